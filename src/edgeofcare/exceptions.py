@@ -1,0 +1,72 @@
+"""The errors of edgeofcare: each says what is wrong, where, and what to do, and never quotes a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = [
+    "EdgeOfCareError",
+    "IndexNamesError",
+    "LeakageError",
+    "ModelFileError",
+    "RecordsError",
+    "SpecError",
+]
+
+
+class EdgeOfCareError(ValueError):
+    """Base of every error that edgeofcare raises on purpose.
+
+    It is a :class:`ValueError`, so code that already guards against bad values catches it.
+
+    Examples
+    --------
+    >>> issubclass(EdgeOfCareError, ValueError)
+    True
+    """
+
+
+class RecordsError(EdgeOfCareError):
+    """The case records cannot be used as they are.
+
+    All problems of one input are collected and raised at once, one line each. A line names the table, the
+    column and the count of rows, never a value from a row.
+
+    Parameters
+    ----------
+    problems : sequence of str or str
+        One sentence for each problem.
+
+    Examples
+    --------
+    >>> print(RecordsError(["children: column 'birth_date' is missing."]))
+    The records cannot be used (1 problem):
+      - children: column 'birth_date' is missing.
+    """
+
+    def __init__(self, problems: Sequence[str] | str) -> None:
+        self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
+        count = f"{len(self.problems)} problem" + ("s" if len(self.problems) > 1 else "")
+        super().__init__(
+            "\n".join([f"The records cannot be used ({count}):", *(f"  - {problem}" for problem in self.problems)])
+        )
+
+    def __reduce__(self) -> tuple[type[RecordsError], tuple[tuple[str, ...]]]:
+        """Rebuild from the list of problems, so that the error survives a trip between processes."""
+        return type(self), (self.problems,)
+
+
+class LeakageError(EdgeOfCareError):
+    """A result would rest on something that was not known at the time, or not yet observed."""
+
+
+class SpecError(EdgeOfCareError):
+    """A task, feature or option is not one that edgeofcare understands."""
+
+
+class IndexNamesError(EdgeOfCareError):
+    """Rows do not carry the index (household_id, child_id, index_date)."""
+
+
+class ModelFileError(EdgeOfCareError):
+    """A model file is damaged, altered, unsafe or from a newer version."""
