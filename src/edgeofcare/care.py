@@ -1,0 +1,156 @@
+"""Periods of care: when each child was looked after, and how each period began.
+
+A period of care is a chain of episodes. Its entry is the first day on which the child was looked after other than
+for a short break (legal status V1, V3 or V4): a child who moves from short breaks to section 20 enters on that day,
+and a period of short breaks alone has no entry.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from edgeofcare.records.records import Records
+from edgeofcare.schema.codes import REMAND, SHORT_BREAKS
+from edgeofcare.task import Task
+
+__all__ = ["care_periods", "uasc_from"]
+
+_SAME_DAY = np.timedelta64(1, "D")
+
+
+def care_periods(records: Records, task: Task) -> pd.DataFrame:
+    """Every period of care that counts under the task, one row each.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    task : Task
+        Says whether short breaks count as care.
+
+    Returns
+    -------
+    DataFrame
+        Sorted by child and entry: ``child_id``; ``entry_date``, the first day in care; ``end_date``, the first day
+        no longer in care (NaT while in care); ``entry_known`` and ``end_known``, the first day on which each could
+        be seen in the records; ``status``, the legal status on entry (NaN where none is recorded); ``remand``;
+        ``end_reason`` of the last episode.
+
+    Notes
+    -----
+    Episodes belong to one period where they share the source's period key, or where one begins no later than the
+    day after another ended. The legal status of an episode is the one in force on its first day, else the first
+    that begins within it. Where that is a short break and another status begins within the episode, the child
+    enters on the day that the other status began.
+    """
+    lags = records.reporting_lag
+    episodes = records.table("care_episodes").sort_values(["child_id", "start_date", "row_key"], ignore_index=True)
+    episodes["start_known"] = _known(episodes, "start_date", "recorded_date", lags["care_episodes"])
+    episodes["end_known"] = _known(episodes, "end_date", "end_recorded_date", lags["care_episodes"])
+    episodes["period"] = _period_numbers(episodes)
+    counted = _counted_from(episodes, records.table("legal_statuses"), task)
+    episodes = episodes.join(counted)
+    in_care = episodes[episodes["counted_from"].notna()]
+    return _one_row_each(in_care)
+
+
+def _known(frame: pd.DataFrame, happened: str, recorded: str, lag: int) -> pd.Series:
+    """The first day on which a date could be seen: when it happened or was recorded, plus the lag."""
+    latest = frame[[happened, recorded]].max(axis=1).where(frame[happened].notna())
+    return (latest + pd.Timedelta(days=lag)).astype("datetime64[s]")
+
+
+def _period_numbers(episodes: pd.DataFrame) -> pd.Series:
+    """A number for each period of care, over episodes sorted by child and start."""
+    start = episodes["start_date"].to_numpy()
+    end = episodes["end_date"].fillna(pd.Timestamp("2262-01-01")).to_numpy()
+    reached = episodes.assign(end=end).groupby("child_id")["end"].cummax().to_numpy()
+    same_child = episodes["child_id"].eq(episodes["child_id"].shift()).to_numpy()
+    key = episodes["period_key"]
+    same_key = (key.notna() & key.eq(key.shift())).to_numpy()
+    touches = np.zeros(len(episodes), dtype=bool)
+    touches[1:] = start[1:] <= reached[:-1] + _SAME_DAY
+    return pd.Series(np.cumsum(~(same_child & (same_key | touches))), index=episodes.index)
+
+
+def _counted_from(episodes: pd.DataFrame, statuses: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """For each episode, the day from which it counts as care and the legal status on that day."""
+    statuses = statuses[statuses["status"].notna() & (statuses["status"] != "NONE")]
+    pairs = episodes[["child_id", "start_date", "end_date"]].reset_index(names="episode")
+    pairs = pairs.merge(statuses[["child_id", "start_date", "end_date", "status", "row_key"]], on="child_id",
+                        suffixes=("", "_status"))  # fmt: skip
+    from_day = pairs[["start_date", "start_date_status"]].max(axis=1)
+    open_end = pd.Timestamp("2262-01-01")
+    overlaps = (from_day < pairs["end_date"].fillna(open_end)) & (from_day < pairs["end_date_status"].fillna(open_end))
+    same_day = pairs["start_date"] == pairs["end_date"]
+    overlaps |= same_day & (pairs["start_date_status"] == pairs["start_date"])
+    pairs = pairs.assign(from_day=from_day)[overlaps]
+    order = ["episode", "from_day", "start_date_status", "row_key"]
+    pairs = pairs.sort_values(order, ascending=[True, True, False, True])
+    first = pairs.drop_duplicates("episode").set_index("episode")["status"]
+    if task.short_breaks == "exclude":
+        pairs = pairs[~_only_short_breaks(pairs)]
+    entry = pairs.drop_duplicates("episode").set_index("episode")
+    counted = pd.DataFrame({"status": entry["status"], "counted_from": entry["from_day"]}).reindex(episodes.index)
+    starts_as_short = first.reindex(episodes.index).isin(SHORT_BREAKS) & (task.short_breaks == "exclude")
+    at_start = episodes["start_date"].where(~starts_as_short)
+    counted["counted_from"] = at_start.fillna(counted["counted_from"]).astype("datetime64[s]")
+    return counted
+
+
+def _only_short_breaks(pairs: pd.DataFrame) -> pd.Series:
+    """Pairs of an episode with a short-break status."""
+    return pairs["status"].isin(SHORT_BREAKS)
+
+
+def _one_row_each(episodes: pd.DataFrame) -> pd.DataFrame:
+    """One row for each period, from its episodes that count as care."""
+    first = episodes.sort_values(["period", "counted_from", "row_key"]).drop_duplicates("period").set_index("period")
+    last_order = episodes.assign(end=episodes["end_date"].fillna(pd.Timestamp("2262-01-01")))
+    last = last_order.sort_values(["period", "end", "start_date", "row_key"]).drop_duplicates("period", keep="last")
+    last = last.set_index("period")
+    shift = first["counted_from"] - first["start_date"]
+    periods = pd.DataFrame(
+        {
+            "child_id": first["child_id"],
+            "entry_date": first["counted_from"],
+            "end_date": last["end_date"],
+            "entry_known": first[["start_known", "counted_from"]].max(axis=1) + shift * 0,
+            "end_known": last["end_known"],
+            "status": first["status"],
+            "remand": first["status"].isin(REMAND),
+            "end_reason": last["end_reason"],
+        }
+    )
+    return periods.sort_values(["child_id", "entry_date"], ignore_index=True)
+
+
+def uasc_from(records: Records) -> pd.DataFrame:
+    """Since when each child is recorded as an unaccompanied asylum-seeking child.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+
+    Returns
+    -------
+    Series of datetime64[s]
+        The first day of the status and the first day on which it could be seen (columns ``since``, ``known``),
+        indexed by child id; from immigration statuses and from assessment factor 9A.
+    """
+    lags = records.reporting_lag
+    status = records.table("immigration_statuses")
+    status = status[status["uasc"].fillna(value=False).astype(bool)]
+    factor = records.table("assessment_factors")
+    factor = factor[factor["factor"] == "9A"]
+    status_known = _known(status, "start_date", "recorded_date", lags["immigration_statuses"])
+    factor_known = _known(factor, "date", "recorded_date", lags["assessment_factors"])
+    both = pd.concat(
+        [
+            pd.DataFrame({"child_id": status["child_id"], "since": status["start_date"], "known": status_known}),
+            pd.DataFrame({"child_id": factor["child_id"], "since": factor["date"], "known": factor_known}),
+        ]
+    )
+    return both.groupby("child_id").min()

@@ -1,0 +1,241 @@
+"""Whether a risk of 5% means that 5 in 100 do enter care."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from edgeofcare.metrics._arrays import Floats, Rows, check_columns, check_rows, logit
+from edgeofcare.metrics._curves import Support, fit_curve, fit_intercept, fit_line
+
+__all__ = [
+    "calibration_curve",
+    "calibration_in_the_large",
+    "calibration_slope",
+    "integrated_calibration_index",
+    "observed_expected_ratio",
+]
+
+
+def observed_expected_ratio(
+    y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: ArrayLike | None = None
+) -> float:
+    """Events that happened for each event that the risks promised.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_prob : array-like of shape (n,)
+        Risks between 0 and 1.
+    sample_weight : array-like of shape (n,), optional
+        How often each row counts.
+
+    Returns
+    -------
+    float
+        1 is right on average; above 1 the risks are too low, below 1 too high. NaN where every risk is 0.
+
+    Raises
+    ------
+    SpecError
+        If the arrays are malformed.
+
+    Examples
+    --------
+    >>> observed_expected_ratio([0, 0, 0, 1], [0.1, 0.1, 0.1, 0.2])
+    2.0
+    """
+    y, p, w = check_rows(y_true, y_prob, sample_weight)
+    expected = (w * p).sum()
+    return float((w * y).sum() / expected) if expected > 0 else float("nan")
+
+
+def calibration_in_the_large(
+    y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: ArrayLike | None = None
+) -> float:
+    r"""Shift of the log-odds that would make the risks right on average.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_prob : array-like of shape (n,)
+        Risks strictly between 0 and 1.
+    sample_weight : array-like of shape (n,), optional
+        How often each row counts.
+
+    Returns
+    -------
+    float
+        0 is right; above 0 the risks are too low. NaN where all outcomes are the same.
+
+    Raises
+    ------
+    SpecError
+        If the arrays are malformed, or a risk is exactly 0 or 1.
+
+    Notes
+    -----
+    :math:`a` in :math:`\mathrm{logit} P(y = 1) = a + L`, where the log-odds :math:`L` of the risk enter as an offset,
+    with no slope of their own. It is not the intercept of a recalibration line.
+
+    References
+    ----------
+    Van Calster et al. (2019), BMC Medicine 17, 230.
+
+    Examples
+    --------
+    >>> round(calibration_in_the_large([0, 0, 0, 1], [0.1, 0.1, 0.2, 0.2]), 3)
+    0.667
+    """
+    return fit_intercept(_support(check_rows(y_true, y_prob, sample_weight, inside=True)))
+
+
+def calibration_slope(y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
+    r"""How far the spread of the risks should be stretched: 1 is right, below 1 they are too extreme.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_prob : array-like of shape (n,)
+        Risks strictly between 0 and 1.
+    sample_weight : array-like of shape (n,), optional
+        How often each row counts.
+
+    Returns
+    -------
+    float
+        NaN where it is not defined: all outcomes or all risks the same, or risks that separate the outcomes without
+        a single exception (the slope would be infinite).
+
+    Raises
+    ------
+    SpecError
+        If the arrays are malformed, or a risk is exactly 0 or 1.
+
+    Notes
+    -----
+    :math:`b` in :math:`\mathrm{logit} P(y = 1) = a + b L`, where :math:`L` are the log-odds of the risk.
+
+    References
+    ----------
+    Cox (1958), Biometrika 45, 562-565; Van Calster et al. (2016), Journal of Clinical Epidemiology 74, 167-176.
+
+    Examples
+    --------
+    >>> round(calibration_slope([0, 1, 0, 1, 0, 1], [0.1, 0.1, 0.2, 0.2, 0.2, 0.9]), 3)
+    0.575
+    """
+    return fit_line(_support(check_rows(y_true, y_prob, sample_weight, inside=True)))[1]
+
+
+def integrated_calibration_index(
+    y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: ArrayLike | None = None
+) -> float:
+    r"""Mean distance between the risk given and the risk observed at it.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_prob : array-like of shape (n,)
+        Risks strictly between 0 and 1.
+    sample_weight : array-like of shape (n,), optional
+        How often each row counts.
+
+    Returns
+    -------
+    float
+        0 is perfect; 0.01 means that risks are off by one percentage point on average. NaN where all outcomes are
+        the same. It is never below 0, and in a small sample noise alone lifts it above 0.
+
+    Raises
+    ------
+    SpecError
+        If the arrays are malformed, or a risk is exactly 0 or 1.
+
+    Notes
+    -----
+    Mean of :math:`|c(p) - p|` over the rows, where :math:`c` is the curve of :func:`calibration_curve`.
+
+    References
+    ----------
+    Austin and Steyerberg (2019), Statistics in Medicine 38, 4051-4065.
+
+    Examples
+    --------
+    Every risk is 10 percentage points too low:
+
+    >>> y_true, y_prob = [0] * 8 + [1] * 2 + [0] * 5 + [1] * 5, [0.1] * 10 + [0.4] * 10
+    >>> round(integrated_calibration_index(y_true, y_prob), 6)
+    0.1
+    """
+    return mean_distance(_support(check_rows(y_true, y_prob, sample_weight, inside=True)))
+
+
+def calibration_curve(
+    y_true: ArrayLike, y_prob: ArrayLike, grid: ArrayLike, *, sample_weight: ArrayLike | None = None
+) -> Floats:
+    r"""Risk observed at each risk of a grid: the line of a calibration plot.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_prob : array-like of shape (n,)
+        Risks strictly between 0 and 1.
+    grid : array-like of shape (m,)
+        Risks, strictly between 0 and 1, at which to read the curve.
+    sample_weight : array-like of shape (n,), optional
+        How often each row counts.
+
+    Returns
+    -------
+    ndarray of shape (m,), float64
+        Observed risks. NaN where all outcomes are the same.
+
+    Raises
+    ------
+    SpecError
+        If the arrays are malformed, or a risk is exactly 0 or 1.
+
+    Notes
+    -----
+    A logistic regression on a restricted cubic spline of the log-odds, with 5 knots at their quantiles .05, .275, .5,
+    .725 and .95 and Harrell's basis. Where knots coincide, or the regression has no maximum, it steps down to 4
+    knots, 3 knots, a straight line and, where all risks are the same, a constant.
+
+    References
+    ----------
+    Harrell (2015), Regression Modeling Strategies, 2nd ed., section 2.4.
+
+    Examples
+    --------
+    >>> y_true, y_prob = [0] * 8 + [1] * 2 + [0] * 5 + [1] * 5, [0.1] * 10 + [0.4] * 10
+    >>> calibration_curve(y_true, y_prob, [0.1, 0.4]).round(6).tolist()
+    [0.2, 0.5]
+    """
+    points = check_columns(grid=grid)["grid"]
+    check_rows(np.zeros_like(points), points, inside=True)
+    curve = fit_curve(_support(check_rows(y_true, y_prob, sample_weight, inside=True)))
+    return np.full(points.size, np.nan) if curve is None else curve.observed(logit(points))
+
+
+def mean_distance(support: Support) -> float:
+    """Integrated calibration index of rows that are already taken together by risk."""
+    curve = fit_curve(support)
+    if curve is None:
+        return float("nan")
+    predicted = 1.0 / (1.0 + np.exp(-support.lp))
+    distance = np.abs(curve.observed(support.lp) - predicted)
+    return float((support.rows * distance).sum() / support.rows.sum())
+
+
+def _support(rows: Rows) -> Support:
+    """Take rows with the same risk together."""
+    starts = np.flatnonzero(np.concatenate([[True], rows.p[1:] != rows.p[:-1]]))
+    return Support(
+        logit(rows.p[starts]), np.add.reduceat(rows.w, starts), np.add.reduceat(rows.w * rows.y, starts)
+    )

@@ -1,0 +1,118 @@
+"""How near risks come to what happened, ranking and calibration together."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from edgeofcare.metrics._arrays import check_rows
+
+__all__ = ["brier_score", "log_loss", "scaled_brier_score"]
+
+
+def brier_score(y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
+    """Mean squared distance between risk and outcome; 0 is perfect.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_prob : array-like of shape (n,)
+        Risks between 0 and 1.
+    sample_weight : array-like of shape (n,), optional
+        How often each row counts.
+
+    Returns
+    -------
+    float
+        Between 0 and 1. Hard to read alone where events are rare: see :func:`scaled_brier_score`.
+
+    Raises
+    ------
+    SpecError
+        If the arrays are malformed.
+
+    References
+    ----------
+    Brier (1950), Monthly Weather Review 78, 1-3.
+
+    Examples
+    --------
+    >>> brier_score([0, 1], [0.5, 0.5])
+    0.25
+    """
+    y, p, w = check_rows(y_true, y_prob, sample_weight)
+    return float((w * (p - y) ** 2).sum() / w.sum())
+
+
+def scaled_brier_score(y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
+    r"""Share of the Brier score of the prevalence that the risks remove (index of prediction accuracy).
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_prob : array-like of shape (n,)
+        Risks between 0 and 1.
+    sample_weight : array-like of shape (n,), optional
+        How often each row counts.
+
+    Returns
+    -------
+    float
+        1 is perfect, 0 is no better than giving every row the prevalence of this very sample, below 0 is worse.
+        NaN where all outcomes are the same.
+
+    Raises
+    ------
+    SpecError
+        If the arrays are malformed.
+
+    Notes
+    -----
+    :math:`1 - \mathrm{Brier} / (\bar y (1 - \bar y))`.
+
+    References
+    ----------
+    Kattan and Gerds (2018), Diagnostic and Prognostic Research 2, 7.
+
+    Examples
+    --------
+    >>> round(scaled_brier_score([0, 0, 0, 1], [0.1, 0.1, 0.2, 0.6]), 3)
+    0.707
+    """
+    y, p, w = check_rows(y_true, y_prob, sample_weight)
+    prevalence = (w * y).sum() / w.sum()
+    reference = prevalence * (1 - prevalence)
+    return float(1 - (w * (p - y) ** 2).sum() / w.sum() / reference) if reference > 0 else float("nan")
+
+
+def log_loss(y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
+    """Mean negative log-likelihood of the outcomes under the risks; 0 is perfect.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_prob : array-like of shape (n,)
+        Risks strictly between 0 and 1. Nothing is clipped: a risk of exactly 0 or 1 is refused.
+    sample_weight : array-like of shape (n,), optional
+        How often each row counts.
+
+    Returns
+    -------
+    float
+        In nats for each row.
+
+    Raises
+    ------
+    SpecError
+        If the arrays are malformed, or a risk is exactly 0 or 1.
+
+    Examples
+    --------
+    >>> log_loss([0, 1], [0.5, 0.5])
+    0.6931...
+    """
+    y, p, w = check_rows(y_true, y_prob, sample_weight, inside=True)
+    return float(-(w * np.where(y == 1, np.log(p), np.log1p(-p))).sum() / w.sum())

@@ -1,0 +1,340 @@
+"""A fitted model as plain arrays: enough to score it anywhere with numpy, and nothing that can run code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeofcare.exceptions import ModelFileError, SpecError
+from edgeofcare.models.array_checks import SCALARS, dtype_problems, linear_problems, raise_problems, tree_problems
+
+__all__ = ["LinearArrays", "TreeArrays", "from_mapping", "margin", "to_mapping", "validate"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int32]
+BoolArray = npt.NDArray[np.bool_]
+
+_BLOCK = 2**18  # decisions held at once while trees are walked: 2 MB, which stays in the processor's cache
+
+
+class _Walk(NamedTuple):
+    """The trees laid out for walking: the splits first, then the leaves, which lead to themselves."""
+
+    feature: npt.NDArray[np.intp]  # (splits,)
+    threshold: FloatArray  # (splits, 1)
+    missing_left: BoolArray  # (splits, 1)
+    child: npt.NDArray[np.intp]  # (2 * nodes,): right child of node 0, left child of node 0, right child of node 1, ...
+    value: FloatArray  # (nodes,)
+    root: npt.NDArray[np.intp]  # (trees,)
+    depth: int  # splits on the longest path
+    width: int  # columns that the splits look at
+
+
+@dataclass(frozen=True, eq=False)
+class TreeArrays:
+    """Boosted trees as plain arrays: the margin is the baseline plus one leaf value from each tree.
+
+    Nodes of all trees are concatenated. A row goes to the left child of a split where its value is at most the
+    threshold, and where its value is NaN and the split sends missing values left.
+
+    Parameters
+    ----------
+    baseline : float
+        Log-odds before the first tree.
+    tree_start : ndarray of int32, shape (trees + 1,)
+        First node of each tree (its root), and the count of all nodes.
+    feature, left, right : ndarray of int32, shape (nodes,)
+        Column that a split looks at, and its children as positions in these arrays; -1 for a leaf.
+    threshold : ndarray of float64, shape (nodes,)
+        Finite, or +inf where only missing values go right; 0 for a leaf.
+    missing_left : ndarray of bool, shape (nodes,)
+        Whether missing values go left.
+    value, cover : ndarray of float64, shape (nodes,)
+        Log-odds that a leaf adds (0 for a split), and the count of training rows that reached the node, unweighted.
+
+    Examples
+    --------
+    One split on the first column, at 0.5:
+
+    >>> import numpy as np
+    >>> trees = TreeArrays(
+    ...     baseline=-2.0, tree_start=np.int32([0, 3]), feature=np.int32([0, -1, -1]),
+    ...     threshold=np.array([0.5, 0.0, 0.0]), left=np.int32([1, -1, -1]), right=np.int32([2, -1, -1]),
+    ...     missing_left=np.array([True, False, False]), value=np.array([0.0, -0.25, 1.0]),
+    ...     cover=np.array([100.0, 80.0, 20.0]),
+    ... )
+    >>> trees
+    TreeArrays(1 tree, 3 nodes)
+    >>> margin(trees, np.array([[0.0], [3.0], [np.nan]])).tolist()
+    [-2.25, -1.0, -2.25]
+    """
+
+    kind: ClassVar[str] = "boosting"
+
+    baseline: float
+    tree_start: IntArray
+    feature: IntArray
+    threshold: FloatArray
+    left: IntArray
+    right: IntArray
+    missing_left: BoolArray
+    value: FloatArray
+    cover: FloatArray
+
+    def __repr__(self) -> str:
+        trees = len(self.tree_start) - 1
+        return f"TreeArrays({trees} tree{'s' if trees != 1 else ''}, {len(self.feature)} nodes)"
+
+    @cached_property
+    def _walk(self) -> _Walk:
+        """Return the layout for walking, made once."""
+        leaf = self.feature < 0
+        order = np.argsort(leaf, kind="stable")
+        place = np.empty(len(order), dtype=np.intp)
+        place[order] = np.arange(len(order))
+        own = np.arange(len(order))
+        child = np.stack([np.where(leaf, own, self.right), np.where(leaf, own, self.left)], axis=1)
+        splits = order[: len(order) - int(leaf.sum())]
+        return _Walk(
+            feature=self.feature[splits].astype(np.intp),
+            threshold=self.threshold[splits, None],
+            missing_left=self.missing_left[splits, None],
+            child=place[child[order]].ravel(),
+            value=self.value[order],
+            root=place[self.tree_start[:-1]],
+            depth=_depth(self),
+            width=int(self.feature.max(initial=-1)) + 1,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class LinearArrays:
+    r"""A logistic regression as plain arrays: a weight for each feature, and one for its absence.
+
+    Parameters
+    ----------
+    impute, center, weight : ndarray of float64, shape (features,)
+        Value that stands in for NaN, training mean after filling in, and log-odds for one unit of the feature.
+    missing_weight, missing_center : ndarray of float64, shape (features,)
+        Log-odds for the feature being missing, and the share of training rows without it; 0 where there were none.
+    intercept : float
+        Log-odds of the average training row.
+
+    Notes
+    -----
+    With :math:`m_j` one where :math:`x_j` is missing and zero elsewhere, the margin is
+    :math:`b + \sum_j w_j (x_j - c_j) + v_j (m_j - d_j)`: intercept b, weight w, center c, missing_weight v,
+    missing_center d; ``impute`` stands for a missing :math:`x_j`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> one = np.ones(1)
+    >>> linear = LinearArrays(impute=2 * one, center=one, weight=one, missing_weight=one / 2, missing_center=0 * one,
+    ...                       intercept=-3.0)
+    >>> margin(linear, np.array([[1.0], [4.0], [np.nan]])).tolist()
+    [-3.0, 0.0, -1.5]
+    """
+
+    kind: ClassVar[str] = "logistic"
+
+    impute: FloatArray
+    center: FloatArray
+    weight: FloatArray
+    missing_weight: FloatArray
+    missing_center: FloatArray
+    intercept: float
+
+    def __repr__(self) -> str:
+        return f"LinearArrays({len(self.weight)} features)"
+
+
+_KINDS: dict[str, type[TreeArrays] | type[LinearArrays]] = {"boosting": TreeArrays, "logistic": LinearArrays}
+
+
+def margin(arrays: TreeArrays | LinearArrays, X: npt.ArrayLike) -> FloatArray:
+    """Return the log-odds of each row before calibration.
+
+    Parameters
+    ----------
+    arrays : TreeArrays or LinearArrays
+        Trusted arrays: made by ``extract_arrays``, or passed by :func:`validate`.
+    X : array of float64, shape (rows, features)
+        Columns in the order of training; NaN is unknown.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows,)
+        Log-odds. Trees are added in their order, from the baseline on, so that the sums are those of scikit-learn.
+
+    Raises
+    ------
+    SpecError
+        If ``X`` is not a table or has too few columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> zero, one = np.zeros(2), np.ones(2)
+    >>> linear = LinearArrays(zero, zero, one, zero, zero, intercept=0.5)
+    >>> margin(linear, [[1.0, 2.0], [0.0, 0.0]]).tolist()
+    [3.5, 0.5]
+    """
+    table = check_table(arrays, X)
+    if isinstance(arrays, LinearArrays):
+        total: FloatArray = arrays.intercept + linear_terms(arrays, table).sum(axis=1)
+        return total
+    walk = arrays._walk
+    out = np.empty(len(table), dtype=np.float64)
+    step = max(1, _BLOCK // max(1, len(walk.feature)))
+    for start in range(0, len(table), step):
+        out[start : start + step] = _walk_rows(walk, arrays.baseline, table[start : start + step])
+    return out
+
+
+def check_table(arrays: TreeArrays | LinearArrays, X: npt.ArrayLike) -> FloatArray:
+    """Return X as a C-ordered float64 table, or say why the model cannot take it."""
+    table = np.asarray(X, dtype=np.float64, order="C")
+    linear = isinstance(arrays, LinearArrays)
+    needed = len(arrays.weight) if isinstance(arrays, LinearArrays) else arrays._walk.width
+    if table.ndim != 2 or table.shape[1] < needed or (linear and table.shape[1] > needed):
+        count = f"{needed}" if linear else f"at least {needed}"
+        msg = f"X has shape {table.shape}; the model expects rows by {count} feature columns, in the order of training."
+        raise SpecError(msg)
+    return table
+
+
+def linear_terms(arrays: LinearArrays, table: FloatArray) -> FloatArray:
+    """Return what each feature adds to the intercept, shape (rows, features)."""
+    missing = np.isnan(table)
+    terms: FloatArray = arrays.weight * (np.where(missing, arrays.impute, table) - arrays.center)
+    terms += arrays.missing_weight * (missing - arrays.missing_center)
+    return terms
+
+
+def _walk_rows(walk: _Walk, baseline: float, table: FloatArray) -> FloatArray:
+    """Return the margin of a block of rows, with the rows as the fast axis."""
+    rows = len(table)
+    columns = np.ascontiguousarray(table.T)
+    goes_left = np.zeros((len(walk.value), rows), dtype=np.bool_)
+    decided = goes_left[: len(walk.feature)]
+    np.less_equal(columns[walk.feature], walk.threshold, out=decided)
+    decided |= np.isnan(columns)[walk.feature] & walk.missing_left
+    flat, across = goes_left.ravel(), np.arange(rows)
+    node = np.repeat(walk.root[:, None], rows, axis=1)
+    for _ in range(walk.depth):
+        node = walk.child[2 * node + flat[node * rows + across]]
+    steps = np.empty((len(walk.root) + 1, rows), dtype=np.float64)
+    steps[0] = baseline
+    steps[1:] = walk.value[node]
+    total: FloatArray = np.cumsum(steps, axis=0)[-1]
+    return total
+
+
+def _depth(trees: TreeArrays) -> int:
+    """Return the number of splits on the longest path; ends on any arrays, even those with a cycle."""
+    level, longest = trees.tree_start[:-1], int(np.diff(trees.tree_start).max(initial=0))
+    for depth in range(longest):
+        level = level[trees.feature[level] >= 0]
+        if not len(level):
+            return depth
+        level = np.concatenate([trees.left[level], trees.right[level]])
+    return longest
+
+
+def to_mapping(arrays: TreeArrays | LinearArrays) -> dict[str, npt.NDArray[np.generic]]:
+    """Return the arrays by name, as ``numpy.savez`` takes them.
+
+    Parameters
+    ----------
+    arrays : TreeArrays or LinearArrays
+        The model.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Every field; the baseline or the intercept is an array without dimensions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> zero = np.zeros(1)
+    >>> sorted(to_mapping(LinearArrays(zero, zero, zero, zero, zero, intercept=1.0)))
+    ['center', 'impute', 'intercept', 'missing_center', 'missing_weight', 'weight']
+    """
+    return {field.name: np.asarray(getattr(arrays, field.name)) for field in fields(arrays)}
+
+
+def from_mapping(kind: str, mapping: Mapping[str, npt.NDArray[np.generic]]) -> TreeArrays | LinearArrays:
+    """Build the arrays of a model from named arrays; call :func:`validate` before using them.
+
+    Parameters
+    ----------
+    kind : {"boosting", "logistic"}
+        What the arrays describe.
+    mapping : mapping of str to ndarray
+        As :func:`to_mapping` returns it, for example an opened npz file.
+
+    Returns
+    -------
+    TreeArrays or LinearArrays
+
+    Raises
+    ------
+    ModelFileError
+        If the kind is unknown, a name is missing or unknown, or a dtype is not the expected one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> zero = np.zeros(2)
+    >>> from_mapping("logistic", to_mapping(LinearArrays(zero, zero, zero, zero, zero, intercept=1.0)))
+    LinearArrays(2 features)
+    """
+    if kind not in _KINDS:
+        msg = f"The model file describes an unknown kind of model; expected one of {sorted(_KINDS)}."
+        raise ModelFileError(msg)
+    names = [field.name for field in fields(_KINDS[kind])]
+    problems = [f"array '{name}' is missing" for name in names if name not in mapping]
+    if unknown := len(set(mapping) - set(names)):
+        problems.append(f"{unknown} array(s) have a name that this kind of model does not use")
+    found = {name: np.asarray(mapping[name]) for name in names if name in mapping}
+    raise_problems(kind, problems + dtype_problems(found))
+    values: dict[str, Any] = {name: array.item() if name in SCALARS else array for name, array in found.items()}
+    return _KINDS[kind](**values)
+
+
+def validate(arrays: TreeArrays | LinearArrays, n_features: int) -> None:
+    """Check that arrays from outside describe a whole model, so that using them is safe.
+
+    Parameters
+    ----------
+    arrays : TreeArrays or LinearArrays
+        The model to check.
+    n_features : int
+        Count of feature columns that the model is for.
+
+    Raises
+    ------
+    ModelFileError
+        With every problem found: dtypes and lengths; children or features out of range; nodes that are not reached
+        exactly once from the root of their tree; numbers that are not finite; covers that do not add up.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> zero = np.zeros(2)
+    >>> validate(LinearArrays(zero, zero, zero, zero, zero, intercept=1.0), n_features=2)
+    >>> validate(LinearArrays(zero, zero, zero, zero, zero, intercept=np.inf), n_features=3)
+    Traceback (most recent call last):
+    ...
+    edgeofcare.exceptions.ModelFileError: The arrays of this 'logistic' model cannot be used (6 problems): ...
+    """
+    found = to_mapping(arrays)
+    check = linear_problems if isinstance(arrays, LinearArrays) else tree_problems
+    raise_problems(arrays.kind, dtype_problems(found) or check(found, n_features))

@@ -1,0 +1,322 @@
+"""What a risk model has to beat: the prevalence, and the rule of thumb that an authority could use today."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.isotonic import IsotonicRegression
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from edgeofcare.exceptions import SpecError
+from edgeofcare.models.rows import check_aligned
+
+__all__ = ["DEFAULT_RULES", "CountRule", "PrevalenceBaseline", "Rule"]
+
+
+class Rule(NamedTuple):
+    """One point of the count rule.
+
+    Parameters
+    ----------
+    feature : str
+        Name of a feature column.
+    at_least : float
+        The point is given if the feature is this or more. An unknown value gives no point.
+    sentence : str
+        The rule in words.
+    """
+
+    feature: str
+    at_least: float
+    sentence: str
+
+
+DEFAULT_RULES: tuple[Rule, ...] = (
+    Rule("referral.count.365d", 2, "Two or more referrals in the last 12 months"),
+    Rule("cp_plan.active", 1, "An active child protection plan"),
+    Rule("missing.count.90d", 3, "Three or more missing episodes in the last 90 days"),
+    Rule("care.count.1095d", 1, "A period of care in the last three years"),
+    Rule("s47.count.365d", 1, "A section 47 enquiry in the last 12 months"),
+)
+
+
+class _Baseline(ClassifierMixin, BaseEstimator):
+    """Common part: two classes, and probabilities from one array."""
+
+    classes_: np.ndarray
+
+    def predict(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Class with a probability of at least one half.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n_rows, n_features)
+            Rows to classify.
+
+        Returns
+        -------
+        ndarray, shape (n_rows,)
+            One of ``classes_`` for each row.
+        """
+        return self.classes_[(self.predict_proba(X)[:, 1] >= 0.5).astype(int)]
+
+    def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Probabilities of the two classes."""
+        raise NotImplementedError
+
+    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]  # noqa: ANN204
+        """Two classes only; unknown values are allowed."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.classifier_tags.poor_score = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class PrevalenceBaseline(_Baseline):
+    """Give every child the share of training rows that were followed by care.
+
+    Attributes
+    ----------
+    prevalence_ : float
+        Share of training rows with the second class.
+    classes_ : ndarray, shape (2,)
+        The two classes, sorted.
+    n_features_in_ : int
+        Columns seen in training.
+    feature_names_in_ : ndarray of str
+        Their names, if they had names.
+
+    Examples
+    --------
+    >>> PrevalenceBaseline().fit(np.zeros((4, 1)), np.array([0, 0, 0, 1])).predict_proba(np.ones((1, 1)))
+    array([[0.75, 0.25]])
+    """
+
+    def fit(self, X: pd.DataFrame | np.ndarray, y: pd.Series | np.ndarray) -> PrevalenceBaseline:
+        """Remember the prevalence.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n_rows, n_features)
+            Training rows; their values are not used.
+        y : Series or array, shape (n_rows,)
+            Outcome.
+
+        Returns
+        -------
+        PrevalenceBaseline
+            Itself.
+
+        Raises
+        ------
+        SpecError
+            If the outcome does not have two classes.
+        """
+        _, y = validate_data(self, X, y, dtype=None, ensure_all_finite="allow-nan")
+        self.classes_, outcome = two_classes(y)
+        self.prevalence_ = float(outcome.mean())
+        return self
+
+    def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Probabilities of the two classes.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n_rows, n_features)
+            Rows to score.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows, 2)
+            The same two numbers in every row.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=None, ensure_all_finite="allow-nan", reset=False)
+        return np.tile([1.0 - self.prevalence_, self.prevalence_], (len(X), 1))
+
+
+class CountRule(_Baseline):
+    """Count how many of a few plain rules a child meets, and read the risk from past children with that count.
+
+    Parameters
+    ----------
+    rules : tuple of Rule, default DEFAULT_RULES
+        One point each: feature, smallest value, sentence.
+    shrinkage : float, default 50.0
+        The rate of each count is drawn towards the prevalence as if this many more rows had been seen there.
+
+    Attributes
+    ----------
+    rules_used_ : tuple of Rule
+        Rules whose feature is a column of the training rows.
+    rules_missing_ : tuple of Rule
+        Rules that were left out because it is not.
+    risk_by_count_ : ndarray of float64, shape (n_rules_used + 1,)
+        Risk of a child who meets 0, 1, 2, ... rules; never falling.
+    prevalence_ : float
+        Share of training rows with the second class.
+    classes_ : ndarray, shape (2,)
+        The two classes, sorted.
+
+    Notes
+    -----
+    The rate of count s with k entries in n rows is :math:`(k + m \\pi)/(n + m)` with the prevalence :math:`\\pi`
+    and shrinkage m; a weighted isotonic regression then makes it never fall with the count. Counts that no
+    training row has take the risk between or beside their neighbours.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"cp_plan.active": [0.0, 0.0, 1.0, 1.0], "s47.count.365d": [0.0, np.nan, 0.0, 2.0]})
+    >>> rule = CountRule(shrinkage=0.0).fit(X, np.array([0, 0, 1, 1]))
+    >>> rule.count(X), rule.risk_by_count_
+    (array([0, 0, 1, 2]), array([0., 1., 1.]))
+    """
+
+    def __init__(self, rules: tuple[Rule, ...] = DEFAULT_RULES, *, shrinkage: float = 50.0) -> None:
+        self.rules = rules
+        self.shrinkage = shrinkage
+
+    def fit(self, X: pd.DataFrame, y: pd.Series | np.ndarray) -> CountRule:
+        """Learn the risk of each count.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_rows, n_features)
+            Training rows with named columns.
+        y : Series or array, shape (n_rows,)
+            Outcome.
+
+        Returns
+        -------
+        CountRule
+            Itself.
+
+        Raises
+        ------
+        SpecError
+            If no rule has its feature among the columns, or the outcome does not have two classes.
+        """
+        present = set(_columns(X))
+        rules = tuple(Rule(*rule) for rule in self.rules)
+        self.rules_used_ = tuple(rule for rule in rules if rule.feature in present)
+        self.rules_missing_ = tuple(rule for rule in rules if rule.feature not in present)
+        if not self.rules_used_:
+            wanted = ", ".join(rule.feature for rule in rules)
+            msg = f"The count rule needs at least one of these columns in X: {wanted or '(there are no rules)'}."
+            raise SpecError(msg)
+        check_aligned(X, y, independent_rows=True)
+        self.classes_, outcome = two_classes(y)
+        self.prevalence_ = float(outcome.mean())
+        self.risk_by_count_ = self._risk_by_count(self.count(X), outcome)
+        return self
+
+    def count(self, X: pd.DataFrame) -> np.ndarray:
+        """How many of the rules each child meets.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_rows, n_features)
+            Rows to count.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_rows,)
+            From 0 to the number of ``rules_used_``.
+
+        Raises
+        ------
+        SpecError
+            If the column of a rule is missing.
+        """
+        check_is_fitted(self, "rules_used_")
+        present = set(_columns(X))
+        if missing := [rule.feature for rule in self.rules_used_ if rule.feature not in present]:
+            msg = f"The count rule was fitted with columns that X does not have: {', '.join(missing)}."
+            raise SpecError(msg)
+        met = [X[rule.feature].to_numpy(dtype=np.float64, na_value=np.nan) >= rule.at_least for rule in self.rules_used_]
+        return np.sum(met, axis=0, dtype=np.int64)
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        """Probabilities of the two classes.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_rows, n_features)
+            Rows to score.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows, 2)
+            Probability of each class.
+        """
+        check_is_fitted(self)
+        risk = self.risk_by_count_[self.count(X)]
+        return np.column_stack([1.0 - risk, risk])
+
+    def _risk_by_count(self, count: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+        """Shrunk rate of each count, made to rise with it."""
+        possible = len(self.rules_used_) + 1
+        rows = np.bincount(count, minlength=possible)
+        entries = np.bincount(count, weights=outcome, minlength=possible)
+        seen = np.flatnonzero(rows)
+        weight = rows[seen] + self.shrinkage
+        rate = (entries[seen] + self.shrinkage * self.prevalence_) / weight
+        rising = IsotonicRegression(out_of_bounds="clip").fit(seen, rate, sample_weight=weight)
+        return np.asarray(rising.predict(np.arange(possible)), dtype=np.float64)
+
+
+def two_classes(y: pd.Series | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Split an outcome into its two classes and whether each row has the second.
+
+    Parameters
+    ----------
+    y : Series or array, shape (n_rows,)
+        Outcome.
+
+    Returns
+    -------
+    classes : ndarray, shape (2,)
+        The classes, sorted.
+    outcome : ndarray of bool, shape (n_rows,)
+        Whether the row has the second class.
+
+    Raises
+    ------
+    SpecError
+        If an outcome is unknown (NaN), or there are not exactly two classes.
+
+    Examples
+    --------
+    >>> two_classes(np.array(["no", "yes", "no"]))
+    (array(['no', 'yes'], dtype='<U3'), array([False,  True, False]))
+    """
+    if (unknown := int(np.sum(pd.isna(np.asarray(y))))) > 0:
+        msg = (
+            f"y has {unknown} unknown outcomes (NaN) in {len(y)} rows. "
+            "Remove those rows from X and y, or label them with label_outcome."
+        )
+        raise SpecError(msg)
+    y = column_or_1d(y, warn=True)
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name="y", raise_unknown=True)
+    if kind != "binary":
+        msg = f"Only binary classification is supported. The type of the target is {kind}."
+        raise SpecError(msg)
+    classes, code = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        msg = "y holds a single class; two are needed to learn from."
+        raise SpecError(msg)
+    return classes, code.astype(bool)
+
+
+def _columns(X: pd.DataFrame) -> list[str]:
+    """Column names of a frame, or a refusal."""
+    if not isinstance(X, pd.DataFrame):
+        msg = f"The count rule reads columns by name; X is a {type(X).__name__}, expected a DataFrame."
+        raise SpecError(msg)
+    return [str(column) for column in X.columns]

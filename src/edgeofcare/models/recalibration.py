@@ -1,0 +1,395 @@
+r"""Recalibration of log-odds on records that the model did not see.
+
+The map is a straight line on the log-odds, so that a contribution to the margin stays a contribution to the
+calibrated log-odds: it is only multiplied by the slope. Every row has the same weight; the evidence is counted
+in children.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgeofcare.exceptions import SpecError
+
+if TYPE_CHECKING:
+    from edgeofcare.models.rows import RowGroups
+
+__all__ = [
+    "ENTRANTS_FOR_FULL_SLOPE",
+    "LEAST_SLOPE",
+    "Recalibration",
+    "calibration_folds",
+    "fit_recalibration",
+    "forward_folds",
+    "household_folds",
+]
+
+ENTRANTS_FOR_FULL_SLOPE = 100
+LEAST_SLOPE = 0.05
+LEAST_TRAINING_ENTRANTS = 30
+LEAST_CALIBRATION_ENTRANTS = 20
+_EDGE = 2.0**-53
+
+Fold = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """A line from the log-odds of a model to calibrated log-odds.
+
+    Parameters
+    ----------
+    slope : float
+        Multiplies the margin; above zero, so that no reason changes its direction.
+    intercept : float
+        Added after the slope, in log-odds.
+    method : str
+        Where the margins came from and how the line was found, such as ``"forward, slope shrunk"``.
+    n_entrants : int
+        Different children who entered care among the calibration rows.
+    n_rows : int
+        Calibration rows.
+
+    Raises
+    ------
+    SpecError
+        If the slope is not above zero or a number is not finite.
+
+    Examples
+    --------
+    >>> Recalibration(slope=0.5, intercept=-1.0, method="forward", n_entrants=120, n_rows=9000).log_odds(2.0)
+    0.0
+    """
+
+    slope: float
+    intercept: float
+    method: str
+    n_entrants: int
+    n_rows: int
+
+    def __post_init__(self) -> None:
+        """Refuse a line that would turn reasons round."""
+        if not (np.isfinite(self.slope) and np.isfinite(self.intercept) and self.slope > 0):
+            msg = f"A recalibration needs a finite slope above zero and a finite intercept; got {self.slope:g}."
+            raise SpecError(msg)
+
+    def log_odds(self, margin: np.ndarray) -> np.ndarray:
+        """Calibrated log-odds, exactly ``slope * margin + intercept``.
+
+        Parameters
+        ----------
+        margin : ndarray of float64, shape (n_rows,)
+            Log-odds before calibration.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows,)
+            Log-odds after calibration.
+        """
+        return self.slope * margin + self.intercept
+
+    def risk(self, margin: np.ndarray) -> np.ndarray:
+        """Calibrated probability, never exactly 0 or 1.
+
+        Parameters
+        ----------
+        margin : ndarray of float64, shape (n_rows,)
+            Log-odds before calibration.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows,)
+            Probabilities from ``2**-53`` to ``1 - 2**-53``. The limits bind only beyond log-odds of 36, where a
+            float64 can no longer tell the probability from 0 or 1 within that distance; the log-odds are never cut.
+        """
+        return np.clip(_expit(self.log_odds(margin)), _EDGE, 1.0 - _EDGE)
+
+
+def fit_recalibration(
+    margin: np.ndarray, y: np.ndarray, *, child: np.ndarray | None = None, source: str = ""
+) -> Recalibration:
+    r"""Find the line that calibrates out-of-sample log-odds.
+
+    Parameters
+    ----------
+    margin : ndarray of float64, shape (n_rows,)
+        Log-odds that a model gave to rows it was not fitted on.
+    y : ndarray of bool or int, shape (n_rows,)
+        Whether the child entered care.
+    child : ndarray, shape (n_rows,), optional
+        Code of the child of each row. Without it every row is a child.
+    source : str, default ""
+        Where the margins came from; the first words of ``method``.
+
+    Returns
+    -------
+    Recalibration
+        Slope, intercept and how they were found.
+
+    Raises
+    ------
+    SpecError
+        If lengths differ or a margin is not finite.
+
+    Notes
+    -----
+    The slope :math:`\hat b` is that of logistic recalibration, :math:`\operatorname{logit} P(y) = a + b f`. With
+    fewer than 100 entrants (different children, not rows) it is shrunk towards 1 in proportion,
+    :math:`b = 1 + (n/100)(\hat b - 1)`. The intercept then solves :math:`\sum \operatorname{expit}(a + b f_i) =
+    \sum y_i`, so that calibration in the large is exact on these rows. A slope of 0.05 or less is held at 0.05
+    ("floored"). With fewer than two entrants, or outcomes that the margin separates completely, the slope stays
+    1 ("intercept"); with one outcome only nothing is learnt ("none").
+
+    References
+    ----------
+    Cox, D. R. (1958). Two further applications of a model for binary regression. Biometrika, 45, 562-565.
+
+    Van Calster, B. et al. (2016). A calibration hierarchy for risk models was defined. Journal of Clinical
+    Epidemiology, 74, 167-176.
+
+    Examples
+    --------
+    >>> line = fit_recalibration(np.array([-2.0, -1.0, 0.0, 1.0]), np.array([0, 1, 0, 1]), source="forward")
+    >>> line.method, line.n_entrants, round(float(line.risk(np.array([-2.0, -1.0, 0.0, 1.0])).mean()), 6)
+    ('forward, slope shrunk', 2, 0.5)
+    """
+    margin, y, child = _checked(margin, y, child)
+    n_entrants = int(np.unique(child[y]).size)
+    if y.all() or not y.any():
+        return Recalibration(1.0, 0.0, _words(source, "none"), n_entrants, len(y))
+    slope, rule = _slope(margin, y, n_entrants)
+    intercept = _intercept(slope * margin, y)
+    return Recalibration(slope, intercept, _words(source, rule), n_entrants, len(y))
+
+
+def calibration_folds(
+    groups: RowGroups, y: np.ndarray, *, span_days: int | None, n_folds: int, rng: np.random.RandomState
+) -> tuple[str, list[Fold]]:
+    """Choose the rows to fit on and the rows to calibrate on.
+
+    Parameters
+    ----------
+    groups : RowGroups
+        Household, child and day of each row.
+    y : ndarray of bool, shape (n_rows,)
+        Whether the child entered care.
+    span_days : int or None
+        Gap plus horizon in days; ``None`` if there is no task, and then time cannot be respected.
+    n_folds : int
+        Household folds, if forward folds cannot be made.
+    rng : RandomState
+        Assigns households to folds.
+
+    Returns
+    -------
+    source : str
+        ``"forward"``, ``"household folds"``, or ``"no folds"``.
+    folds : list of tuple of ndarray
+        Positions of the training rows and of the calibration rows.
+
+    Examples
+    --------
+    >>> from edgeofcare.models.rows import RowGroups
+    >>> groups = RowGroups(np.arange(6), np.arange(6), np.zeros(6, dtype=int))
+    >>> source, folds = calibration_folds(
+    ...     groups, np.arange(6) < 3, span_days=365, n_folds=3, rng=np.random.RandomState(0)
+    ... )
+    >>> source, len(folds)
+    ('household folds', 3)
+    """
+    y = np.asarray(y, dtype=bool)
+    folds = [] if span_days is None else forward_folds(groups, y, span_days=span_days)
+    if folds:
+        return "forward", folds
+    folds = household_folds(groups.household, y, n_folds=n_folds, rng=rng)
+    return ("household folds" if folds else "no folds"), folds
+
+
+def forward_folds(
+    groups: RowGroups, y: np.ndarray, *, span_days: int, share: float = 0.4, n_blocks: int = 2
+) -> list[Fold]:
+    """Split the last index dates into blocks, each behind the rows whose outcome was known when it starts.
+
+    Parameters
+    ----------
+    groups : RowGroups
+        Household, child and day of each row.
+    y : ndarray of bool, shape (n_rows,)
+        Whether the child entered care.
+    span_days : int
+        Gap plus horizon in days.
+    share : float, default 0.4
+        Share of the different index dates that calibrate.
+    n_blocks : int, default 2
+        Blocks into which those dates are divided.
+
+    Returns
+    -------
+    list of tuple of ndarray
+        Training and calibration positions. A training row's window ends by the first day of its block:
+        ``day + span_days <= block start``. Empty if no block has 30 entrants before it, or if the blocks that
+        have hold fewer than 20 entrants.
+
+    Examples
+    --------
+    >>> from edgeofcare.models.rows import RowGroups
+    >>> forward_folds(RowGroups(np.arange(4), np.arange(4), np.arange(4)), np.ones(4, dtype=bool), span_days=1)
+    []
+    """
+    dates = np.unique(groups.day)
+    last = dates[len(dates) - int(np.ceil(share * len(dates))) :]
+    folds = []
+    for block in np.array_split(last, min(n_blocks, len(last))):
+        train = np.flatnonzero(groups.day + span_days <= block[0])
+        test = np.flatnonzero((groups.day >= block[0]) & (groups.day <= block[-1]))
+        if _entrants(groups, y, train) >= LEAST_TRAINING_ENTRANTS and not y[train].all():
+            folds.append((train, test))
+    tested = np.concatenate([np.empty(0, dtype=np.int64), *(test for _, test in folds)])
+    return folds if _entrants(groups, y, tested) >= LEAST_CALIBRATION_ENTRANTS else []
+
+
+def household_folds(
+    household: np.ndarray, y: np.ndarray, *, n_folds: int, rng: np.random.RandomState
+) -> list[Fold]:
+    """Deal whole households into folds, those with an entrant first.
+
+    Parameters
+    ----------
+    household : ndarray of int, shape (n_rows,)
+        Household of each row.
+    y : ndarray of bool, shape (n_rows,)
+        Whether the child entered care.
+    n_folds : int
+        Folds wanted; fewer are made if fewer households have an entrant.
+    rng : RandomState
+        Shuffles the households, which are first sorted.
+
+    Returns
+    -------
+    list of tuple of ndarray
+        Training and calibration positions; every row calibrates once and no household is on both sides. Empty
+        if a training side would lack one of the two outcomes.
+
+    Examples
+    --------
+    >>> len(household_folds(np.array([0, 0, 1, 1]), np.array([True, False, True, False]), n_folds=5,
+    ...                     rng=np.random.RandomState(0)))
+    2
+    """
+    houses, code = np.unique(household, return_inverse=True)
+    with_entrant = np.bincount(code, weights=y) > 0
+    n_folds = min(n_folds, int(with_entrant.sum()))
+    if n_folds < 2:
+        return []
+    dealt = rng.permutation(houses.size)
+    dealt = dealt[np.argsort(~with_entrant[dealt], kind="stable")]
+    fold_of = np.empty(houses.size, dtype=np.int64)
+    fold_of[dealt] = np.arange(houses.size) % n_folds
+    folds = [(np.flatnonzero(fold_of[code] != k), np.flatnonzero(fold_of[code] == k)) for k in range(n_folds)]
+    return folds if all(0 < y[train].sum() < len(train) for train, _ in folds) else []
+
+
+def _checked(
+    margin: np.ndarray, y: np.ndarray, child: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Arrays of one length, in an order that depends on their values alone."""
+    margin, y = np.asarray(margin, dtype=np.float64), np.asarray(y, dtype=bool)
+    child = np.arange(len(y)) if child is None else np.asarray(child)
+    if not (margin.ndim == 1 and margin.shape == y.shape == child.shape):
+        msg = f"margin, y and child must have one length; got {margin.shape}, {y.shape} and {child.shape}."
+        raise SpecError(msg)
+    if (wrong := int((~np.isfinite(margin)).sum())) > 0:
+        msg = f"{wrong} of {len(margin)} margins are not finite numbers; recalibration needs finite log-odds."
+        raise SpecError(msg)
+    order = np.lexsort((y, margin))
+    return margin[order], y[order], child[order]
+
+
+def _words(source: str, rule: str) -> str:
+    """Join the source of the margins and the rule for the slope."""
+    return ", ".join(word for word in (source, rule) if word) or "slope"
+
+
+def _entrants(groups: RowGroups, y: np.ndarray, rows: np.ndarray) -> int:
+    """Different children with an entry among some rows."""
+    return int(np.unique(groups.child[rows[y[rows]]]).size)
+
+
+def _slope(margin: np.ndarray, y: np.ndarray, n_entrants: int) -> tuple[float, str]:
+    """Slope after shrinkage and floor, and its name."""
+    if n_entrants < 2 or margin[y].min() >= margin[~y].max():
+        return 1.0, "intercept"
+    share = min(1.0, n_entrants / ENTRANTS_FOR_FULL_SLOPE)
+    slope = 1.0 + share * (_slope_by_likelihood(margin, y) - 1.0)
+    if slope <= LEAST_SLOPE:
+        return LEAST_SLOPE, "floored"
+    return slope, "" if share == 1.0 else "slope shrunk"
+
+
+def _slope_by_likelihood(margin: np.ndarray, y: np.ndarray) -> float:
+    """Maximum likelihood slope; zero where the margin puts every entrant last."""
+    if margin[y].max() <= margin[~y].min():
+        return 0.0
+    spread = float(margin.std())
+    columns = [np.ones_like(margin), (margin - margin.mean()) / spread]
+    return float(_newton(columns, y)[1] / spread)
+
+
+def _newton(columns: list[np.ndarray], y: np.ndarray) -> np.ndarray:
+    """Logistic regression by Newton steps, each halved until the likelihood does not fall."""
+    beta = np.zeros(len(columns))
+    beta[0] = _logit(y.mean())
+    loss = _loss(columns, beta, y)
+    for _ in range(100):
+        p = _expit(_line(columns, beta))
+        gradient = np.array([np.sum(c * (y - p)) for c in columns])
+        hessian = np.array([[np.sum(a * b * p * (1.0 - p)) for b in columns] for a in columns])
+        step = np.linalg.solve(hessian, gradient)
+        while (new := _loss(columns, beta + step, y)) > loss and np.abs(step).max() > 1e-14:
+            step = step / 2.0
+        beta, loss = beta + step, min(new, loss)
+        if np.abs(step).max() <= 1e-12 * (1.0 + np.abs(beta).max()):
+            break
+    return beta
+
+
+def _intercept(offset: np.ndarray, y: np.ndarray) -> float:
+    """Root of ``sum(expit(a + offset)) = sum(y)``: Newton inside a bracket that halves when Newton leaves it."""
+    low, high = _logit(y.mean()) - float(offset.max()), _logit(y.mean()) - float(offset.min())
+    a = (low + high) / 2.0
+    for _ in range(200):
+        p = _expit(a + offset)
+        excess = float(np.sum(p - y))
+        low, high = (low, a) if excess > 0 else (a, high)
+        curve = float(np.sum(p * (1.0 - p)))
+        new = a - excess / curve if curve > 0 else low
+        new = new if low < new < high else (low + high) / 2.0
+        if abs(new - a) <= 1e-14 * (1.0 + abs(a)):
+            return new
+        a = new
+    return a
+
+
+def _line(columns: list[np.ndarray], beta: np.ndarray) -> np.ndarray:
+    """Sum of columns times coefficients, without a threaded product."""
+    return np.sum([b * c for b, c in zip(beta, columns, strict=True)], axis=0)
+
+
+def _loss(columns: list[np.ndarray], beta: np.ndarray, y: np.ndarray) -> float:
+    """Negative log-likelihood of a logistic model."""
+    z = _line(columns, beta)
+    return float(np.sum(np.logaddexp(0.0, z) - y * z))
+
+
+def _logit(p: float) -> float:
+    """Log-odds of a probability."""
+    return float(np.log(p) - np.log1p(-p))
+
+
+def _expit(z: np.ndarray) -> np.ndarray:
+    """Probability of log-odds, without overflow."""
+    small = np.exp(-np.abs(z))
+    return np.where(np.asarray(z) >= 0, 1.0, small) / (1.0 + small)

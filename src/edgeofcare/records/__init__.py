@@ -1,0 +1,1 @@
+"""Case records: validated, immutable tables, and the readers that make them."""

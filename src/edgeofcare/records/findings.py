@@ -1,0 +1,76 @@
+"""What a reader finds in a source: problems that stop it, and what it repaired or dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from edgeofcare.exceptions import RecordsError
+
+__all__ = ["Findings", "counted"]
+
+_HOW = " Correct the rows, or pass invalid='drop' to leave them out and have them counted in records.quality()."
+_COLUMNS = ["table", "column", "count", "action", "why"]
+
+
+def counted(count: int, singular: str, plural: str | None = None) -> str:
+    """Write a count with its noun: ``1 row``, ``2 rows``.
+
+    Examples
+    --------
+    >>> counted(2, "row")
+    '2 rows'
+    """
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+@dataclass
+class Findings:
+    """Collects every problem and repair of one input, so that they are told together.
+
+    Only tables, columns and counts are kept, never a value.
+
+    Parameters
+    ----------
+    invalid : {"raise", "drop"}
+        Whether rows that cannot be right are a problem, or are left out and noted.
+    """
+
+    invalid: str = "raise"
+    problems: list[str] = field(default_factory=list)
+    rows: list[tuple[str, str, int, str, str]] = field(default_factory=list)
+
+    def problem(self, sentence: str) -> None:
+        """Add something that makes the records unusable."""
+        self.problems.append(sentence)
+
+    def note(self, table: str, column: str, count: int, action: str, why: str) -> None:
+        """Add something that was found, repaired or dropped, unless its count is zero."""
+        if count:
+            self.rows.append((table, column, int(count), action, why))
+
+    def invalid_rows(
+        self, table: str, column: str, count: int, why: str, expected: str, *, action: str = "dropped"
+    ) -> None:
+        """Tell of rows that cannot be right: a problem, or a note where they are left out."""
+        if self.invalid == "drop":
+            self.note(table, column, count, action, why)
+        elif count:
+            self.problem(f"{table}: column {column!r}: {why} in {counted(count, 'row')}. {expected}{_HOW}")
+
+    def raise_problems(self) -> None:
+        """Raise all problems at once, if there are any.
+
+        Raises
+        ------
+        RecordsError
+            If there is at least one problem.
+        """
+        if self.problems:
+            raise RecordsError(self.problems)
+
+    def frame(self) -> pd.DataFrame:
+        """All notes as a tidy table, in the order of tables and columns."""
+        frame = pd.DataFrame(self.rows, columns=_COLUMNS)
+        return frame.sort_values(["table", "column", "action", "why"], ignore_index=True)

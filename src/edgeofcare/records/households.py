@@ -1,0 +1,67 @@
+"""Households: children joined by siblings and shared parents, over all time.
+
+A household is a connected component of all links. It is used for clusters, folds and intervals, never as a feature.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+__all__ = ["LARGEST_FAMILY", "households"]
+
+LARGEST_FAMILY = 25
+"""A mother or family with more children than this is a placeholder of the case system, not a family."""
+
+
+def households(child_ids: pd.Series, relationships: pd.DataFrame) -> pd.Series:
+    """The household of each child.
+
+    Parameters
+    ----------
+    child_ids : Series of str
+        Every child once.
+    relationships : DataFrame
+        Canonical ``relationships``: ``child_id``, ``related_id``, ``kind``. Links of children who are not in
+        ``child_ids`` still join those who are.
+
+    Returns
+    -------
+    Series of str
+        Household id, indexed by child id. It is ``"H"`` followed by the smallest child id in the household, so
+        other households in the data do not change it.
+
+    Notes
+    -----
+    A mother or family that links more than 25 children is taken for a placeholder and joins nobody.
+
+    Examples
+    --------
+    >>> links = pd.DataFrame({"child_id": ["1", "2"], "related_id": ["M", "M"], "kind": ["mother", "mother"]})
+    >>> households(pd.Series(["1", "2", "3"]), links).to_dict()
+    {'1': 'H1', '2': 'H1', '3': 'H3'}
+    """
+    links = _usable_links(relationships)
+    children = np.unique(np.concatenate([child_ids.to_numpy(dtype=str), links["child_id"].to_numpy(dtype=str)]))
+    relatives, relative_code = np.unique(
+        (links["kind"].fillna("") + ":" + links["related_id"]).to_numpy(dtype=str), return_inverse=True
+    )
+    child_code = np.searchsorted(children, links["child_id"].to_numpy(dtype=str))
+    size = children.size + relatives.size
+    graph = coo_matrix((np.ones(len(links)), (child_code, children.size + relative_code)), shape=(size, size))
+    _, component = connected_components(graph, directed=False)
+    known = np.sort(child_ids.to_numpy(dtype=str))
+    label = component[np.searchsorted(children, known)]
+    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
+    names = "H" + pd.Series(known[first[inverse]], index=pd.Index(known, name="child_id"))
+    return names.rename("household_id")
+
+
+def _usable_links(relationships: pd.DataFrame) -> pd.DataFrame:
+    """Links with both ends, of families of a plausible size."""
+    links = relationships[["child_id", "related_id", "kind"]].dropna(subset=["child_id", "related_id"])
+    links = links.drop_duplicates()
+    size = links.groupby(["kind", "related_id"], dropna=False)["child_id"].transform("size")
+    return links[(size <= LARGEST_FAMILY).to_numpy(dtype=bool)]

@@ -1,0 +1,262 @@
+"""Records: the validated case records of one extract."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from edgeofcare.exceptions import SpecError
+from edgeofcare.records.code_map import merged_code_maps
+from edgeofcare.records.findings import Findings
+from edgeofcare.records.households import households
+from edgeofcare.records.validation import clean_tables
+from edgeofcare.records.window import infer_observed_from
+from edgeofcare.schema.tables import TABLES
+from edgeofcare.task import days
+
+__all__ = ["Records"]
+
+_DATED = tuple(name for name, table in TABLES.items() if table.start is not None)
+
+
+class Records:
+    """Validated case records: the canonical tables of one extract, with what can be trusted of them.
+
+    Make them with :func:`edgeofcare.read_ssd`, :func:`edgeofcare.make_records` or :meth:`from_tables`. They cannot be
+    changed: :meth:`table` hands out copies.
+
+    Examples
+    --------
+    >>> from edgeofcare.synthetic.records import make_records
+    >>> records = make_records(50, random_state=0)
+    >>> sorted(records.table("contacts").columns)
+    ['child_id', 'date', 'recorded_date', 'row_key', 'source']
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, pd.DataFrame],
+        *,
+        observed_until: pd.Timestamp,
+        observed_from: Mapping[str, pd.Timestamp | None],
+        reporting_lag: Mapping[str, int],
+        findings: pd.DataFrame,
+    ) -> None:
+        self._tables = {name: tables[name] for name in TABLES}
+        self._observed_until = observed_until
+        self._observed_from = MappingProxyType(dict(observed_from))
+        self._reporting_lag = MappingProxyType(dict(reporting_lag))
+        self._findings = findings
+
+    @classmethod
+    def from_tables(
+        cls,
+        tables: Mapping[str, pd.DataFrame],
+        *,
+        observed_until: str | pd.Timestamp,
+        observed_from: str | pd.Timestamp | Mapping[str, Any] | None = None,
+        reporting_lag: str | int | Mapping[str, str | int] = 0,
+        code_maps: Mapping[str, Mapping[str, str]] | str | Path | None = None,
+        invalid: str = "raise",
+        findings: Findings | None = None,
+    ) -> Records:
+        """Validate canonical tables and make records of them.
+
+        Parameters
+        ----------
+        tables : mapping of str to DataFrame
+            Canonical table name to frame with canonical column names (``docs``: the schema page).
+        observed_until : str or Timestamp
+            The last date on which the extract can be trusted.
+        observed_from : str, Timestamp or mapping, optional
+            From when the tables can be trusted: one date, or a date for each table. Estimated from the extract's
+            own window where it is not given.
+        reporting_lag : str, int or mapping, default 0
+            Days (``"10D"`` or 10) from an event until it can be seen, for all tables or by table. Added to every
+            known date, also where the extract has a recorded date.
+        code_maps : mapping or path, optional
+            An authority's own texts: ``{code list: {text: canonical code}}``, or a JSON file of that.
+        invalid : {"raise", "drop"}, default "raise"
+            What to do with rows that cannot be right. Unknown legal statuses are refused either way.
+        findings : Findings, optional
+            What a reader found before; continued here.
+
+        Returns
+        -------
+        Records
+            The records.
+
+        Raises
+        ------
+        RecordsError
+            With every problem of the tables.
+        SpecError
+            If an option is not understood.
+        """
+        if invalid not in ("raise", "drop"):
+            msg = f"invalid must be 'raise' or 'drop'; got {invalid!r}."
+            raise SpecError(msg)
+        findings = findings or Findings()
+        findings.invalid = invalid
+        until = _one_date(observed_until, "observed_until")
+        maps = merged_code_maps(code_maps)
+        clean = clean_tables(tables, observed_until=until, code_maps=maps, findings=findings)
+        return cls(
+            clean,
+            observed_until=until,
+            observed_from=_observed_from(observed_from, clean),
+            reporting_lag=_lags(reporting_lag),
+            findings=findings.frame(),
+        )
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a copy of one canonical table.
+
+        Parameters
+        ----------
+        name : str
+            Canonical table name, such as ``"missing_episodes"``.
+
+        Returns
+        -------
+        DataFrame
+            One row for each row of the source, with the columns of the schema.
+
+        Raises
+        ------
+        SpecError
+            If there is no such table.
+        """
+        if name not in self._tables:
+            msg = f"There is no table {name!r}. The tables are: {', '.join(self._tables)}."
+            raise SpecError(msg)
+        return self._tables[name].copy()
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the tables."""
+        return iter(self._tables)
+
+    @property
+    def observed_until(self) -> pd.Timestamp:
+        """The last date on which the extract can be trusted."""
+        return self._observed_until
+
+    @property
+    def observed_from(self) -> Mapping[str, pd.Timestamp | None]:
+        """From when each dated table can be trusted; None where that is not known."""
+        return self._observed_from
+
+    @property
+    def reporting_lag(self) -> Mapping[str, int]:
+        """Days from an event until it can be seen, by table."""
+        return self._reporting_lag
+
+    @cached_property
+    def households(self) -> pd.Series:
+        """Household id of each child, indexed by child id."""
+        return households(self._tables["children"]["child_id"], self._tables["relationships"])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all tables and what is declared of them, independent of the order of rows."""
+        digest = hashlib.sha256()
+        declared = [str(self.observed_until.date()), sorted(self.reporting_lag.items())]
+        declared.append(sorted((name, str(date)) for name, date in self.observed_from.items()))
+        digest.update(repr(declared).encode())
+        for name in sorted(self._tables):
+            frame = self._tables[name]
+            ordered = frame.sort_values("child_id" if name == "children" else "row_key", kind="stable")
+            text = ordered.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n", na_rep="")
+            digest.update(f"{name}\n{text}".encode())
+        return digest.hexdigest()
+
+    def quality(self) -> pd.DataFrame:
+        """Tell what was found, repaired and dropped on reading, and why.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``table``, ``column``, ``count`` (rows), ``action`` and ``why``; no value of any row.
+        """
+        return self._findings.copy()
+
+    def counts(self) -> pd.DataFrame:
+        """Count the rows and children of each table.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``table``, ``rows``, ``children``, ``observed_from`` and ``reporting_lag`` (days).
+        """
+        rows = [
+            {
+                "table": name,
+                "rows": len(frame),
+                "children": frame["child_id"].nunique(),
+                "observed_from": _month(self.observed_from.get(name)),
+                "reporting_lag": self.reporting_lag.get(name, 0),
+            }
+            for name, frame in self._tables.items()
+        ]
+        return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        """Counts only."""
+        filled = [f"{name} {len(frame):,}" for name, frame in self._tables.items() if len(frame)]
+        return f"Records(observed until {self.observed_until.date()}: {', '.join(filled)})"
+
+    def _repr_html_(self) -> str:
+        """A table of counts for notebooks."""
+        title = f"<p><b>Records</b>, observed until {self.observed_until.date()}</p>"
+        return title + self.counts().to_html(index=False, border=0)
+
+
+def _month(date: pd.Timestamp | None) -> str:
+    """A date as text, or nothing."""
+    return "" if date is None else str(date.date())
+
+
+def _one_date(value: Any, name: str) -> pd.Timestamp:
+    """A date that a caller gave, at midnight."""
+    msg = f"{name} must be a date such as '2025-03-31'; got {value!r}."
+    try:
+        date = pd.Timestamp(value)
+    except (ValueError, TypeError):
+        raise SpecError(msg) from None
+    if pd.isna(date):
+        raise SpecError(msg)
+    return date.tz_localize(None).normalize().as_unit("s")
+
+
+def _by_table(given: Mapping[str, Any], what: str) -> Mapping[str, Any]:
+    """A mapping by table, refused where it names a table that has no dates."""
+    unknown = sorted(set(given) - set(_DATED))
+    if unknown:
+        msg = f"{what} names tables that do not exist or have no dates: {', '.join(unknown)}."
+        raise SpecError(msg)
+    return given
+
+
+def _observed_from(given: Any, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.Timestamp | None]:
+    """First trusted day by table: as given, else as the extract's window shows."""
+    inferred = dict(infer_observed_from(tables))
+    if given is None:
+        return inferred
+    if isinstance(given, Mapping):
+        own = _by_table(given, "observed_from")
+        return inferred | {name: _one_date(date, f"observed_from[{name!r}]") for name, date in own.items()}
+    return dict.fromkeys(_DATED, _one_date(given, "observed_from"))
+
+
+def _lags(given: str | int | Mapping[str, str | int]) -> dict[str, int]:
+    """Reporting lag in days by table."""
+    if isinstance(given, Mapping):
+        own = _by_table(given, "reporting_lag")
+        return {name: days(own.get(name, 0)) for name in _DATED}
+    return dict.fromkeys(_DATED, days(given))

@@ -1,0 +1,223 @@
+"""Turning source tables into canonical ones, and telling every problem at once.
+
+Each step takes frames and a :class:`~edgeofcare.records.findings.Findings`, which collects what was wrong.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from edgeofcare.records.findings import Findings, counted
+from edgeofcare.records.households import LARGEST_FAMILY
+from edgeofcare.records.values import as_codes, as_dates, as_flags, as_ids, as_numbers
+from edgeofcare.schema.columns import SPELL, Table
+from edgeofcare.schema.tables import TABLES
+
+__all__ = ["clean_tables", "empty_table"]
+
+
+def empty_table(table: Table) -> pd.DataFrame:
+    """The table with all its columns and no rows."""
+    return _typed(pd.DataFrame(columns=list(table.names)), table, {}, Findings())
+
+
+def clean_tables(
+    sources: Mapping[str, pd.DataFrame],
+    *,
+    observed_until: pd.Timestamp,
+    code_maps: Mapping[str, Mapping[str, str]],
+    findings: Findings,
+) -> dict[str, pd.DataFrame]:
+    """Canonical tables from source tables with canonical names.
+
+    Parameters
+    ----------
+    sources : mapping of str to DataFrame
+        Table name to frame. Columns that are not in the schema are left behind.
+    observed_until : Timestamp
+        Rows that begin later are dropped; ends that come later are taken as not yet known.
+    code_maps : mapping
+        For each code list, local text to canonical code.
+    findings : Findings
+        Collects problems and repairs, and says what to do with rows that cannot be right.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Every canonical table; one that the source lacks is empty.
+
+    Raises
+    ------
+    RecordsError
+        With every problem found, if there is any.
+    """
+    _check_names(sources, findings)
+    findings.raise_problems()
+    tables = {}
+    for name, table in TABLES.items():
+        if name not in sources:
+            tables[name] = empty_table(table)
+            continue
+        frame = _typed(sources[name], table, code_maps, findings)
+        frame = _without_copies(frame, table, findings)
+        tables[name] = _without_invalid(frame, table, observed_until, findings)
+    _check_children(tables["children"], findings)
+    findings.raise_problems()
+    _drop_orphans(tables, findings)
+    return {name: frame.reset_index(drop=True) for name, frame in tables.items()}
+
+
+def _check_names(sources: Mapping[str, pd.DataFrame], findings: Findings) -> None:
+    """Missing tables and columns, each with the nearest name that is there."""
+    for name in sorted(set(sources) - set(TABLES)):
+        findings.problem(f"{name!r} is not a canonical table.{_nearest(name, list(TABLES))}")
+    for name, table in TABLES.items():
+        if name not in sources:
+            if table.required:
+                findings.problem(f"{name}: the table is missing. It is required: {table.meaning}")
+            continue
+        present = [str(column) for column in sources[name].columns]
+        for column in table.columns:
+            if column.required and column.name not in present:
+                findings.problem(f"{name}: column {column.name!r} is missing.{_nearest(column.name, present)}")
+
+
+def _nearest(name: str, candidates: list[str]) -> str:
+    """A hint at the closest name, if one is close."""
+    close = difflib.get_close_matches(name, candidates, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _typed(
+    source: pd.DataFrame, table: Table, code_maps: Mapping[str, Mapping[str, str]], findings: Findings
+) -> pd.DataFrame:
+    """The columns of the schema only, each with its dtype."""
+    columns = {}
+    for column in table.columns:
+        values = source[column.name] if column.name in source.columns else pd.Series(np.nan, index=source.index)
+        if isinstance(values, pd.DataFrame):
+            findings.problem(f"{table.name}: column {column.name!r} appears {values.shape[1]} times; keep one.")
+            values = values.iloc[:, 0]
+        columns[column.name] = _typed_column(values, table, column.name, code_maps, findings)
+    return pd.DataFrame(columns, index=source.index)
+
+
+def _typed_column(
+    values: pd.Series, table: Table, name: str, code_maps: Mapping[str, Mapping[str, str]], findings: Findings
+) -> pd.Series:
+    """One column with its dtype; what could not be read is told."""
+    column = table.column(name)
+    if column.kind == "id":
+        return as_ids(values)
+    if column.kind == "flag":
+        return as_flags(values)
+    if column.kind == "number":
+        return as_numbers(values)
+    if column.kind == "date":
+        dates, unreadable, sentinels = as_dates(values)
+        findings.note(table.name, name, sentinels, "repaired", "a sentinel date means no date")
+        expected = "Dates must be like 2024-03-31 or 31/03/2024."
+        findings.invalid_rows(table.name, name, unreadable, "unreadable date", expected, action="emptied")
+        return dates
+    codes, unknown = as_codes(values, column.codes, code_maps.get(column.codes or "", {}))
+    _tell_unknown(unknown, table.name, name, findings)
+    return codes
+
+
+def _tell_unknown(unknown: pd.Series, table: str, column: str, findings: Findings) -> None:
+    """Codes that are not in the list: refused for legal statuses, left empty and counted elsewhere."""
+    if not unknown.empty and table == "legal_statuses":
+        listed = ", ".join(f"{text!r} ({counted(count, 'row')})" for text, count in unknown.sort_index().items())
+        findings.problem(
+            f"{table}: column {column!r} has {counted(len(unknown), 'status', 'statuses')} that no code map knows: "
+            f"{listed}. Add each to your code map: code_maps={{'legal_status': {{text: code}}}}."
+        )
+        return
+    findings.note(table, column, int(unknown.sum()), "emptied", "the code is not in the national list")
+
+
+def _without_copies(frame: pd.DataFrame, table: Table, findings: Findings) -> pd.DataFrame:
+    """The frame without rows that repeat another in every column."""
+    copies = frame.duplicated()
+    findings.note(table.name, "", int(copies.sum()), "dropped", "the row repeats another in every column")
+    return frame[~copies]
+
+
+def _without_invalid(
+    frame: pd.DataFrame, table: Table, observed_until: pd.Timestamp, findings: Findings
+) -> pd.DataFrame:
+    """The frame without rows that cannot be right, or a problem for each kind of them."""
+    frame = _within_extract(frame, table, observed_until, findings)
+    for column, wrong, why, expected in _invalid_rows(frame, table):
+        wrong = wrong.reindex(frame.index, fill_value=False)
+        findings.invalid_rows(table.name, column, int(wrong.sum()), why, expected)
+        frame = frame[~wrong]
+    return frame
+
+
+def _within_extract(
+    frame: pd.DataFrame, table: Table, observed_until: pd.Timestamp, findings: Findings
+) -> pd.DataFrame:
+    """Rows that begin by the end of the extract; later ends are open, unborn children are left out."""
+    start = "birth_date" if table.name == "children" else table.start
+    if start is None:
+        return frame
+    later = frame[start] > observed_until
+    why = "not yet born" if table.name == "children" else "begins after observed_until"
+    findings.note(table.name, start, int(later.sum()), "dropped", why)
+    frame = frame[~later]
+    for column in (table.end, "death_date" if table.name == "children" else None):
+        if column:
+            future = frame[column] > observed_until
+            findings.note(table.name, column, int(future.sum()), "emptied", "later than observed_until, so not known")
+            frame = frame.assign(**{column: frame[column].mask(future)})
+    return frame
+
+
+def _invalid_rows(frame: pd.DataFrame, table: Table) -> list[tuple[str, pd.Series, str, str]]:
+    """Column, rows, what is wrong and what was expected, for each rule of the table."""
+    key = "child_id" if table.name == "children" else "row_key"
+    found = [
+        ("child_id", frame["child_id"].isna(), "no child", "Each row names a child."),
+        (key, frame[key].isna() & (key != "child_id"), "no key", "Each row has a key."),
+        (key, frame[key].notna() & frame[key].duplicated(keep=False), "duplicate keys", "Each key is used once."),
+    ]
+    if table.name == "children":
+        text = "Each child has a date of birth, or an expected one."
+        found.append(("birth_date", frame["birth_date"].isna(), "no date of birth", text))
+    if table.start is not None:
+        found.append((table.start, frame[table.start].isna(), "no start date", "Each row has a start date."))
+    if table.kind == SPELL:
+        backwards = frame["end_date"] < frame["start_date"]
+        found.append(("end_date", backwards, "end before start", "A spell ends on or after its start."))
+    return found
+
+
+def _check_children(children: pd.DataFrame, findings: Findings) -> None:
+    """An extract without children is refused."""
+    if children.empty and not findings.problems:
+        findings.problem("children: the table has no rows, so there is nobody to score. Check the extract.")
+
+
+def _drop_orphans(tables: dict[str, pd.DataFrame], findings: Findings) -> None:
+    """Rows of children who are not in ``children`` are dropped and counted."""
+    children = set(tables["children"]["child_id"])
+    for name, frame in tables.items():
+        if name in ("children", "relationships"):
+            continue
+        orphan = ~frame["child_id"].isin(children)
+        findings.note(name, "child_id", int(orphan.sum()), "dropped", "the child is not in the children table")
+        tables[name] = frame[~orphan]
+    links = tables["relationships"].dropna(subset=["related_id"])
+    size = links.groupby(["kind", "related_id"], dropna=False)["child_id"].transform("nunique")
+    findings.note(
+        "relationships",
+        "related_id",
+        int((size > LARGEST_FAMILY).sum()),
+        "ignored",
+        f"the mother or family has more than {LARGEST_FAMILY} children, so is a placeholder",
+    )
