@@ -10,13 +10,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from edgeofcare.records.known import end_known, start_known
 from edgeofcare.records.records import Records
 from edgeofcare.schema.codes import REMAND, SHORT_BREAKS
 from edgeofcare.task import Task
 
 __all__ = ["care_periods", "uasc_from"]
 
-_SAME_DAY = np.timedelta64(1, "D")
+_NEXT_DAY = np.timedelta64(1, "D")
+_OPEN = pd.Timestamp("2262-01-01")
 
 
 def care_periods(records: Records, task: Task) -> pd.DataFrame:
@@ -44,79 +46,73 @@ def care_periods(records: Records, task: Task) -> pd.DataFrame:
     that begins within it. Where that is a short break and another status begins within the episode, the child
     enters on the day that the other status began.
     """
-    lags = records.reporting_lag
+    lag = records.reporting_lag["care_episodes"]
     episodes = records.table("care_episodes").sort_values(["child_id", "start_date", "row_key"], ignore_index=True)
-    episodes["start_known"] = _known(episodes, "start_date", "recorded_date", lags["care_episodes"])
-    episodes["end_known"] = _known(episodes, "end_date", "end_recorded_date", lags["care_episodes"])
+    episodes["start_known"] = start_known(episodes, "care_episodes", lag)
+    episodes["end_known"] = end_known(episodes, "care_episodes", lag)
     episodes["period"] = _period_numbers(episodes)
     counted = _counted_from(episodes, records.table("legal_statuses"), task)
     episodes = episodes.join(counted)
     in_care = episodes[episodes["counted_from"].notna()]
-    return _one_row_each(in_care)
-
-
-def _known(frame: pd.DataFrame, happened: str, recorded: str, lag: int) -> pd.Series:
-    """The first day on which a date could be seen: when it happened or was recorded, plus the lag."""
-    latest = frame[[happened, recorded]].max(axis=1).where(frame[happened].notna())
-    return (latest + pd.Timedelta(days=lag)).astype("datetime64[s]")
+    return _one_row_each(in_care, lag)
 
 
 def _period_numbers(episodes: pd.DataFrame) -> pd.Series:
     """A number for each period of care, over episodes sorted by child and start."""
     start = episodes["start_date"].to_numpy()
-    end = episodes["end_date"].fillna(pd.Timestamp("2262-01-01")).to_numpy()
+    end = episodes["end_date"].fillna(_OPEN).to_numpy()
     reached = episodes.assign(end=end).groupby("child_id")["end"].cummax().to_numpy()
     same_child = episodes["child_id"].eq(episodes["child_id"].shift()).to_numpy()
     key = episodes["period_key"]
     same_key = (key.notna() & key.eq(key.shift())).to_numpy()
     touches = np.zeros(len(episodes), dtype=bool)
-    touches[1:] = start[1:] <= reached[:-1] + _SAME_DAY
+    touches[1:] = start[1:] <= reached[:-1] + _NEXT_DAY
     return pd.Series(np.cumsum(~(same_child & (same_key | touches))), index=episodes.index)
 
 
 def _counted_from(episodes: pd.DataFrame, statuses: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """For each episode, the day from which it counts as care and the legal status on that day."""
-    statuses = statuses[statuses["status"].notna() & (statuses["status"] != "NONE")]
-    pairs = episodes[["child_id", "start_date", "end_date"]].reset_index(names="episode")
-    pairs = pairs.merge(statuses[["child_id", "start_date", "end_date", "status", "row_key"]], on="child_id",
-                        suffixes=("", "_status"))  # fmt: skip
-    from_day = pairs[["start_date", "start_date_status"]].max(axis=1)
-    open_end = pd.Timestamp("2262-01-01")
-    overlaps = (from_day < pairs["end_date"].fillna(open_end)) & (from_day < pairs["end_date_status"].fillna(open_end))
-    same_day = pairs["start_date"] == pairs["end_date"]
-    overlaps |= same_day & (pairs["start_date_status"] == pairs["start_date"])
-    pairs = pairs.assign(from_day=from_day)[overlaps]
-    order = ["episode", "from_day", "start_date_status", "row_key"]
-    pairs = pairs.sort_values(order, ascending=[True, True, False, True])
-    first = pairs.drop_duplicates("episode").set_index("episode")["status"]
+    """For each episode, the day from which it counts as care, and the legal status on that day."""
+    pairs = _overlaps(episodes, statuses)
+    at_start = pairs.drop_duplicates("episode").set_index("episode")["status"].reindex(episodes.index)
+    counts = pairs
     if task.short_breaks == "exclude":
-        pairs = pairs[~_only_short_breaks(pairs)]
-    entry = pairs.drop_duplicates("episode").set_index("episode")
-    counted = pd.DataFrame({"status": entry["status"], "counted_from": entry["from_day"]}).reindex(episodes.index)
-    starts_as_short = first.reindex(episodes.index).isin(SHORT_BREAKS) & (task.short_breaks == "exclude")
-    at_start = episodes["start_date"].where(~starts_as_short)
-    counted["counted_from"] = at_start.fillna(counted["counted_from"]).astype("datetime64[s]")
-    return counted
+        counts = pairs[~pairs["status"].isin(SHORT_BREAKS)]
+    entry = counts.drop_duplicates("episode").set_index("episode").reindex(episodes.index)
+    short = at_start.isin(SHORT_BREAKS) & (task.short_breaks == "exclude")
+    counted_from = entry["from_day"].where(short, episodes["start_date"])
+    return pd.DataFrame({"status": entry["status"], "counted_from": counted_from.astype("datetime64[s]")})
 
 
-def _only_short_breaks(pairs: pd.DataFrame) -> pd.Series:
-    """Pairs of an episode with a short-break status."""
-    return pairs["status"].isin(SHORT_BREAKS)
+def _overlaps(episodes: pd.DataFrame, statuses: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of an episode and a legal status in force within it, the first in force at the top of each episode.
+
+    Where several are in force on one day, the status that began last is first.
+    """
+    statuses = statuses.loc[statuses["status"].notna() & (statuses["status"] != "NONE")]
+    columns = ["child_id", "start_date", "end_date"]
+    pairs = episodes[columns].reset_index(names="episode")
+    pairs = pairs.merge(statuses[[*columns, "status", "row_key"]], on="child_id", suffixes=("", "_status"))
+    pairs["from_day"] = pairs[["start_date", "start_date_status"]].max(axis=1)
+    until = pairs[["end_date", "end_date_status"]].fillna(_OPEN).min(axis=1)
+    on_one_day = (pairs["start_date"] == pairs["end_date"]) & (pairs["start_date_status"] == pairs["start_date"])
+    pairs = pairs[(pairs["from_day"] < until) | on_one_day]
+    order = ["episode", "from_day", "start_date_status", "row_key"]
+    return pairs.sort_values(order, ascending=[True, True, False, True])
 
 
-def _one_row_each(episodes: pd.DataFrame) -> pd.DataFrame:
+def _one_row_each(episodes: pd.DataFrame, lag: int) -> pd.DataFrame:
     """One row for each period, from its episodes that count as care."""
+    episodes = episodes.assign(until=episodes["end_date"].fillna(_OPEN))
     first = episodes.sort_values(["period", "counted_from", "row_key"]).drop_duplicates("period").set_index("period")
-    last_order = episodes.assign(end=episodes["end_date"].fillna(pd.Timestamp("2262-01-01")))
-    last = last_order.sort_values(["period", "end", "start_date", "row_key"]).drop_duplicates("period", keep="last")
-    last = last.set_index("period")
-    shift = first["counted_from"] - first["start_date"]
+    last = episodes.sort_values(["period", "until", "start_date", "row_key"])
+    last = last.drop_duplicates("period", keep="last").set_index("period")
+    entered = first["counted_from"] + pd.Timedelta(days=lag)
     periods = pd.DataFrame(
         {
             "child_id": first["child_id"],
             "entry_date": first["counted_from"],
             "end_date": last["end_date"],
-            "entry_known": first[["start_known", "counted_from"]].max(axis=1) + shift * 0,
+            "entry_known": first["start_known"].where(first["start_known"] > entered, entered),
             "end_known": last["end_known"],
             "status": first["status"],
             "remand": first["status"].isin(REMAND),
@@ -136,7 +132,7 @@ def uasc_from(records: Records) -> pd.DataFrame:
 
     Returns
     -------
-    Series of datetime64[s]
+    DataFrame
         The first day of the status and the first day on which it could be seen (columns ``since``, ``known``),
         indexed by child id; from immigration statuses and from assessment factor 9A.
     """
@@ -145,8 +141,8 @@ def uasc_from(records: Records) -> pd.DataFrame:
     status = status[status["uasc"].fillna(value=False).astype(bool)]
     factor = records.table("assessment_factors")
     factor = factor[factor["factor"] == "9A"]
-    status_known = _known(status, "start_date", "recorded_date", lags["immigration_statuses"])
-    factor_known = _known(factor, "date", "recorded_date", lags["assessment_factors"])
+    status_known = start_known(status, "immigration_statuses", lags["immigration_statuses"])
+    factor_known = start_known(factor, "assessment_factors", lags["assessment_factors"])
     both = pd.concat(
         [
             pd.DataFrame({"child_id": status["child_id"], "since": status["start_date"], "known": status_known}),

@@ -13,7 +13,10 @@ __all__ = ["Curve", "Support", "fit_curve", "fit_intercept", "fit_line", "fit_lo
 # Where Harrell puts the knots of a restricted cubic spline, most knots first.
 _KNOT_LADDER = ((0.05, 0.275, 0.5, 0.725, 0.95), (0.05, 0.35, 0.65, 0.95), (0.1, 0.5, 0.9))
 _MAX_STEPS = 60
-_TOLERANCE = 1e-9
+# Newton doubles the correct digits: after a step below this, the next would be below its square.
+_TOLERANCE = 1e-7
+# Steps this long that gain this little in likelihood lead to infinity.
+_RUNAWAY, _STANDSTILL = 1e-3, 1e-8
 
 
 class Support(NamedTuple):
@@ -41,20 +44,32 @@ class Curve(NamedTuple):
         design = _design(lp, self.knots)[:, : self.coef.size]
         return _sigmoid(np.einsum("mi,i->m", design, self.coef))
 
+    def mean_distance(self, support: Support) -> float:
+        """Mean over the rows of the distance between observed and predicted risk."""
+        distance = np.abs(self.observed(support.lp) - _sigmoid(support.lp))
+        return float((support.rows * distance).sum() / support.rows.sum())
+
 
 def fit_logistic(
-    design: Floats, support: Support, start: Floats, offset: Floats | float = 0.0
+    design: Floats, support: Support, start: Floats, offset: Floats | float = 0.0, *, limit: bool = False
 ) -> Floats | None:
-    """Maximum-likelihood coefficients by Newton's method with halved steps, or None where there is no maximum."""
+    """Maximum-likelihood coefficients by Newton's method with halved steps, or None where there is no maximum.
+
+    With ``limit``, a fit whose coefficients run away while its likelihood stands still (some risks have no event, or
+    nothing but events) is taken as it stands: its fitted probabilities have settled.
+    """
     coef = np.array(start, dtype=np.float64)
     mu, fit = _likelihood(design, support, coef, offset)
     for _ in range(_MAX_STEPS):
         step = _newton_step(design, support, mu)
         if step is None:
             return None
+        before = fit
         mu, fit, taken = _climb(design, support, coef, step, offset, fit)
         coef = coef + taken
-        if np.max(np.abs(taken) / (1 + np.abs(coef))) < _TOLERANCE:
+        size = np.max(np.abs(taken) / (1 + np.abs(coef)))
+        settled = limit and size > _RUNAWAY and abs(fit - before) < _STANDSTILL * (1 + abs(fit))
+        if size < _TOLERANCE or settled:
             return coef
     return None
 
@@ -63,7 +78,7 @@ def fit_intercept(support: Support, start: float = 0.0) -> float:
     """Calibration-in-the-large: the shift of the log-odds that makes expected equal observed (a true offset)."""
     if support.one_class:
         return float("nan")
-    coef = fit_logistic(np.ones((support.lp.size, 1)), support, np.array([start]), support.lp)
+    coef = fit_logistic(np.ones((support.lp.size, 1)), support, np.nan_to_num([start]), support.lp)
     return float("nan") if coef is None else float(coef[0])
 
 
@@ -73,26 +88,35 @@ def fit_line(support: Support, start: tuple[float, float] = (0.0, 1.0)) -> tuple
     if support.one_class or seen[0] == seen[-1]:
         return float("nan"), float("nan")
     design = np.column_stack([np.ones_like(support.lp), support.lp])
-    coef = fit_logistic(design, support, np.array(start))
+    identity = np.array([0.0, 1.0])
+    coef = fit_logistic(design, support, np.array(start) if np.isfinite(start).all() else identity)
     return (float("nan"), float("nan")) if coef is None else (float(coef[0]), float(coef[1]))
 
 
-def fit_curve(support: Support) -> Curve | None:
-    """Fit a restricted cubic spline of 5 knots, and step down to 4, 3, a line, a constant where it cannot be had."""
+def fit_curve(support: Support, near: Curve | None = None) -> Curve | None:
+    """Fit a restricted cubic spline of 5 knots, and step down to 4, 3, a line, a constant where it cannot be had.
+
+    A curve that is ``near`` only saves steps; where it does not lead to the maximum, the fit starts from identity.
+    """
     if support.one_class:
         return None
     for quantiles in _KNOT_LADDER:
         knots = _quantiles(support, np.array(quantiles))
         if np.diff(knots).min() <= 1e-6 * max(1.0, float(knots[-1] - knots[0])):
             continue
-        start = np.zeros(knots.size)
-        start[1] = 1.0
-        coef = fit_logistic(_design(support.lp, knots), support, start)
+        identity = np.zeros(knots.size)
+        identity[1] = 1.0
+        starts = [identity] if near is None or near.coef.size != knots.size else [near.coef, identity]
+        design = _design(support.lp, knots)
+        coef = next(
+            (fit for start in starts if (fit := fit_logistic(design, support, start, limit=True)) is not None), None
+        )
         if coef is not None:
             return Curve(knots, coef)
-    line = np.array(fit_line(support))
-    if np.isfinite(line).all():
-        return Curve(np.empty(0), line)
+    if np.ptp(support.lp[support.rows > 0]) > 0:
+        line = fit_logistic(_design(support.lp, np.empty(0)), support, np.array([0.0, 1.0]), limit=True)
+        if line is not None:
+            return Curve(np.empty(0), line)
     share = support.events.sum() / support.rows.sum()
     return Curve(np.empty(0), np.array([np.log(share / (1 - share))]))
 
@@ -137,9 +161,7 @@ def _sigmoid(eta: Floats) -> Floats:
     return np.asarray(np.where(eta >= 0, 1.0, small) / (1.0 + small), dtype=np.float64)
 
 
-def _likelihood(
-    design: Floats, support: Support, coef: Floats, offset: Floats | float
-) -> tuple[Floats, float]:
+def _likelihood(design: Floats, support: Support, coef: Floats, offset: Floats | float) -> tuple[Floats, float]:
     """Fitted probabilities and log-likelihood."""
     eta = np.einsum("mi,i->m", design, coef) + offset
     small = np.exp(-np.abs(eta))

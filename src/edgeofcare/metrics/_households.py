@@ -17,8 +17,9 @@ def household_codes(household: ArrayLike, n_rows: int, name: str = "household") 
     if values.ndim != 1 or values.size != n_rows:
         msg = f"{name} has shape {values.shape}; expected one value for each of {n_rows} rows."
         raise SpecError(msg)
-    # A missing value (None, NaN, pandas.NA, NaT) does not equal itself, or is None.
-    missing = sum(1 for v in values.tolist() if v is None or bool(v != v)) if values.dtype.kind in "Of" else 0
+    # Lists are looked at before numpy turns a missing value among texts into the text "nan".
+    raw = values if hasattr(household, "dtype") else np.asarray(household, dtype=object)
+    missing = sum(1 for v in raw.tolist() if _is_missing(v)) if raw.dtype.kind in "OfM" else 0
     if missing:
         msg = f"{name} is missing in {missing} of {n_rows} rows; give each row the household it belongs to."
         raise SpecError(msg)
@@ -26,3 +27,8 @@ def household_codes(household: ArrayLike, n_rows: int, name: str = "household") 
         values = values.astype(str)
     unique, codes = np.unique(values, return_inverse=True)
     return codes.astype(np.int64).reshape(-1), int(unique.size)
+
+
+def _is_missing(value: object) -> bool:
+    """Whether a value is None, or does not equal itself: NaN, NaT, pandas.NA."""
+    return value is None or (value == value) is not True

@@ -63,9 +63,7 @@ def net_benefit(
     return float(benefit[0]) if np.ndim(threshold) == 0 else benefit
 
 
-def precision_at_k(
-    y_true: ArrayLike, y_prob: ArrayLike, k: int, *, sample_weight: ArrayLike | None = None
-) -> float:
+def precision_at_k(y_true: ArrayLike, y_prob: ArrayLike, k: int, *, sample_weight: ArrayLike | None = None) -> float:
     """Share of events among the k rows with the highest risk.
 
     Parameters
@@ -100,9 +98,7 @@ def precision_at_k(
     return float((chosen * y).sum() / chosen.sum())
 
 
-def recall_at_k(
-    y_true: ArrayLike, y_prob: ArrayLike, k: int, *, sample_weight: ArrayLike | None = None
-) -> float:
+def recall_at_k(y_true: ArrayLike, y_prob: ArrayLike, k: int, *, sample_weight: ArrayLike | None = None) -> float:
     """Share of all events that are among the k rows with the highest risk.
 
     Parameters

@@ -115,7 +115,7 @@ def auroc_standard_error(y_true: ArrayLike, y_prob: ArrayLike, *, household: Arr
     Returns
     -------
     float
-        Standard error. NaN where it is not defined: fewer than two rows of either outcome, or fewer than two households.
+        Standard error. NaN where it is not defined: fewer than two rows of either outcome, or a single household.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def auroc_standard_error(y_true: ArrayLike, y_prob: ArrayLike, *, household: Arr
     Examples
     --------
     >>> round(auroc_standard_error([0, 0, 1, 1, 1], [0.1, 0.5, 0.4, 0.7, 0.8]), 4)
-    0.2205
+    0.2357
     """
     arrays = check_columns(y_true=y_true, y_prob=y_prob)
     check_rows(y_true, y_prob, probability=False)

@@ -13,7 +13,16 @@ import numpy.typing as npt
 from edgeofcare.exceptions import ModelFileError, SpecError
 from edgeofcare.models.array_checks import SCALARS, dtype_problems, linear_problems, raise_problems, tree_problems
 
-__all__ = ["LinearArrays", "TreeArrays", "from_mapping", "margin", "to_mapping", "validate"]
+__all__ = [
+    "LinearArrays",
+    "TreeArrays",
+    "check_table",
+    "from_mapping",
+    "linear_terms",
+    "margin",
+    "to_mapping",
+    "validate",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
@@ -185,11 +194,11 @@ def margin(arrays: TreeArrays | LinearArrays, X: npt.ArrayLike) -> FloatArray:
     >>> margin(linear, [[1.0, 2.0], [0.0, 0.0]]).tolist()
     [3.5, 0.5]
     """
-    table = check_table(arrays, X)
     if isinstance(arrays, LinearArrays):
-        total: FloatArray = arrays.intercept + linear_terms(arrays, table).sum(axis=1)
+        total: FloatArray = arrays.intercept + linear_terms(arrays, X).sum(axis=1)
         return total
     walk = arrays._walk
+    table = check_table(walk.width, X)
     out = np.empty(len(table), dtype=np.float64)
     step = max(1, _BLOCK // max(1, len(walk.feature)))
     for start in range(0, len(table), step):
@@ -197,20 +206,62 @@ def margin(arrays: TreeArrays | LinearArrays, X: npt.ArrayLike) -> FloatArray:
     return out
 
 
-def check_table(arrays: TreeArrays | LinearArrays, X: npt.ArrayLike) -> FloatArray:
-    """Return X as a C-ordered float64 table, or say why the model cannot take it."""
+def check_table(needed: int, X: npt.ArrayLike, *, exactly: bool = False) -> FloatArray:
+    """Return X as a C-ordered float64 table, or say why the model cannot take it.
+
+    Parameters
+    ----------
+    needed : int
+        Count of columns that the model looks at.
+    X : array of float64, shape (rows, features)
+        The features.
+    exactly : bool
+        Whether more columns than needed are refused.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, features)
+
+    Raises
+    ------
+    SpecError
+        If ``X`` is not a table or has another count of columns.
+
+    Examples
+    --------
+    >>> check_table(1, [[1, 2]]).tolist()
+    [[1.0, 2.0]]
+    """
     table = np.asarray(X, dtype=np.float64, order="C")
-    linear = isinstance(arrays, LinearArrays)
-    needed = len(arrays.weight) if isinstance(arrays, LinearArrays) else arrays._walk.width
-    if table.ndim != 2 or table.shape[1] < needed or (linear and table.shape[1] > needed):
-        count = f"{needed}" if linear else f"at least {needed}"
+    if table.ndim != 2 or table.shape[1] < needed or (exactly and table.shape[1] > needed):
+        count = f"{needed}" if exactly else f"at least {needed}"
         msg = f"X has shape {table.shape}; the model expects rows by {count} feature columns, in the order of training."
         raise SpecError(msg)
     return table
 
 
-def linear_terms(arrays: LinearArrays, table: FloatArray) -> FloatArray:
-    """Return what each feature adds to the intercept, shape (rows, features)."""
+def linear_terms(arrays: LinearArrays, X: npt.ArrayLike) -> FloatArray:
+    """Return what each feature adds to the intercept of a logistic regression.
+
+    Parameters
+    ----------
+    arrays : LinearArrays
+        The model.
+    X : array of float64, shape (rows, features)
+        Columns in the order of training; NaN is unknown.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, features)
+        Log-odds.
+
+    Examples
+    --------
+    >>> one = np.ones(1)
+    >>> linear_terms(LinearArrays(one, one, 2 * one, one, 0 * one, intercept=-3.0), [[4.0], [np.nan]]).tolist()
+    [[6.0], [1.0]]
+    """
+    table = check_table(len(arrays.weight), X, exactly=True)
     missing = np.isnan(table)
     terms: FloatArray = arrays.weight * (np.where(missing, arrays.impute, table) - arrays.center)
     terms += arrays.missing_weight * (missing - arrays.missing_center)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.isotonic import IsotonicRegression
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.models.rows import check_aligned
+from edgeofcare.models.rows import check_aligned, refuse_unknown_outcomes, two_classes
 
 __all__ = ["DEFAULT_RULES", "CountRule", "PrevalenceBaseline", "Rule"]
 
@@ -50,7 +49,7 @@ class _Baseline(ClassifierMixin, BaseEstimator):
     classes_: np.ndarray
 
     def predict(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Class with a probability of at least one half.
+        """Class with a probability above one half.
 
         Parameters
         ----------
@@ -62,13 +61,14 @@ class _Baseline(ClassifierMixin, BaseEstimator):
         ndarray, shape (n_rows,)
             One of ``classes_`` for each row.
         """
-        return self.classes_[(self.predict_proba(X)[:, 1] >= 0.5).astype(int)]
+        second = self.predict_proba(X)[:, 1] > 0.5
+        return self.classes_[second.astype(int)]
 
-    def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities of the two classes."""
         raise NotImplementedError
 
-    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]  # noqa: ANN204
+    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
         """Two classes only; unknown values are allowed."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
@@ -117,7 +117,8 @@ class PrevalenceBaseline(_Baseline):
         SpecError
             If the outcome does not have two classes.
         """
-        _, y = validate_data(self, X, y, dtype=None, ensure_all_finite="allow-nan")
+        refuse_unknown_outcomes(y)
+        _, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
         self.classes_, outcome = two_classes(y)
         self.prevalence_ = float(outcome.mean())
         return self
@@ -136,12 +137,12 @@ class PrevalenceBaseline(_Baseline):
             The same two numbers in every row.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=None, ensure_all_finite="allow-nan", reset=False)
+        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
         return np.tile([1.0 - self.prevalence_, self.prevalence_], (len(X), 1))
 
 
 class CountRule(_Baseline):
-    """Count how many of a few plain rules a child meets, and read the risk from past children with that count.
+    r"""Count how many of a few plain rules a child meets, and read the risk from past children with that count.
 
     Parameters
     ----------
@@ -165,7 +166,7 @@ class CountRule(_Baseline):
 
     Notes
     -----
-    The rate of count s with k entries in n rows is :math:`(k + m \\pi)/(n + m)` with the prevalence :math:`\\pi`
+    The rate of count s with k entries in n rows is :math:`(k + m \pi)/(n + m)` with the prevalence :math:`\pi`
     and shrinkage m; a weighted isotonic regression then makes it never fall with the count. Counts that no
     training row has take the risk between or beside their neighbours.
 
@@ -201,7 +202,7 @@ class CountRule(_Baseline):
         SpecError
             If no rule has its feature among the columns, or the outcome does not have two classes.
         """
-        present = set(_columns(X))
+        present = _frame(X).columns
         rules = tuple(Rule(*rule) for rule in self.rules)
         self.rules_used_ = tuple(rule for rule in rules if rule.feature in present)
         self.rules_missing_ = tuple(rule for rule in rules if rule.feature not in present)
@@ -215,7 +216,7 @@ class CountRule(_Baseline):
         self.risk_by_count_ = self._risk_by_count(self.count(X), outcome)
         return self
 
-    def count(self, X: pd.DataFrame) -> np.ndarray:
+    def count(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """How many of the rules each child meets.
 
         Parameters
@@ -234,14 +235,16 @@ class CountRule(_Baseline):
             If the column of a rule is missing.
         """
         check_is_fitted(self, "rules_used_")
-        present = set(_columns(X))
-        if missing := [rule.feature for rule in self.rules_used_ if rule.feature not in present]:
+        frame = _frame(X)
+        if missing := [rule.feature for rule in self.rules_used_ if rule.feature not in frame.columns]:
             msg = f"The count rule was fitted with columns that X does not have: {', '.join(missing)}."
             raise SpecError(msg)
-        met = [X[rule.feature].to_numpy(dtype=np.float64, na_value=np.nan) >= rule.at_least for rule in self.rules_used_]
-        return np.sum(met, axis=0, dtype=np.int64)
+        count = np.zeros(len(frame), dtype=np.int64)
+        for rule in self.rules_used_:
+            count += frame[rule.feature].to_numpy(dtype=np.float64, na_value=np.nan) >= rule.at_least
+        return count
 
-    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+    def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Probabilities of the two classes.
 
         Parameters
@@ -270,53 +273,9 @@ class CountRule(_Baseline):
         return np.asarray(rising.predict(np.arange(possible)), dtype=np.float64)
 
 
-def two_classes(y: pd.Series | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Split an outcome into its two classes and whether each row has the second.
-
-    Parameters
-    ----------
-    y : Series or array, shape (n_rows,)
-        Outcome.
-
-    Returns
-    -------
-    classes : ndarray, shape (2,)
-        The classes, sorted.
-    outcome : ndarray of bool, shape (n_rows,)
-        Whether the row has the second class.
-
-    Raises
-    ------
-    SpecError
-        If an outcome is unknown (NaN), or there are not exactly two classes.
-
-    Examples
-    --------
-    >>> two_classes(np.array(["no", "yes", "no"]))
-    (array(['no', 'yes'], dtype='<U3'), array([False,  True, False]))
-    """
-    if (unknown := int(np.sum(pd.isna(np.asarray(y))))) > 0:
-        msg = (
-            f"y has {unknown} unknown outcomes (NaN) in {len(y)} rows. "
-            "Remove those rows from X and y, or label them with label_outcome."
-        )
-        raise SpecError(msg)
-    y = column_or_1d(y, warn=True)
-    check_classification_targets(y)
-    kind = type_of_target(y, input_name="y", raise_unknown=True)
-    if kind != "binary":
-        msg = f"Only binary classification is supported. The type of the target is {kind}."
-        raise SpecError(msg)
-    classes, code = np.unique(y, return_inverse=True)
-    if len(classes) < 2:
-        msg = "y holds a single class; two are needed to learn from."
-        raise SpecError(msg)
-    return classes, code.astype(bool)
-
-
-def _columns(X: pd.DataFrame) -> list[str]:
-    """Column names of a frame, or a refusal."""
+def _frame(X: object) -> pd.DataFrame:
+    """Return the frame itself; refuse what has no named columns."""
     if not isinstance(X, pd.DataFrame):
         msg = f"The count rule reads columns by name; X is a {type(X).__name__}, expected a DataFrame."
         raise SpecError(msg)
-    return [str(column) for column in X.columns]
+    return X

@@ -85,7 +85,7 @@ def check_extraction(
     arrays : TreeArrays or LinearArrays
         What :func:`extract_arrays` made of it.
     X : DataFrame or array of float64, shape (rows, features)
-        Rows to compare, in the form that the classifier was fitted on; best those of training, with their missing values.
+        Rows to compare, in the form that the classifier was fitted on, missing values included.
 
     Returns
     -------
@@ -184,6 +184,10 @@ def _refuse_other_steps(pipeline: Pipeline) -> None:
         msg = f"The pipeline has the steps {have}; expected {want}."
         raise SpecError(msg)
     imputer = pipeline.named_steps["impute"]
-    if not (imputer.keep_empty_features and np.isreal(imputer.missing_values) and np.isnan(imputer.missing_values)):
-        msg = "The step 'impute' drops empty features or fills something other than NaN; use SimpleImputer(keep_empty_features=True)."
+    fills_nan = isinstance(imputer.missing_values, float) and np.isnan(imputer.missing_values)
+    if not (imputer.keep_empty_features and fills_nan):
+        msg = (
+            "The step 'impute' drops empty features or fills something other than NaN; "
+            "expected SimpleImputer(missing_values=nan, keep_empty_features=True)."
+        )
         raise SpecError(msg)

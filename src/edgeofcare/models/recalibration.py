@@ -251,9 +251,7 @@ def forward_folds(
     return folds if _entrants(groups, y, tested) >= LEAST_CALIBRATION_ENTRANTS else []
 
 
-def household_folds(
-    household: np.ndarray, y: np.ndarray, *, n_folds: int, rng: np.random.RandomState
-) -> list[Fold]:
+def household_folds(household: np.ndarray, y: np.ndarray, *, n_folds: int, rng: np.random.RandomState) -> list[Fold]:
     """Deal whole households into folds, those with an entrant first.
 
     Parameters
@@ -292,9 +290,7 @@ def household_folds(
     return folds if all(0 < y[train].sum() < len(train) for train, _ in folds) else []
 
 
-def _checked(
-    margin: np.ndarray, y: np.ndarray, child: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _checked(margin: np.ndarray, y: np.ndarray, child: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Arrays of one length, in an order that depends on their values alone."""
     margin, y = np.asarray(margin, dtype=np.float64), np.asarray(y, dtype=bool)
     child = np.arange(len(y)) if child is None else np.asarray(child)

@@ -1,4 +1,4 @@
-"""How rows are named, and the one order in which a model sees them."""
+"""How rows are named, the one order in which a model sees them, and their outcome."""
 
 from __future__ import annotations
 
@@ -7,10 +7,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import column_or_1d
 
-from edgeofcare.exceptions import IndexNamesError
+from edgeofcare.exceptions import IndexNamesError, SpecError
 
-__all__ = ["ROW_NAMES", "RowGroups", "canonical_order", "check_aligned", "check_row_names", "row_groups", "single_rows"]
+__all__ = [
+    "ROW_NAMES",
+    "RowGroups",
+    "canonical_order",
+    "check_aligned",
+    "check_columns",
+    "check_row_names",
+    "refuse_unknown_outcomes",
+    "row_groups",
+    "single_rows",
+    "two_classes",
+]
 
 ROW_NAMES = ("household_id", "child_id", "index_date")
 
@@ -38,8 +51,8 @@ class RowGroups(NamedTuple):
     day: np.ndarray
 
 
-def check_row_names(X: object, *, what: str = "X") -> None:
-    """Refuse data whose rows are not named (household_id, child_id, index_date).
+def check_row_names(X: object, *, what: str = "X") -> pd.Index:
+    """Return the index of named rows; refuse data whose rows are not named (household_id, child_id, index_date).
 
     Parameters
     ----------
@@ -47,6 +60,11 @@ def check_row_names(X: object, *, what: str = "X") -> None:
         What the caller passed.
     what : str, default "X"
         The name of the argument, for the message.
+
+    Returns
+    -------
+    MultiIndex
+        The index of the rows.
 
     Raises
     ------
@@ -67,9 +85,10 @@ def check_row_names(X: object, *, what: str = "X") -> None:
     if not _is_named(X.index):
         msg = f"The index of {what} does not have the names of rows; {expected}. {_WHAT_TO_DO}"
         raise IndexNamesError(msg)
+    return X.index
 
 
-def row_groups(X: pd.DataFrame | pd.Series) -> RowGroups:
+def row_groups(X: object) -> RowGroups:
     """Read household, child and day of every row from the index.
 
     Parameters
@@ -95,9 +114,9 @@ def row_groups(X: pd.DataFrame | pd.Series) -> RowGroups:
     >>> row_groups(pd.Series([0, 1], index=index)).household
     array([1, 0])
     """
-    check_row_names(X)
-    household, child = (_codes(X.index.get_level_values(name)) for name in ROW_NAMES[:2])
-    day, problems = _days(X.index.get_level_values("index_date"))
+    index = check_row_names(X)
+    household, child = (_codes(index.get_level_values(name)) for name in ROW_NAMES[:2])
+    day, problems = _days(index.get_level_values("index_date"))
     for name, code in zip(ROW_NAMES, (household, child), strict=False):
         if (missing := int((code < 0).sum())) > 0:
             problems.append(f"{missing} of {len(code)} rows have no {name}")
@@ -194,6 +213,129 @@ def check_aligned(X: object, y: object, *, independent_rows: bool = False) -> No
         raise IndexNamesError(msg)
 
 
+def check_columns(X: object) -> None:
+    """Refuse columns that are not numbers, or that name a row instead of describing it.
+
+    Parameters
+    ----------
+    X : object
+        The features. What is not a DataFrame is left to scikit-learn.
+
+    Raises
+    ------
+    SpecError
+        If a column is neither numeric nor true/false, is named like an identifier or the index date, or occurs
+        more than once.
+
+    Examples
+    --------
+    >>> check_columns(pd.DataFrame({"child.age": [12.0], "school": ["a"]}))
+    Traceback (most recent call last):
+    ...
+    edgeofcare.exceptions.SpecError: X cannot be used: 1 column is neither number nor true/false: school. ...
+    """
+    if not isinstance(X, pd.DataFrame):
+        return
+    problems: dict[str, list[object]] = {
+        "neither number nor true/false": [
+            name for name, dtype in zip(X.columns, X.dtypes, strict=True) if not pd.api.types.is_numeric_dtype(dtype)
+        ],
+        "named like an identifier or date of a row": [
+            name for name in X.columns if str(name) in ROW_NAMES or str(name).endswith("_id")
+        ],
+        "there more than once": list(X.columns[X.columns.duplicated()].unique()),
+    }
+    found = [
+        f"{len(names)} column{'s are' if len(names) > 1 else ' is'} {what}: {', '.join(str(name) for name in names)}"
+        for what, names in problems.items()
+        if names
+    ]
+    if found:
+        msg = (
+            f"X cannot be used: {'; '.join(found)}. Features are numeric columns; identifiers and dates belong in "
+            "the index. Build X with build_features."
+        )
+        raise SpecError(msg)
+
+
+def refuse_unknown_outcomes(y: object) -> None:
+    """Refuse an outcome with gaps; nothing is learnt from a row whose outcome is unknown.
+
+    Parameters
+    ----------
+    y : Series, array or None, shape (n_rows,)
+        The outcome. ``None`` is left to scikit-learn, which asks for it.
+
+    Raises
+    ------
+    SpecError
+        If an outcome is unknown (NaN, NaT or NA).
+
+    Examples
+    --------
+    >>> refuse_unknown_outcomes(np.array([0.0, np.nan]))
+    Traceback (most recent call last):
+    ...
+    edgeofcare.exceptions.SpecError: y has 1 unknown outcome (NaN) in 2 rows. ...
+    """
+    if y is None:
+        return
+    missing = np.asarray(pd.isna(np.asarray(y)))
+    if (unknown := int(missing.sum())) > 0:
+        msg = (
+            f"y has {unknown} unknown outcome{'s' if unknown > 1 else ''} (NaN) in {missing.size} rows. "
+            "Remove those rows from X and y, or label them with label_outcome."
+        )
+        raise SpecError(msg)
+
+
+def two_classes(y: object) -> tuple[np.ndarray, np.ndarray]:
+    """Split an outcome into its two classes and whether each row has the second.
+
+    Parameters
+    ----------
+    y : Series or array, shape (n_rows,)
+        Outcome.
+
+    Returns
+    -------
+    classes : ndarray, shape (2,)
+        The classes, sorted.
+    outcome : ndarray of bool, shape (n_rows,)
+        Whether the row has the second class.
+
+    Raises
+    ------
+    SpecError
+        If an outcome is unknown (NaN), or there are not exactly two classes.
+
+    Examples
+    --------
+    >>> two_classes(np.array([0, 1, 0]))
+    (array([0, 1]), array([False,  True, False]))
+    """
+    refuse_unknown_outcomes(y)
+    column = np.asarray(column_or_1d(y, warn=True))
+    check_classification_targets(column)
+    kind = type_of_target(column, input_name="y", raise_unknown=True)
+    if kind != "binary":
+        msg = f"Only binary classification is supported. The type of the target is {kind}."
+        raise SpecError(msg)
+    classes, code = np.unique(column, return_inverse=True)
+    if len(classes) < 2:
+        msg = f"y holds a single class in {len(column)} rows: {_what_is_missing(classes)}. Two are needed to learn."
+        raise SpecError(msg)
+    return classes, code.astype(bool)
+
+
+def _what_is_missing(classes: np.ndarray) -> str:
+    """Say, for 0 and 1, which outcome never happens."""
+    if classes[0] in (0, 1):
+        who = "every" if classes[0] == 1 else "no"
+        return f"{who} child in the training rows entered care; use a longer period or check the outcome"
+    return "all rows have the same outcome"
+
+
 def _is_named(index: pd.Index) -> bool:
     """Whether the index has the three names of a row, in order."""
     return tuple(index.names) == ROW_NAMES
@@ -208,7 +350,7 @@ def _days(level: pd.Index) -> tuple[np.ndarray, list[str]]:
     """Days since 1970, and what is wrong with the dates."""
     if not isinstance(level, pd.DatetimeIndex) or level.tz is not None:
         return np.zeros(len(level), dtype=np.int64), ["index_date does not hold dates without time zone (datetime64)"]
-    missing = int(level.isna().sum())
+    missing = int(np.sum(np.isnat(level.to_numpy())))
     problems = [f"{missing} of {len(level)} rows have no index_date"] if missing else []
     return level.to_numpy().astype("datetime64[D]").astype(np.int64), problems
 

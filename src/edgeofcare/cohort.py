@@ -1,0 +1,229 @@
+"""Who is scored on which day: the cohort, as known on each index date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from edgeofcare.ages import age_in_years
+from edgeofcare.care import care_periods, uasc_from
+from edgeofcare.exceptions import LeakageError, SpecError
+from edgeofcare.records.findings import counted
+from edgeofcare.records.known import end_known, start_known
+from edgeofcare.records.records import Records
+from edgeofcare.schema.codes import ETHNIC_GROUPS
+from edgeofcare.task import Task
+
+__all__ = ["INDEX_NAMES", "build_cohort", "cohort_attrition", "quarters"]
+
+INDEX_NAMES = ("household_id", "child_id", "index_date")
+"""Names of the index that cohort, features, labels and scores share."""
+
+_OPEN_CASE = ("cp_plans", "cin_plans", "referrals")
+_STATUS_NAMES = {
+    "cp_plans": "child protection plan",
+    "cin_plans": "child in need plan",
+    "referrals": "referral",
+    "early_help": "early help",
+}
+_AGE_BANDS = ((0, 9, "0-9"), (10, 12, "10-12"), (13, 15, "13-15"), (16, 17, "16-17"))
+
+
+def quarters(start: str, end: str) -> pd.DatetimeIndex:
+    """First days of quarters (1 January, April, July, October) from ``start`` to ``end``, both included.
+
+    Parameters
+    ----------
+    start, end : str
+        Dates such as ``"2018-04-01"``.
+
+    Returns
+    -------
+    DatetimeIndex
+        The index dates.
+
+    Examples
+    --------
+    >>> quarters("2023-04-01", "2023-12-31").strftime("%Y-%m-%d").tolist()
+    ['2023-04-01', '2023-07-01', '2023-10-01']
+    """
+    return pd.date_range(start, end, freq="QS-JAN")
+
+
+def build_cohort(records: Records, task: Task, *, index_dates: Iterable[Any]) -> pd.DataFrame:
+    """Find the children who are eligible on each index date, as known on that day.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    task : Task
+        Ages, population and switches.
+    index_dates : iterable of dates
+        Days on which children are scored; see :func:`quarters`.
+
+    Returns
+    -------
+    DataFrame
+        One row for each child and index date, on the index (household_id, child_id, index_date), sorted. Columns
+        for audit, never features: ``age`` (completed years), ``age_band``, ``sex``, ``ethnic_group``,
+        ``disability``, ``ehc_plan`` (snapshots at the extract), ``status`` (the most intensive open service). And
+        ``outcome_known``, the first day on which the whole outcome window can be seen, and ``mature``, whether the
+        extract reaches it.
+
+    Raises
+    ------
+    LeakageError
+        If an index date is more than one day after ``observed_until``.
+    SpecError
+        If there is no index date, or one of them is not a date or is given twice.
+
+    Examples
+    --------
+    >>> from edgeofcare.synthetic.records import make_records
+    >>> cohort = build_cohort(make_records(100, random_state=0), Task(), index_dates=["2020-04-01"])
+    >>> cohort.index.names
+    FrozenList(['household_id', 'child_id', 'index_date'])
+    """
+    dates = _checked_dates(records, index_dates)
+    eligible, _ = _eligible(records, task, dates)
+    return _with_columns(records, task, eligible)
+
+
+def cohort_attrition(records: Records, task: Task, *, index_dates: Iterable[Any]) -> pd.DataFrame:
+    """Count who is left after each rule of eligibility.
+
+    Parameters
+    ----------
+    records, task, index_dates
+        As for :func:`build_cohort`.
+
+    Returns
+    -------
+    DataFrame
+        One row for each rule, in the order applied: ``rule``, ``rows_excluded``, ``rows_left``,
+        ``children_left``. Rows left before a rule are rows excluded plus rows left after it.
+    """
+    _, steps = _eligible(records, task, _checked_dates(records, index_dates))
+    return pd.DataFrame(steps, columns=["rule", "rows_excluded", "rows_left", "children_left"])
+
+
+def _checked_dates(records: Records, index_dates: Iterable[Any]) -> pd.DatetimeIndex:
+    """The index dates in order, refused where they cannot be used."""
+    try:
+        dates = pd.DatetimeIndex(pd.to_datetime(list(index_dates))).normalize().as_unit("s")
+    except (ValueError, TypeError):
+        msg = "index_dates must be dates such as ['2023-04-01', '2023-07-01']."
+        raise SpecError(msg) from None
+    if dates.empty or dates.hasnans or dates.has_duplicates:
+        msg = "index_dates must hold at least one date, each once and none missing."
+        raise SpecError(msg)
+    late = int((dates > records.observed_until + pd.Timedelta(days=1)).sum())
+    if late:
+        msg = (
+            f"{counted(late, 'index date')} of {len(dates)} lie more than one day after observed_until "
+            f"({records.observed_until.date()}): what happened just before them is not in the extract. "
+            "Use earlier index dates, or a newer extract with its own observed_until."
+        )
+        raise LeakageError(msg)
+    return dates.sort_values()
+
+
+def _eligible(records: Records, task: Task, dates: pd.DatetimeIndex) -> tuple[pd.DataFrame, list[tuple]]:
+    """Eligible pairs of child and index date, and how many each rule excluded."""
+    children = records.table("children").sort_values("child_id", ignore_index=True)
+    shape = (len(children), len(dates))
+    days = dates.to_numpy()[None, :]
+    death = children["death_date"].to_numpy()[:, None]
+    age = age_in_years(children["birth_date"].to_numpy()[:, None], days)
+    child_code = pd.Series(np.arange(len(children)), index=children["child_id"])
+    status = _open_status(records, task, child_code, dates)
+    rules = [
+        ("all children on each index date", np.ones(shape, dtype=bool)),
+        (f"aged {task.ages[0]} to {task.ages[1]}", (age >= task.ages[0]) & (age <= task.ages[1])),
+        ("alive, as known", ~(death < days)),
+        ("not an unaccompanied asylum-seeking child, as known", ~_known_uasc(records, task, child_code, dates)),
+        ("not looked after, as known", ~_known_in_care(records, task, child_code, dates)),
+        ("open case, as known", status < len(_statuses(task))),
+    ]
+    left, steps = rules[0][1], []
+    for rule, passes in rules:
+        before, left = left, left & passes
+        steps.append((rule, int(before.sum() - left.sum()), int(left.sum()), int(left.any(axis=1).sum())))
+    row, column = np.nonzero(left)
+    pairs = children.iloc[row].reset_index(drop=True)
+    pairs["index_date"] = dates.to_numpy()[column]
+    pairs["age"] = age[row, column]
+    pairs["status"] = np.array([_STATUS_NAMES[name] for name in _statuses(task)], dtype=object)[status[row, column]]
+    return pairs, steps
+
+
+def _statuses(task: Task) -> tuple[str, ...]:
+    """Tables whose open spells make a case open, most intensive first."""
+    return (*_OPEN_CASE, "early_help") if task.early_help else _OPEN_CASE
+
+
+def _grid(
+    child: pd.Series, start_known: pd.Series, end_known: pd.Series, child_code: pd.Series, dates: pd.DatetimeIndex
+) -> np.ndarray:
+    """Whether each child has a spell that looks open on each date: start known before it, end not."""
+    grid = np.zeros((len(child_code), len(dates)), dtype=bool)
+    code = child_code.reindex(child).to_numpy()
+    start, end = start_known.to_numpy(), end_known.to_numpy()
+    for column, day in enumerate(dates.to_numpy()):
+        grid[code[(start < day) & ~(end < day)], column] = True
+    return grid
+
+
+def _open_status(records: Records, task: Task, child_code: pd.Series, dates: pd.DatetimeIndex) -> np.ndarray:
+    """Position of the most intensive open service of each child and date; one past the last where none is open."""
+    statuses = _statuses(task)
+    best = np.full((len(child_code), len(dates)), len(statuses))
+    for position in reversed(range(len(statuses))):
+        name = statuses[position]
+        spells = records.table(name)
+        if name == "referrals":
+            spells = spells[~spells["nfa"].fillna(value=False).astype(bool)]
+        lag = records.reporting_lag[name]
+        start, end = start_known(spells, name, lag), end_known(spells, name, lag)
+        best[_grid(spells["child_id"], start, end, child_code, dates)] = position
+    return best
+
+
+def _known_in_care(records: Records, task: Task, child_code: pd.Series, dates: pd.DatetimeIndex) -> np.ndarray:
+    """Whether each child was looked after on each date, as known."""
+    periods = care_periods(records, task)
+    return _grid(periods["child_id"], periods["entry_known"], periods["end_known"], child_code, dates)
+
+
+def _known_uasc(records: Records, task: Task, child_code: pd.Series, dates: pd.DatetimeIndex) -> np.ndarray:
+    """Whether each child was known to be an unaccompanied asylum-seeking child, where the task excludes them."""
+    if task.uasc == "include":
+        return np.zeros((len(child_code), len(dates)), dtype=bool)
+    known = uasc_from(records)["known"].reindex(child_code.index).to_numpy()
+    return known[:, None] < dates.to_numpy()[None, :]
+
+
+def _with_columns(records: Records, task: Task, pairs: pd.DataFrame) -> pd.DataFrame:
+    """The cohort frame: index, audit columns and maturity."""
+    disabled = records.table("disabilities")
+    disabled_ids = set(disabled.loc[disabled["code"].notna() & (disabled["code"] != "NONE"), "child_id"])
+    window = task.gap_days + task.horizon_days + records.reporting_lag["care_episodes"]
+    outcome_known = pairs["index_date"] + pd.Timedelta(days=window)
+    columns = {
+        "age": pairs["age"].astype("int64"),
+        "age_band": pairs["age"].map({a: name for low, high, name in _AGE_BANDS for a in range(low, high + 1)}),
+        "sex": pairs["sex"].map({"F": "female", "M": "male"}).fillna("not known"),
+        "ethnic_group": pairs["ethnicity"].map(dict(ETHNIC_GROUPS)).fillna("Unknown"),
+        "disability": np.where(pairs["child_id"].isin(disabled_ids), "yes", "no or not recorded"),
+        "ehc_plan": pairs["ehc_plan"].map({True: "yes", False: "no"}).fillna("not recorded"),
+        "status": pairs["status"],
+        "outcome_known": outcome_known.astype("datetime64[s]"),
+        "mature": outcome_known - pd.Timedelta(days=1) <= records.observed_until,
+    }
+    household = records.households.reindex(pairs["child_id"]).to_numpy()
+    index = pd.MultiIndex.from_arrays([household, pairs["child_id"], pairs["index_date"]], names=INDEX_NAMES)
+    return pd.DataFrame({name: np.asarray(values) for name, values in columns.items()}, index=index).sort_index()

@@ -1,0 +1,265 @@
+"""The two learners inside a risk model, fitted and read so that threads and neighbours change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+from edgeofcare.exceptions import SpecError
+
+__all__ = [
+    "KINDS",
+    "check_options",
+    "fit_learner",
+    "last_step",
+    "learner_margin",
+    "make_learner",
+    "monotone_by_position",
+    "out_of_sample",
+]
+
+KINDS = ("logistic", "boosting")
+_FEW_ROWS = 2000
+
+
+def check_options(options: Any) -> None:
+    """Refuse options that cannot be used, all at once.
+
+    Parameters
+    ----------
+    options : RiskClassifier
+        What holds the options.
+
+    Raises
+    ------
+    SpecError
+        If an option is wrong.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_options(SimpleNamespace(kind="forest", n_folds=5, monotone=None, task=None))
+    Traceback (most recent call last):
+    ...
+    edgeofcare.exceptions.SpecError: The risk model cannot be used: kind must be one of 'logistic', 'boosting'.
+    """
+    problems = []
+    if options.kind not in KINDS:
+        problems.append(f"kind must be one of {', '.join(map(repr, KINDS))}")
+    if not isinstance(options.n_folds, (int, np.integer)) or options.n_folds < 2:
+        problems.append("n_folds must be a whole number, 2 or more")
+    if options.monotone is not None and options.kind == "logistic":
+        problems.append("monotone is for boosting only; a regression is monotone in every feature already")
+    if options.monotone is not None and not set(options.monotone.values()) <= {-1, 0, 1}:
+        problems.append("monotone must give -1, 0 or 1 for each feature name")
+    if options.task is not None and not (hasattr(options.task, "gap_days") and hasattr(options.task, "horizon_days")):
+        problems.append("task must be an edgeofcare.Task")
+    if problems:
+        msg = f"The risk model cannot be used: {'; '.join(problems)}."
+        raise SpecError(msg)
+
+
+def make_learner(options: Any, names: np.ndarray | None = None) -> Any:
+    """Make the regression or the boosted trees, not fitted.
+
+    The regression sees medians for unknown values, flags for their absence, and scaled features. The trees see
+    numbers as they are; their number is fixed beforehand, as stopping early would set rows aside at random.
+
+    Parameters
+    ----------
+    options : RiskClassifier
+        What holds the options.
+    names : ndarray of str, shape (n_features,), optional
+        Columns in order, if they have names.
+
+    Returns
+    -------
+    Pipeline or HistGradientBoostingClassifier
+        The steps of the pipeline are "impute", "scale" and "regress".
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> list(make_learner(SimpleNamespace(kind="logistic", C=0.1, max_iter=100)).named_steps)
+    ['impute', 'scale', 'regress']
+    """
+    if options.kind == "logistic":
+        regress = LogisticRegression(C=options.C, solver="newton-cholesky", tol=1e-8, max_iter=options.max_iter)
+        impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+        return Pipeline([("impute", impute), ("scale", StandardScaler()), ("regress", regress)])
+    return HistGradientBoostingClassifier(
+        max_iter=options.max_iter,
+        learning_rate=options.learning_rate,
+        max_leaf_nodes=options.max_leaf_nodes,
+        min_samples_leaf=options.min_samples_leaf,
+        l2_regularization=options.l2_regularization,
+        monotonic_cst=monotone_by_position(options.monotone, names),
+        categorical_features=None,
+        early_stopping=False,
+        random_state=options.random_state,
+    )
+
+
+def monotone_by_position(monotone: Mapping[str, int] | None, names: np.ndarray | None) -> list[int] | None:
+    """Translate constraints on named features into one for each column.
+
+    Parameters
+    ----------
+    monotone : mapping of str to {-1, 0, 1} or None
+        Constraints; names that are not columns are ignored.
+    names : ndarray of str or None
+        Columns in order.
+
+    Returns
+    -------
+    list of int or None
+        A constraint for each column, or ``None`` if there is none.
+
+    Raises
+    ------
+    SpecError
+        If there are constraints and the columns have no names.
+
+    Examples
+    --------
+    >>> monotone_by_position({"b": 1, "z": -1}, np.array(["a", "b"]))
+    [0, 1]
+    """
+    if not monotone:
+        return None
+    if names is None:
+        msg = "monotone names features, but the columns of X have no names. Pass a DataFrame."
+        raise SpecError(msg)
+    return [int(monotone.get(name, 0)) for name in names]
+
+
+def fit_learner(blank: Any, values: np.ndarray, y: np.ndarray) -> Any:
+    """Fit a copy of a learner.
+
+    Parameters
+    ----------
+    blank : estimator
+        From :func:`make_learner`; it stays as it is.
+    values : ndarray of float64, shape (n_rows, n_features)
+        Features in the canonical order of rows.
+    y : ndarray of bool, shape (n_rows,)
+        Whether the child entered care.
+
+    Returns
+    -------
+    estimator
+        The fitted copy; its classes are 0 and 1.
+
+    Examples
+    --------
+    >>> fit_learner(LogisticRegression(), np.eye(2), np.array([True, False])).classes_
+    array([0, 1])
+    """
+    with _threads(len(values)):
+        return clone(blank).fit(values, y.astype(np.int64))
+
+
+def learner_margin(learner: Any, values: np.ndarray) -> np.ndarray:
+    """Log-odds of each row before calibration, the same whichever rows stand beside it.
+
+    Parameters
+    ----------
+    learner : estimator
+        From :func:`fit_learner`.
+    values : ndarray of float64, shape (n_rows, n_features)
+        Features.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_rows,)
+        Margins.
+
+    Examples
+    --------
+    >>> learner = fit_learner(LogisticRegression(), np.array([[0.0], [1.0]]), np.array([False, True]))
+    >>> abs(float(learner_margin(learner, np.array([[0.5]]))[0])) < 1e-6
+    True
+    """
+    with _threads(len(values)):
+        if isinstance(learner, HistGradientBoostingClassifier):
+            return np.asarray(learner.decision_function(values), dtype=np.float64)
+        scaled = np.ascontiguousarray(learner[:-1].transform(values) if isinstance(learner, Pipeline) else values)
+    regress = last_step(learner)
+    return np.einsum("ij,j->i", scaled, regress.coef_[0]) + regress.intercept_[0]
+
+
+def out_of_sample(
+    blank: Any, values: np.ndarray, y: np.ndarray, folds: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Margins of rows from copies of a learner that were fitted on other rows.
+
+    Parameters
+    ----------
+    blank : estimator
+        From :func:`make_learner`; it stays as it is.
+    values : ndarray of float64, shape (n_rows, n_features)
+        Features in the canonical order of rows.
+    y : ndarray of bool, shape (n_rows,)
+        Whether the child entered care.
+    folds : sequence of tuple of ndarray
+        Positions to fit on and positions to score.
+
+    Returns
+    -------
+    rows : ndarray of int64, shape (n_scored,)
+        Positions that were scored.
+    margin : ndarray of float64, shape (n_scored,)
+        Their margins.
+
+    Examples
+    --------
+    >>> y = np.array([True, False, True, False])
+    >>> folds = [(np.array([0, 1]), np.array([2, 3]))]
+    >>> out_of_sample(LogisticRegression(), np.zeros((4, 1)), y, folds)[0]
+    array([2, 3])
+    """
+    margins = [learner_margin(fit_learner(blank, values[train], y[train]), values[test]) for train, test in folds]
+    return np.concatenate([test for _, test in folds]), np.concatenate(margins)
+
+
+def last_step(learner: Any) -> Any:
+    """Return the learner itself, or the last step of a pipeline.
+
+    Parameters
+    ----------
+    learner : estimator
+        A learner.
+
+    Returns
+    -------
+    estimator
+        What holds ``n_iter_``.
+
+    Examples
+    --------
+    >>> last_step(Pipeline([("scale", StandardScaler()), ("regress", LogisticRegression())]))
+    LogisticRegression()
+    """
+    return learner[-1] if isinstance(learner, Pipeline) else learner
+
+
+def _threads(n_rows: int) -> AbstractContextManager[Any]:
+    """One thread for few rows, where a second only waits; one for matrix products, whose sums it would change."""
+    return _controller().limit(limits=1, user_api=None if n_rows < _FEW_ROWS else "blas")
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    """Look up the native thread pools once; the look-up takes longer than scoring a child."""
+    return ThreadpoolController()

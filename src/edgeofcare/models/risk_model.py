@@ -1,0 +1,404 @@
+"""The risk model: a regression or boosted trees, recalibrated on later records, with the rules it has to beat."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from edgeofcare.exceptions import SpecError
+from edgeofcare.models.baselines import DEFAULT_RULES, CountRule, PrevalenceBaseline
+from edgeofcare.models.learners import (
+    check_options,
+    fit_learner,
+    last_step,
+    learner_margin,
+    make_learner,
+    out_of_sample,
+)
+from edgeofcare.models.recalibration import Recalibration, calibration_folds, fit_recalibration
+from edgeofcare.models.rows import (
+    RowGroups,
+    canonical_order,
+    check_aligned,
+    check_columns,
+    check_row_names,
+    refuse_unknown_outcomes,
+    row_groups,
+    single_rows,
+    two_classes,
+)
+
+if TYPE_CHECKING:
+    from edgeofcare.task import Task
+
+__all__ = ["RiskClassifier", "make_risk_model"]
+
+
+class RiskClassifier(ClassifierMixin, BaseEstimator):
+    """Calibrated risk of entering care for each row.
+
+    A regression or boosted trees gives log-odds (the margin). A line fitted on later records, or on other
+    households, turns them into calibrated log-odds. Rows are sorted by household, child and index date before
+    anything is learnt, so that the model does not depend on their order.
+
+    Parameters
+    ----------
+    kind : {"boosting", "logistic"}
+        Boosted trees, or a regression on imputed and scaled features.
+    task : Task, optional
+        Gives gap and horizon, without which recalibration cannot respect time and uses household folds.
+    random_state : int, RandomState or None, default 0
+        Assigns households to folds and samples rows for the bins of the trees (above 200,000 rows).
+    monotone : dict of str to {-1, 0, 1}, optional
+        Features whose risk may only fall (-1) or rise (1). Names that are not columns are ignored. Boosting only.
+    independent_rows : bool, default False
+        Says that every row is unrelated to every other. Then rows need no names, and time is not respected.
+    n_folds : int, default 5
+        Household folds for recalibration, when forward folds cannot be made.
+    max_iter : int, default 200
+        Trees, or most steps of the regression.
+    learning_rate : float, default 0.05
+        Weight of each tree.
+    max_leaf_nodes : int, default 6
+        Leaves of each tree.
+    min_samples_leaf : int, default 80
+        Fewest rows in a leaf.
+    l2_regularization : float, default 1.0
+        Penalty on the leaves.
+    C : float, default 0.1
+        Inverse strength of the penalty of the regression.
+
+    Attributes
+    ----------
+    estimator_ : HistGradientBoostingClassifier or Pipeline
+        What was fitted on all rows; the steps of the pipeline are "impute", "scale" and "regress".
+    calibration_ : Recalibration
+        Slope and intercept, where they come from and from how many entrants.
+    baselines_ : dict of str to classifier
+        "prevalence", and "count_rule" if one of its features is a column, fitted on the same rows.
+    prevalence_ : float
+        Share of training rows with the second class.
+    training_counts_ : dict of str to int
+        Numbers of rows, children, households and entrants.
+    classes_ : ndarray, shape (2,)
+        The two classes; 0 and 1 for named rows.
+    n_iter_ : int
+        Trees, or steps of the regression.
+    n_features_in_ : int
+        Columns seen in training.
+    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+        Their names, if they had names.
+
+    Notes
+    -----
+    A row with an unknown value takes a branch of its own in each tree; a monotone constraint does not bind
+    the comparison of known with unknown.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(400, 2))
+    >>> y = (X[:, 0] + rng.normal(size=400) > 1).astype(int)
+    >>> model = RiskClassifier(kind="logistic", independent_rows=True).fit(X, y)
+    >>> model.calibration_.method
+    'household folds, slope shrunk'
+    >>> model.predict_proba(X).shape
+    (400, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        kind: str = "boosting",
+        task: Task | None = None,
+        random_state: int | np.random.RandomState | None = 0,
+        monotone: Mapping[str, int] | None = None,
+        independent_rows: bool = False,
+        n_folds: int = 5,
+        max_iter: int = 200,
+        learning_rate: float = 0.05,
+        max_leaf_nodes: int = 6,
+        min_samples_leaf: int = 80,
+        l2_regularization: float = 1.0,
+        C: float = 0.1,
+    ) -> None:
+        self.kind = kind
+        self.task = task
+        self.random_state = random_state
+        self.monotone = monotone
+        self.independent_rows = independent_rows
+        self.n_folds = n_folds
+        self.max_iter = max_iter
+        self.learning_rate = learning_rate
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_samples_leaf = min_samples_leaf
+        self.l2_regularization = l2_regularization
+        self.C = C
+
+    def fit(self, X: pd.DataFrame | np.ndarray, y: pd.Series | np.ndarray) -> RiskClassifier:
+        """Learn the model, its recalibration and the baselines.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_rows, n_features)
+            Numeric features, NaN where unknown, on the index (household_id, child_id, index_date).
+        y : Series or array, shape (n_rows,)
+            1 if the child entered care within the outcome window, otherwise 0. A Series must be on the index of X.
+
+        Returns
+        -------
+        RiskClassifier
+            Itself.
+
+        Raises
+        ------
+        IndexNamesError
+            If the rows have no names, or ``y`` belongs to other rows.
+        SpecError
+            If an option is wrong, a column is not numeric, an outcome is unknown, or only one outcome occurs.
+
+        Warns
+        -----
+        UserWarning
+            If risk scores carried almost no signal on records that the model had not seen.
+        """
+        check_options(self)
+        groups = None if self.independent_rows else row_groups(X)
+        check_aligned(X, y, independent_rows=self.independent_rows)
+        check_columns(X)
+        refuse_unknown_outcomes(y)
+        values, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
+        self.classes_, outcome = self._outcome(y)
+        order = canonical_order(values, outcome, groups)
+        groups = groups or single_rows(len(values))
+        self._learn(values[order], outcome[order], RowGroups(*(code[order] for code in groups)))
+        self.baselines_ = _fit_baselines(X, self.classes_[outcome.astype(int)])
+        return self
+
+    def margin(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Log-odds before calibration.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_rows, n_features)
+            The columns of the training rows, in their order.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows,)
+            Margin of each row, the same whichever rows stand beside it.
+
+        Raises
+        ------
+        IndexNamesError
+            If the rows have no names.
+        SpecError
+            If the columns are not those of the training rows.
+        """
+        check_is_fitted(self, "estimator_")
+        if not self.independent_rows:
+            check_row_names(X)
+        check_columns(X)
+        return learner_margin(self.estimator_, _same_columns(self, X))
+
+    def log_odds(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Log-odds after calibration.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_rows, n_features)
+            The columns of the training rows, in their order.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows,)
+            ``slope * margin + intercept``.
+        """
+        margin = self.margin(X)
+        return self.calibration_.log_odds(margin)
+
+    def decision_function(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Log-odds after calibration, under the name that scikit-learn looks for.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_rows, n_features)
+            The columns of the training rows, in their order.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows,)
+            The same as :meth:`log_odds`.
+        """
+        return self.log_odds(X)
+
+    def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Calibrated risk.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_rows, n_features)
+            The columns of the training rows, in their order.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows, 2)
+            Probability of staying out of care and of entering care; never exactly 0 or 1.
+        """
+        margin = self.margin(X)
+        risk = self.calibration_.risk(margin)
+        return np.column_stack([1.0 - risk, risk])
+
+    def predict(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Class with the larger probability.
+
+        Entry into care is rare, so this is nearly always 0. Rank by risk instead.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_rows, n_features)
+            The columns of the training rows, in their order.
+
+        Returns
+        -------
+        ndarray, shape (n_rows,)
+            One of ``classes_`` for each row.
+        """
+        second = self.log_odds(X) > 0
+        return self.classes_[second.astype(int)]
+
+    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
+        """Two classes only; unknown values are allowed."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def _outcome(self, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Classes, and whether each row has the second; 0 and 1 only for named rows."""
+        if self.independent_rows:
+            return two_classes(y)
+        if not np.isin(y, (0, 1)).all():
+            msg = "y must hold 0 (did not enter care) and 1 (entered care) only. Label the cohort with label_outcome."
+            raise SpecError(msg)
+        return two_classes(np.asarray(y, dtype=np.int64))
+
+    def _learn(self, values: np.ndarray, y: np.ndarray, groups: RowGroups) -> None:
+        """Fit on all rows, and find the line on rows left out."""
+        blank = make_learner(self, getattr(self, "feature_names_in_", None))
+        self.calibration_ = self._calibrate(blank, values, y, groups)
+        self.estimator_ = fit_learner(blank, values, y)
+        self.n_iter_ = int(np.max(last_step(self.estimator_).n_iter_))
+        self.prevalence_ = float(y.mean())
+        self.training_counts_ = {
+            "rows": len(y),
+            "children": int(np.unique(groups.child).size),
+            "households": int(np.unique(groups.household).size),
+            "entrants": int(np.unique(groups.child[y]).size),
+        }
+
+    def _calibrate(self, blank: BaseEstimator, values: np.ndarray, y: np.ndarray, groups: RowGroups) -> Recalibration:
+        """Score rows that a copy was not fitted on, and find their line."""
+        task = None if self.independent_rows else self.task
+        span = None if task is None else task.gap_days + task.horizon_days
+        rng = check_random_state(self.random_state)
+        source, folds = calibration_folds(groups, y, span_days=span, n_folds=self.n_folds, rng=rng)
+        if not folds:
+            return Recalibration(1.0, 0.0, "none", 0, 0)
+        rows, margin = out_of_sample(blank, values, y, folds)
+        line = fit_recalibration(margin, y[rows], child=groups.child[rows], source=source)
+        if "floored" in line.method and not self.independent_rows:
+            warnings.warn(_no_signal(line), UserWarning, stacklevel=4)
+        return line
+
+
+def make_risk_model(
+    kind: str = "boosting",
+    *,
+    task: Task | None = None,
+    random_state: int | np.random.RandomState | None = 0,
+    monotone: Mapping[str, int] | None = None,
+    independent_rows: bool = False,
+    **params: Any,
+) -> RiskClassifier:
+    """Make a risk model, ready to be fitted.
+
+    Parameters
+    ----------
+    kind : {"boosting", "logistic"}
+        Boosted trees (the default), or a regression.
+    task : Task, optional
+        The task of the cohort and the labels.
+    random_state : int, RandomState or None, default 0
+        Fixes every random choice.
+    monotone : dict of str to {-1, 0, 1}, optional
+        Features whose risk may only fall or rise. Boosting only.
+    independent_rows : bool, default False
+        Says that every row is unrelated to every other.
+    **params : object
+        Other options of :class:`RiskClassifier`, such as ``max_iter``.
+
+    Returns
+    -------
+    RiskClassifier
+        Not fitted.
+
+    Raises
+    ------
+    SpecError
+        If an option is not one of the model.
+
+    Examples
+    --------
+    >>> make_risk_model("logistic", C=0.05).kind
+    'logistic'
+    """
+    known = RiskClassifier._get_param_names()
+    if unknown := sorted(set(params) - set(known)):
+        msg = f"A risk model has no option {', '.join(unknown)}. Its options are: {', '.join(known)}."
+        raise SpecError(msg)
+    model = RiskClassifier(
+        kind=kind,
+        task=task,
+        random_state=random_state,
+        monotone=monotone,
+        independent_rows=independent_rows,
+        **params,
+    )
+    check_options(model)
+    return model
+
+
+def _same_columns(model: RiskClassifier, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+    """Values of X, if it has the training columns in their order."""
+    try:
+        return validate_data(model, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+    except ValueError as error:
+        if not str(error).startswith("The feature names should match"):
+            raise
+        msg = f"{error}\nPass the training columns in their order: X[model.feature_names_in_]."
+        raise SpecError(msg) from None
+
+
+def _fit_baselines(X: pd.DataFrame | np.ndarray, y: np.ndarray) -> dict[str, BaseEstimator]:
+    """Fit the rules to beat on the same rows."""
+    baselines: dict[str, BaseEstimator] = {"prevalence": PrevalenceBaseline().fit(X, y)}
+    if isinstance(X, pd.DataFrame) and any(rule.feature in X.columns for rule in DEFAULT_RULES):
+        baselines["count_rule"] = CountRule().fit(X, y)
+    return baselines
+
+
+def _no_signal(line: Recalibration) -> str:
+    """Say in plain words that the scores told almost nothing."""
+    return (
+        f"On records that the model had not seen, its scores told almost nothing about who entered care "
+        f"({line.n_entrants} entrants in {line.n_rows} rows). Risks are drawn close to the average. "
+        "Do not use this model; check the features, or use more history."
+    )

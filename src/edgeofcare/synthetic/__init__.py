@@ -1,0 +1,1 @@
+"""Synthetic records: invented children whose pathways follow stated assumptions."""
