@@ -34,7 +34,8 @@ def care_periods(records: Records, task: Task) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Sorted by child and entry: ``child_id``; ``entry_date``, the first day in care; ``end_date``, the first day
+        Sorted by child and entry: ``row_key`` of the care episode with which it began; ``child_id``;
+        ``entry_date``, the first day in care; ``end_date``, the first day
         no longer in care (NaT while in care); ``entry_known`` and ``end_known``, the first day on which each could
         be seen in the records; ``status``, the legal status on entry (NaN where none is recorded); ``remand``;
         ``end_reason`` of the last episode.
@@ -109,6 +110,7 @@ def _one_row_each(episodes: pd.DataFrame, lag: int) -> pd.DataFrame:
     entered = first["counted_from"] + pd.Timedelta(days=lag)
     periods = pd.DataFrame(
         {
+            "row_key": first["row_key"],
             "child_id": first["child_id"],
             "entry_date": first["counted_from"],
             "end_date": last["end_date"],

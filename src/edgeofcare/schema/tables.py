@@ -255,7 +255,7 @@ _TABLES = (
     Table(
         "care_episodes",
         SPELL,
-        "care",
+        "care_episode",
         "care episode",
         "care episodes",
         "start_date",

@@ -1,0 +1,124 @@
+"""Case records as the plain arrays that the engine works on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from edgeofcare.care import care_periods
+from edgeofcare.features.engine import MAX_DAY
+from edgeofcare.features.feature import TableFeature
+from edgeofcare.records.known import end_known, start_known
+from edgeofcare.records.records import Records
+from edgeofcare.schema.tables import TABLES
+from edgeofcare.task import Task
+
+__all__ = ["TableArrays", "as_days", "event_days", "observed_from_day", "selected", "table_arrays"]
+
+
+@dataclass(frozen=True)
+class TableArrays:
+    """One table, ready for the engine.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The canonical rows.
+    source : str
+        The table whose row keys the rows carry.
+    start, start_known, end, end_known : ndarray of int64
+        Days since 1970-01-01; ``MAX_DAY`` where a spell has no end.
+    """
+
+    frame: pd.DataFrame
+    source: str
+    start: np.ndarray
+    start_known: np.ndarray
+    end: np.ndarray
+    end_known: np.ndarray
+
+
+def as_days(dates: pd.Series | pd.Index) -> np.ndarray:
+    """Days since 1970-01-01; ``MAX_DAY`` where there is no date."""
+    days = dates.to_numpy().astype("datetime64[D]")
+    return np.where(np.isnat(days), MAX_DAY, days.astype("int64"))
+
+
+def table_arrays(records: Records, name: str) -> TableArrays:
+    """Prepare one table of the records.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    name : str
+        A dated canonical table, or ``"care_periods"``.
+
+    Returns
+    -------
+    TableArrays
+        Its rows and days.
+    """
+    if name == "care_periods":
+        periods = care_periods(records, Task())
+        frame = periods.rename(columns={"entry_date": "start_date"})
+        start, end = as_days(frame["entry_known"]), as_days(frame["end_known"])
+        return TableArrays(frame, "care_episodes", as_days(frame["start_date"]), start, as_days(frame["end_date"]), end)
+    frame, lag = records.table(name), records.reporting_lag[name]
+    ends = frame["end_date"] if TABLES[name].end else pd.Series(pd.NaT, index=frame.index, dtype="datetime64[s]")
+    return TableArrays(
+        frame,
+        name,
+        as_days(frame[str(TABLES[name].start)]),
+        as_days(start_known(frame, name, lag)),
+        as_days(ends),
+        as_days(end_known(frame, name, lag)),
+    )
+
+
+def observed_from_day(records: Records, name: str) -> int:
+    """First day on which the table can be trusted; far in the past where that is not known."""
+    date = records.observed_from.get("care_episodes" if name == "care_periods" else name)
+    return -MAX_DAY if date is None else int(np.datetime64(date, "D").astype("int64"))
+
+
+def event_days(arrays: TableArrays, edge: str, known_columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The two clocks of a stream of events: when each happened, and when it could first be seen.
+
+    Parameters
+    ----------
+    arrays : TableArrays
+        The table.
+    edge : {"start", "end"}
+        Whether the events are the starts or the ends of spells.
+    known_columns : sequence of str
+        Date columns that the feature's filters and values wait for.
+
+    Returns
+    -------
+    happened, known : ndarray of int64
+        ``MAX_DAY`` in ``known`` where a row can never be seen, such as the end of an open spell.
+    """
+    if edge == "end":
+        return arrays.end, arrays.end_known
+    known = arrays.start_known
+    if "end_date" in known_columns:
+        known = np.maximum(known, arrays.end_known)
+    return arrays.start, known
+
+
+def selected(arrays: TableArrays, feature: TableFeature) -> np.ndarray:
+    """Which rows of the table pass the feature's filters and have its value."""
+    passes = np.ones(len(arrays.frame), dtype=bool)
+    for name, codes in feature.where:
+        values = arrays.frame[name]
+        if values.dtype == "boolean":
+            values = values.map({True: "yes", False: "no"})
+        passes &= values.isin(codes).to_numpy(dtype=bool)
+    value = getattr(feature, "value", "")
+    if value:
+        passes &= arrays.frame[value].notna().to_numpy()
+    return passes
