@@ -1,1 +1,80 @@
-"""edgeofcare."""
+"""Calibrated, explained risk of entering care for adolescents, from case records that an authority already holds.
+
+Names are loaded when first used, so that importing the package costs next to nothing. A score supports a
+professional's decision; it never takes one.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    # records
+    "Records": "edgeofcare.records.records",
+    "read_ssd": "edgeofcare.records.ssd",
+    "make_records": "edgeofcare.synthetic.records",
+    "write_ssd": "edgeofcare.synthetic.exports",
+    # task, cohort, outcome
+    "Task": "edgeofcare.task",
+    "quarters": "edgeofcare.cohort",
+    "build_cohort": "edgeofcare.cohort",
+    "cohort_attrition": "edgeofcare.cohort",
+    "label_outcome": "edgeofcare.outcome",
+    # features
+    "default_features": "edgeofcare.features.catalogue",
+    "feature_dictionary": "edgeofcare.features.catalogue",
+    "parse_feature": "edgeofcare.features.names",
+    "build_features": "edgeofcare.features.build",
+    # split
+    "Split": "edgeofcare.splitting",
+    "temporal_split": "edgeofcare.splitting",
+    "household_folds": "edgeofcare.splitting",
+    "audit_split": "edgeofcare.splitting",
+    # model
+    "RiskClassifier": "edgeofcare.models.risk_model",
+    "make_risk_model": "edgeofcare.models.risk_model",
+    "CountRule": "edgeofcare.models.baselines",
+    # evaluation
+    "Evaluation": "edgeofcare.evaluation.report",
+    "evaluate": "edgeofcare.evaluation.evaluate",
+    # explanation
+    "Explanation": "edgeofcare.explanation.explanation",
+    "explain": "edgeofcare.explanation.explain",
+    # saved model
+    "Scorer": "edgeofcare.scorer",
+    "save_model": "edgeofcare.model_file",
+    "load_model": "edgeofcare.model_file",
+    "write_report": "edgeofcare.reporting.html",
+    # errors
+    "EdgeOfCareError": "edgeofcare.exceptions",
+    "IndexNamesError": "edgeofcare.exceptions",
+    "LeakageError": "edgeofcare.exceptions",
+    "ModelFileError": "edgeofcare.exceptions",
+    "RecordsError": "edgeofcare.exceptions",
+    "SpecError": "edgeofcare.exceptions",
+}
+
+_NAMESPACES = ("metrics", "plotting")
+
+__all__ = [*_WHERE, *_NAMESPACES]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module that defines it."""
+    if name in _WHERE:
+        value = getattr(import_module(_WHERE[name]), name)
+    elif name in _NAMESPACES:
+        value = import_module(f"edgeofcare.{name}")
+    else:
+        msg = f"module 'edgeofcare' has no attribute {name!r}"
+        raise AttributeError(msg)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Public names, for completion."""
+    return sorted([*__all__, "__version__"])

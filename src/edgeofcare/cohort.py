@@ -71,8 +71,8 @@ def build_cohort(records: Records, task: Task, *, index_dates: Iterable[Any]) ->
         One row for each child and index date, on the index (household_id, child_id, index_date), sorted. Columns
         for audit, never features: ``age`` (completed years), ``age_band``, ``sex``, ``ethnic_group``,
         ``disability``, ``ehc_plan`` (snapshots at the extract), ``status`` (the most intensive open service). And
-        ``outcome_known``, the first day on which the whole outcome window can be seen, and ``mature``, whether the
-        extract reaches it.
+        ``outcome_until``, the first day after the outcome window; ``outcome_known``, the first day on which the whole
+        window can be seen (later by the reporting lag); and ``mature``, whether the extract reaches it.
 
     Raises
     ------
@@ -211,8 +211,8 @@ def _with_columns(records: Records, task: Task, pairs: pd.DataFrame) -> pd.DataF
     """The cohort frame: index, audit columns and maturity."""
     disabled = records.table("disabilities")
     disabled_ids = set(disabled.loc[disabled["code"].notna() & (disabled["code"] != "NONE"), "child_id"])
-    window = task.gap_days + task.horizon_days + records.reporting_lag["care_episodes"]
-    outcome_known = pairs["index_date"] + pd.Timedelta(days=window)
+    outcome_until = pairs["index_date"] + pd.Timedelta(days=task.gap_days + task.horizon_days)
+    outcome_known = outcome_until + pd.Timedelta(days=records.reporting_lag["care_episodes"])
     columns = {
         "age": pairs["age"].astype("int64"),
         "age_band": pairs["age"].map({a: name for low, high, name in _AGE_BANDS for a in range(low, high + 1)}),
@@ -221,6 +221,7 @@ def _with_columns(records: Records, task: Task, pairs: pd.DataFrame) -> pd.DataF
         "disability": np.where(pairs["child_id"].isin(disabled_ids), "yes", "no or not recorded"),
         "ehc_plan": pairs["ehc_plan"].map({True: "yes", False: "no"}).fillna("not recorded"),
         "status": pairs["status"],
+        "outcome_until": outcome_until.astype("datetime64[s]"),
         "outcome_known": outcome_known.astype("datetime64[s]"),
         "mature": outcome_known - pd.Timedelta(days=1) <= records.observed_until,
     }

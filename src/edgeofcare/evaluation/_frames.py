@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.evaluation._inputs import Scored
-from edgeofcare.evaluation._small import SMALL, hidden_cells, interval_note, shown
-from edgeofcare.metrics._arrays import Floats
+from edgeofcare.evaluation._small import COMPLEMENT, SMALL, interval_note, shown
+from edgeofcare.metrics._arrays import Floats, Ints
 from edgeofcare.metrics.bootstrap import BootstrapResult, percentile_interval
 from edgeofcare.metrics.calibration import calibration_curve
 from edgeofcare.metrics.classification import net_benefit
@@ -64,7 +64,7 @@ def _entrants(count: int, *, hidden: bool) -> int | str:
 
 def measures_frame(result: BootstrapResult, stratum: str, n_entrants: int, *, hidden: bool = False) -> pd.DataFrame:
     """One row for each model, and for each difference from a baseline, by measure."""
-    note = interval_note(0 if hidden else n_entrants)
+    note = COMPLEMENT.removeprefix("partly ") if hidden and n_entrants >= SMALL else interval_note(n_entrants)
     rows = []
     for model, estimates in result.estimates.items():
         for measure, estimate in estimates.items():
@@ -107,10 +107,11 @@ def calibration_frame(rows: Scored, grid: Floats, result: BootstrapResult) -> pd
     """Observed risk along the grid, its band, and the rows at and around each point (NaN where fewer than 10)."""
     columns = ["risk", "observed", "ci_low", "ci_high", "rows"]
     risk = rows.risk["model"]
-    if not grid.size or result.curve is None or risk.min() <= 0 or risk.max() >= 1 or rows.n_entrants < SMALL:
+    if grid.size < 2 or result.curve is None or risk.min() <= 0 or risk.max() >= 1 or rows.n_entrants < SMALL:
         return pd.DataFrame(columns=columns, dtype=np.float64)
     low, high = percentile_interval(result.curve, result.confidence)
-    edges = np.concatenate([[0.0], (grid[1:] + grid[:-1]) / 2, [1.0]])
+    between = np.sqrt(grid[1:] * grid[:-1])
+    edges = np.concatenate([[grid[0] ** 2 / between[0]], between, [grid[-1] ** 2 / between[-1]]])
     near = np.histogram(risk, bins=edges)[0].astype(np.float64)
     near[near < SMALL] = np.nan
     observed = calibration_curve(rows.y, risk, grid)
@@ -118,16 +119,35 @@ def calibration_frame(rows: Scored, grid: Floats, result: BootstrapResult) -> pd
 
 
 def risk_frame(rows: Scored) -> pd.DataFrame:
-    """Rows by risk bin and outcome; cells below 10, and cells that would give one away, are NaN and say so."""
+    """Rows by risk bin and outcome.
+
+    Neighbouring bins are taken together until each cell holds 10 rows. Where even one bin of all risks does not, its
+    cells are NaN and say so.
+    """
+    risk, bins = rows.risk["model"], np.array(RISK_BINS)
+    table = np.vstack([np.histogram(risk[rows.y == outcome], bins=bins)[0] for outcome in (0, 1)]).astype(np.float64)
+    starts = _merged_starts(table)
+    table, edges = np.add.reduceat(table, starts, axis=1), np.append(bins[starts], 1.0)
     frames = []
-    for outcome, name in enumerate(OUTCOMES):
-        counts = np.histogram(rows.risk["model"][rows.y == outcome], bins=np.array(RISK_BINS))[0].astype(np.float64)
-        hidden = hidden_cells(counts)
-        frame = pd.DataFrame({"risk_low": RISK_BINS[:-1], "risk_high": RISK_BINS[1:], "outcome": name})
-        frame["rows"] = np.where(hidden, np.nan, counts)
-        frame["note"] = np.where(hidden, f"suppressed: fewer than {SMALL}, or gives another away", "")
+    for name, counts in zip(OUTCOMES, table, strict=True):
+        small = counts < SMALL
+        frame = pd.DataFrame({"risk_low": edges[:-1], "risk_high": edges[1:], "outcome": name})
+        frame["rows"] = np.where(small, np.nan, counts)
+        frame["note"] = np.where(small, f"suppressed: fewer than {SMALL}", "")
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
+
+
+def _merged_starts(table: Floats) -> Ints:
+    """First bins of runs, from the highest risks down, whose every cell is large enough to show."""
+    starts, held = [], np.zeros(table.shape[0])
+    for i in range(table.shape[1] - 1, -1, -1):
+        held = held + table[:, i]
+        if (held >= SMALL).all():
+            starts.append(i)
+            held = np.zeros(table.shape[0])
+    # What is left at the low end joins the lowest run.
+    return np.array([0, *sorted(starts)[1:]], dtype=np.int64)
 
 
 def thresholds_for(risk: Floats) -> Floats:
@@ -142,7 +162,11 @@ def decision_frame(rows: Scored, cuts: Floats, result: BootstrapResult) -> pd.Da
     if rows.n_entrants < SMALL:
         return pd.DataFrame(columns=columns)
     frames = []
-    risks: Mapping[str, Floats] = {**rows.risk, "review all": np.ones_like(rows.y), "review none": np.zeros_like(rows.y)}
+    risks: Mapping[str, Floats] = {
+        **rows.risk,
+        "review all": np.ones_like(rows.y),
+        "review none": np.zeros_like(rows.y),
+    }
     for name, risk in risks.items():
         if name == "prevalence":  # The prevalence reviews everyone below it and no one above: the other two rules.
             continue

@@ -46,7 +46,9 @@ def check_groups(cohort: pd.DataFrame | None, by: Sequence[str] | str | None, X:
         raise SpecError(msg)
     unknown = [column for column in columns if column not in cohort.columns]
     if unknown:
-        msg = f"cohort has no column {', '.join(map(repr, unknown))}; by= can use {', '.join(map(str, cohort.columns))}."
+        msg = (
+            f"cohort has no column {', '.join(map(repr, unknown))}; by= can use {', '.join(map(str, cohort.columns))}."
+        )
         raise SpecError(msg)
     where = check_index(cohort.index, "cohort").get_indexer(X.index)
     absent = int((where < 0).sum())
@@ -75,13 +77,12 @@ def group_rows(
 def _measure(
     rows: Scored, selected: Floats | None, n_resamples: int, random_state: int, *, hide: bool
 ) -> dict[str, str | int | float]:
-    """Measures of one group; nothing but counts where it is hidden."""
+    """Measures of one group; nothing but counts where it is small, and no rates where they would undo that."""
     entrants = rows.n_entrants
     out: dict[str, str | int | float] = dict.fromkeys(GROUP_COLUMNS[2:], float("nan"))
     out |= {"rows": shown(rows.y.size), "children": shown(np.unique(rows.child).size), "entrants": shown(entrants)}
-    if hide:
-        out["entrants"] = shown(entrants) if entrants < SMALL else "suppressed"
-        return out | {"note": SUPPRESSED if entrants < SMALL else COMPLEMENT}
+    if entrants < SMALL:
+        return out | {"note": SUPPRESSED}
     result = household_bootstrap(
         rows.y,
         rows.risk["model"],
@@ -92,12 +93,15 @@ def _measure(
         random_state=random_state,
     )
     estimates = result.estimates["model"]
-    out |= {"base_rate": float(rows.y.mean()), "mean_risk": float(rows.risk["model"].mean())}
+    if hide:
+        out["entrants"] = "suppressed"
+    else:
+        out |= {"base_rate": float(rows.y.mean()), "mean_risk": float(rows.risk["model"].mean())}
     out |= dict(estimates)
     out["oe_low"], out["oe_high"] = result.interval("observed_expected_ratio")
     out["auroc_low"], out["auroc_high"] = result.interval("auroc")
     if selected is not None:
         total = float(selected.sum())
         out["selection_rate"] = float(selected.mean())
-        out["ppv"] = float((selected * rows.y).sum()) / total if total > 0 else float("nan")
-    return out | {"note": interval_note(entrants)}
+        out["ppv"] = float((selected * rows.y).sum()) / total if total >= SMALL else float("nan")
+    return out | {"note": "; ".join(filter(None, [interval_note(entrants), COMPLEMENT if hide else ""]))}

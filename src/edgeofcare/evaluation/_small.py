@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CAUTION", "SMALL", "SUPPRESSED", "UNRELIABLE", "hidden_cells", "interval_note", "shown"]
+__all__ = ["CAUTION", "COMPLEMENT", "SMALL", "SUPPRESSED", "UNRELIABLE", "hidden_cells", "interval_note", "shown"]
 
 #: Fewest entrants, or rows of a cell, that are shown.
 SMALL = 10
 #: Fewest entrants for an interval to be relied on at all, and without a caution.
 UNRELIABLE, CAUTION = 30, 75
 SUPPRESSED = f"suppressed: fewer than {SMALL} entrants"
-COMPLEMENT = f"suppressed: another group has fewer than {SMALL} entrants, and could be worked out from this one"
+COMPLEMENT = f"partly suppressed: together with the totals it would give away fewer than {SMALL} entrants elsewhere"
 
 
 def interval_note(n_entrants: int) -> str:

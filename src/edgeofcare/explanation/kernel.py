@@ -18,7 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.intp]
 
-_BLOCK = 2**21  # numbers held at once for a chunk of rows (16 MB), unless chunk_rows says otherwise
+_BLOCK = 2**20  # numbers held at once for a chunk of rows (8 MB), unless chunk_rows says otherwise
 _PART = 6  # features whose 2**6 outcomes are worked out beforehand; longer paths are split into such parts
 
 
@@ -355,16 +355,16 @@ def _parts(share: FloatArray, value: FloatArray) -> tuple[PathPart, ...]:
     size = share.shape[1]
     nodes, weights = np.polynomial.legendre.leggauss((size + 1) // 2)
     t, scale = (nodes[:, None, None, None] + 1) / 2, weights[:, None, None, None] / 2 * value[:, None]
-    edges = np.linspace(0, size, -(-size // _PART) + 1).astype(int).tolist()
+    count = -(-size // _PART)
+    edges = [size * part // count for part in range(count + 1)]
     parts = []
     for start, stop in itertools.pairwise(edges):
         met = ((np.arange(2 ** (stop - start)) >> np.arange(stop - start)[:, None]) & 1).astype(np.float64)[:, None]
         part_share = share[:, start:stop].T[..., None]
         factor = t * met + (1 - t) * part_share  # (nodes, features, leaves, outcomes)
         lead = scale * (met - part_share) * _product_of_others(factor)
-        alone = len(edges) == 2
-        lead = lead.sum(axis=0, keepdims=True) if alone else lead
-        product = None if alone else factor.prod(axis=1).reshape(len(nodes), -1)
+        lead = lead.sum(axis=0, keepdims=True) if count == 1 else lead
+        product = None if count == 1 else factor.prod(axis=1).reshape(len(nodes), -1)
         parts.append(PathPart(start, stop, lead.reshape(*lead.shape[:2], -1), product))
     return tuple(parts)
 

@@ -166,6 +166,8 @@ def fit_learner(blank: Any, values: np.ndarray, y: np.ndarray) -> Any:
     >>> fit_learner(LogisticRegression(), np.eye(2), np.array([True, False])).classes_
     array([0, 1])
     """
+    if isinstance(blank, HistGradientBoostingClassifier):
+        values = _without_empty_columns(values)
     with _threads(len(values)):
         return clone(blank).fit(values, y.astype(np.int64))
 
@@ -252,6 +254,12 @@ def last_step(learner: Any) -> Any:
     LogisticRegression()
     """
     return learner[-1] if isinstance(learner, Pipeline) else learner
+
+
+def _without_empty_columns(values: np.ndarray) -> np.ndarray:
+    """Write zero in columns that are unknown throughout: no tree splits there, but some versions cannot bin them."""
+    empty = np.isnan(values).all(axis=0)
+    return np.where(empty, 0.0, values) if empty.any() else values
 
 
 def _threads(n_rows: int) -> AbstractContextManager[Any]:

@@ -190,6 +190,10 @@ def calibration_folds(
     folds : list of tuple of ndarray
         Positions of the training rows and of the calibration rows.
 
+    Notes
+    -----
+    Forward folds carry the change of level from training rows to later rows over to the next period.
+
     Examples
     --------
     >>> from edgeofcare.models.rows import RowGroups
@@ -315,7 +319,8 @@ def _entrants(groups: RowGroups, y: np.ndarray, rows: np.ndarray) -> int:
 
 
 def _slope(margin: np.ndarray, y: np.ndarray, n_entrants: int) -> tuple[float, str]:
-    """Slope after shrinkage and floor, and its name."""
+    """Slope after shrinkage and floor, and its name; differences below 1e-9 in log-odds count as ties."""
+    margin = np.round(margin, 9)
     if n_entrants < 2 or margin[y].min() >= margin[~y].max():
         return 1.0, "intercept"
     share = min(1.0, n_entrants / ENTRANTS_FOR_FULL_SLOPE)

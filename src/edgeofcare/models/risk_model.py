@@ -72,7 +72,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         Fewest rows in a leaf.
     l2_regularization : float, default 1.0
         Penalty on the leaves.
-    C : float, default 0.1
+    C : float, default 0.05
         Inverse strength of the penalty of the regression.
 
     Attributes
@@ -93,7 +93,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         Trees, or steps of the regression.
     n_features_in_ : int
         Columns seen in training.
-    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+    feature_names_in_ : ndarray of str, shape (n_features,)
         Their names, if they had names.
 
     Notes
@@ -127,7 +127,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         max_leaf_nodes: int = 6,
         min_samples_leaf: int = 80,
         l2_regularization: float = 1.0,
-        C: float = 0.1,
+        C: float = 0.05,
     ) -> None:
         self.kind = kind
         self.task = task
@@ -177,8 +177,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         values, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
         self.classes_, outcome = self._outcome(y)
         order = canonical_order(values, outcome, groups)
-        groups = groups or single_rows(len(values))
-        self._learn(values[order], outcome[order], RowGroups(*(code[order] for code in groups)))
+        ordered = single_rows(len(values)) if groups is None else RowGroups(*(code[order] for code in groups))
+        self._learn(values[order], outcome[order], ordered)
         self.baselines_ = _fit_baselines(X, self.classes_[outcome.astype(int)])
         return self
 
@@ -357,21 +357,15 @@ def make_risk_model(
 
     Examples
     --------
-    >>> make_risk_model("logistic", C=0.05).kind
+    >>> make_risk_model("logistic", C=0.1).kind
     'logistic'
     """
     known = RiskClassifier._get_param_names()
     if unknown := sorted(set(params) - set(known)):
         msg = f"A risk model has no option {', '.join(unknown)}. Its options are: {', '.join(known)}."
         raise SpecError(msg)
-    model = RiskClassifier(
-        kind=kind,
-        task=task,
-        random_state=random_state,
-        monotone=monotone,
-        independent_rows=independent_rows,
-        **params,
-    )
+    params |= {"task": task, "random_state": random_state, "monotone": monotone, "independent_rows": independent_rows}
+    model = RiskClassifier(kind=kind, **params)
     check_options(model)
     return model
 

@@ -1,0 +1,124 @@
+"""From a feature's value back to the source rows that made it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from edgeofcare.features.engine import MAX_DAY
+from edgeofcare.features.feature import Feature, TableFeature
+from edgeofcare.features.names import parse_feature
+from edgeofcare.features.prepare import TableArrays, event_days, selected, table_arrays
+from edgeofcare.features.specs import Active, DaysIn, DaysSince
+from edgeofcare.records.records import Records
+
+__all__ = ["Trace"]
+
+_COLUMNS = ["table", "row_key", "date", "end_date", "known"]
+
+
+class Trace:
+    """Finds the source rows behind the features of a child on a day.
+
+    Each table is indexed by child when it is first asked for.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    """
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._tables: dict[str, tuple[TableArrays, pd.Series, np.ndarray]] = {}
+
+    def rows(self, child_id: str, index_date: pd.Timestamp, feature: Feature | str) -> pd.DataFrame:
+        """The rows that make up one value.
+
+        Parameters
+        ----------
+        child_id : str
+            The child.
+        index_date : Timestamp
+            The day before which everything must have been known.
+        feature : Feature or str
+            The feature.
+
+        Returns
+        -------
+        DataFrame
+            ``table``, ``row_key``, ``date`` (when it happened or began), ``end_date`` (NaT where open or not yet
+            known) and ``known`` (when the row could first be seen), oldest first; ties by known date and row key.
+            No rows where the value is that of an empty window.
+
+        Raises
+        ------
+        SpecError
+            If the feature is not understood.
+        """
+        spec = parse_feature(feature) if isinstance(feature, str) else feature
+        if not isinstance(spec, TableFeature):
+            return self._child_row(child_id)
+        arrays, order, starts = self._table(spec.table)
+        here = order.to_numpy()[slice(*np.searchsorted(starts, [child_id, child_id + "\0"]))]
+        t = int(np.datetime64(index_date, "D").astype("int64"))
+        here = here[self._counted(spec, arrays, here, t)]
+        return self._described(spec, arrays, here, t)
+
+    def _child_row(self, child_id: str) -> pd.DataFrame:
+        """The child's own row, behind age and characteristics."""
+        table = self._records.table("children")
+        born = table.loc[table["child_id"] == child_id, "birth_date"]
+        values = [["children", child_id, date, pd.NaT, date] for date in born]
+        return _frame(values)
+
+    def _table(self, name: str) -> tuple[TableArrays, pd.Series, np.ndarray]:
+        """A table, the order of its rows by child, and the child of each in that order."""
+        if name not in self._tables:
+            arrays = table_arrays(self._records, name)
+            child = arrays.frame["child_id"].to_numpy(dtype=str)
+            order = np.argsort(child, kind="stable")
+            self._tables[name] = (arrays, pd.Series(order), child[order])
+        return self._tables[name]
+
+    def _counted(self, spec: TableFeature, arrays: TableArrays, here: np.ndarray, t: int) -> np.ndarray:
+        """Which of a child's rows count in the value."""
+        if isinstance(spec, Active):
+            counts = (arrays.start_known[here] < t) & ~(arrays.end_known[here] < t)
+            return counts & selected(arrays, spec)[here]
+        happened, known = event_days(arrays, getattr(spec, "edge", "start"), spec.known_columns)
+        counts = selected(arrays, spec)[here] & (known[here] < t)
+        if isinstance(spec, DaysIn):
+            end = np.where(arrays.end_known[here] < t, arrays.end[here], t)
+            return counts & (np.minimum(end, t) > np.maximum(happened[here], t - spec.lookback))
+        if spec.lookback is not None:
+            counts &= happened[here] >= t - spec.lookback
+        if isinstance(spec, DaysSince) and counts.any():
+            counts &= happened[here] == happened[here][counts].max()
+        return counts
+
+    def _described(self, spec: TableFeature, arrays: TableArrays, here: np.ndarray, t: int) -> pd.DataFrame:
+        """The rows with their dates, as they could be seen before the day."""
+        _, known = event_days(arrays, getattr(spec, "edge", "start"), spec.known_columns)
+        ended = (arrays.end_known[here] < t) & (arrays.end[here] != MAX_DAY)
+        keys = arrays.frame["row_key"].to_numpy(dtype=object)[here]
+        dates = [
+            [arrays.source, key, _date(start), _date(end) if over else pd.NaT, _date(seen)]
+            for key, start, end, over, seen in zip(
+                keys, arrays.start[here], arrays.end[here], ended, known[here], strict=True
+            )
+        ]
+        return _frame(dates)
+
+
+def _date(day: int) -> pd.Timestamp:
+    """A date of days since 1970-01-01."""
+    return pd.Timestamp(np.datetime64(int(day), "D")).as_unit("s")
+
+
+def _frame(values: list[list]) -> pd.DataFrame:
+    """Rows of evidence, oldest first."""
+    frame = pd.DataFrame(values, columns=_COLUMNS)
+    for column in ("date", "end_date", "known"):
+        frame[column] = frame[column].astype("datetime64[s]")
+    return frame.sort_values(["date", "known", "row_key"], ignore_index=True)

@@ -1,0 +1,194 @@
+"""Reading case records in the layout of the Standard Safeguarding Dataset (SSD)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from edgeofcare.exceptions import SpecError
+from edgeofcare.progress import watched
+from edgeofcare.records.findings import Findings
+from edgeofcare.records.records import Records
+from edgeofcare.records.ssd_layout import SSD_COLUMNS, SSD_TABLES
+from edgeofcare.records.ssd_shape import canonical_shape
+from edgeofcare.schema.tables import TABLES
+
+__all__ = ["read_ssd"]
+
+
+def read_ssd(
+    source: str | Path | Mapping[str, pd.DataFrame],
+    *,
+    observed_until: str | pd.Timestamp,
+    observed_from: str | pd.Timestamp | Mapping[str, Any] | None = None,
+    reporting_lag: str | int | Mapping[str, str | int] = 0,
+    code_maps: Mapping[str, Mapping[str, str]] | str | Path | None = None,
+    invalid: str = "raise",
+    progress: bool | None = False,
+) -> Records:
+    """Read case records in the SSD layout, as SystemC, Mosaic or Eclipse deploy it.
+
+    Parameters
+    ----------
+    source : path or mapping of str to DataFrame
+        A folder with one CSV or Parquet file for each table, named as the table (``ssd_person.csv``), or the tables
+        by name. Letter case, schema prefixes (``ssd_development.ssd_person``) and ``#`` do not matter. Only the
+        columns that are needed are read; names, pupil and NHS numbers and addresses never are.
+    observed_until : str or Timestamp
+        The last date on which the extract can be trusted, such as ``"2025-03-31"``.
+    observed_from : str, Timestamp or mapping, optional
+        From when the tables can be trusted: one date, or a date by canonical table. Estimated from the extract's
+        window where it is not given; see ``records.observed_from``.
+    reporting_lag : str, int or mapping, default 0
+        Days from an event until it can be seen, for all tables or by canonical table. SSD has no recorded date, so
+        this is an assumption; it is written into the model file. A column ``<prefix>_recorded_date`` (or
+        ``<prefix>_end_recorded_date``) that an authority adds to a table is used where it is there.
+    code_maps : mapping or path, optional
+        The authority's own texts, ``{"legal_status": {"local text": "V2"}}``, or a JSON file of that shape.
+    invalid : {"raise", "drop"}, default "raise"
+        Whether rows that cannot be right (no date of birth, end before start, duplicate keys, unreadable dates)
+        stop the reading, or are left out and counted in ``records.quality()``. Unknown legal statuses always stop.
+    progress : bool or None, default False
+        Whether to show a progress bar; None shows one where a person watches.
+
+    Returns
+    -------
+    Records
+        Validated records.
+
+    Raises
+    ------
+    RecordsError
+        With every problem of the source: what, where, how many, and what to do.
+    SpecError
+        If an option is not understood, or the folder does not exist.
+
+    References
+    ----------
+    Data to Insight, Standard Safeguarding Dataset, specification 1.4.
+
+    Examples
+    --------
+    >>> people = pd.DataFrame({"pers_person_id": ["1"], "pers_dob": ["2010-05-01"]})
+    >>> read_ssd({"ssd_person": people}, observed_until="2025-03-31")
+    Traceback (most recent call last):
+    edgeofcare.exceptions.RecordsError: The records cannot be used (3 problems):
+      - ssd_cin_episodes: the table is missing. It is needed for referrals.
+      - ssd_cla_episodes: the table is missing. It is needed for care_episodes.
+      - ssd_legal_status: the table is missing. It is needed for legal_statuses.
+    """
+    findings = Findings()
+    findings.invalid = invalid
+    frames = _named_frames(_loaded(source, findings, progress=progress), findings)
+    findings.raise_problems()
+    return Records.from_tables(
+        canonical_shape(frames, findings),
+        observed_until=observed_until,
+        observed_from=observed_from,
+        reporting_lag=reporting_lag,
+        code_maps=code_maps,
+        invalid=invalid,
+        findings=findings,
+    )
+
+
+def _plain_name(name: str) -> str:
+    """A table or column name without case, spaces, schema prefix and marks of temporary tables."""
+    return str(name).strip().lower().rpartition(".")[2].lstrip("#").strip("[]\"' ")
+
+
+def _loaded(
+    source: str | Path | Mapping[str, pd.DataFrame], findings: Findings, *, progress: bool | None
+) -> dict[str, pd.DataFrame]:
+    """The SSD tables of the source by plain name, with the needed columns only."""
+    wanted = set(SSD_TABLES.values())
+    if isinstance(source, Mapping):
+        return {_plain_name(name): frame for name, frame in source.items() if _plain_name(name) in wanted}
+    folder = Path(source)
+    if not folder.is_dir():
+        msg = "The SSD source is not a folder. Give the folder that holds ssd_person.csv and the other tables."
+        raise SpecError(msg)
+    files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in (".csv", ".parquet")]
+    files = [path for path in files if _plain_name(path.stem) in wanted]
+    frames = {}
+    for path in watched(files, "Reading tables", progress=progress):
+        name = _plain_name(path.stem)
+        if name in frames:
+            findings.problem(f"{name}: there is more than one file of this table; keep one.")
+        frames[name] = _read_file(path, name, findings)
+    return frames
+
+
+def _read_file(path: Path, name: str, findings: Findings) -> pd.DataFrame:
+    """The needed columns of one file, all as text where it is a CSV file."""
+    needed = _needed_columns(name)
+    try:
+        if path.suffix.lower() == ".parquet":
+            columns = [column for column in pq.read_schema(path).names if _plain_name(column) in needed]
+            return pd.read_parquet(path, columns=columns)
+        return pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", usecols=lambda c: _plain_name(c) in needed
+        )
+    except UnicodeDecodeError:
+        findings.problem(f"{name}: the file is not UTF-8 text. Export it again as CSV with UTF-8 encoding.")
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, pa.ArrowInvalid, OSError, ValueError) as error:
+        findings.problem(
+            f"{name}: the file could not be read ({type(error).__name__}). It must be a CSV or Parquet file with a "
+            "header line and the same number of columns in each row."
+        )
+    return pd.DataFrame()
+
+
+def _needed_columns(ssd_table: str) -> set[str]:
+    """Every name that a needed column of an SSD table may have."""
+    canonical = next(name for name, table in SSD_TABLES.items() if table == ssd_table)
+    return {alias for aliases in SSD_COLUMNS[canonical].values() for alias in aliases}
+
+
+def _named_frames(loaded: Mapping[str, pd.DataFrame], findings: Findings) -> dict[str, pd.DataFrame]:
+    """Frames by canonical name with canonical column names; missing tables and columns are problems."""
+    frames = {}
+    for name, ssd_table in SSD_TABLES.items():
+        if ssd_table in loaded:
+            frames[name] = _renamed(loaded[ssd_table], name, ssd_table, findings)
+        elif name in TABLES and TABLES[name].required:
+            findings.problem(f"{ssd_table}: the table is missing. It is needed for {name}.")
+    return frames
+
+
+def _renamed(frame: pd.DataFrame, name: str, ssd_table: str, findings: Findings) -> pd.DataFrame:
+    """One frame with canonical column names, and nothing else."""
+    plain: dict[str, str] = {}
+    for column in frame.columns:
+        plain.setdefault(_plain_name(column), column)
+    columns = {}
+    for canonical, aliases in SSD_COLUMNS[name].items():
+        found = next((plain[alias] for alias in aliases if alias in plain), None)
+        if found is not None:
+            values = frame[found]
+            columns[canonical] = values.iloc[:, 0] if isinstance(values, pd.DataFrame) else values
+        elif canonical in _needed(name):
+            close = difflib.get_close_matches(aliases[0], list(plain), n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            findings.problem(f"{ssd_table}: column {aliases[0]!r} is missing (needed for {name}).{hint}")
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def _needed(name: str) -> tuple[str, ...]:
+    """Columns of an SSD table without which it cannot be used."""
+    special = {
+        "assessment_factors": ("row_key", "assessment", "factors"),
+        "immigration_statuses": ("row_key", "child_id", "start_date", "end_date", "text"),
+        "mothers": ("child_id", "related_id"),
+        "families": ("child_id", "related_id"),
+        "worker_involvements": ("row_key", "start_date", "end_date"),
+    }
+    if name in special:
+        return special[name]
+    return tuple(column.name for column in TABLES[name].columns if column.required)

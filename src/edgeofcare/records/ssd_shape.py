@@ -1,0 +1,152 @@
+"""Giving SSD tables their canonical shape: factors out of JSON, links out of mothers, spells stitched together."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from edgeofcare.records.findings import Findings
+from edgeofcare.records.values import as_codes, as_dates, as_ids, as_text
+
+__all__ = ["canonical_shape"]
+
+_UASC = re.compile(r"\buasc\b|unaccompanied", re.IGNORECASE)
+_FACTOR = re.compile(r'"(\d{1,2}[A-Za-z]?)"\s*(?::\s*"?(\w+)"?)?')
+_YES = ("yes", "y", "true", "1", "")
+_STITCHED = ("care_episodes", "legal_statuses", "placements")
+
+
+def canonical_shape(frames: dict[str, pd.DataFrame], findings: Findings) -> dict[str, pd.DataFrame]:
+    """Tables with canonical names and columns, their values still as the source wrote them.
+
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        SSD tables with the columns of :data:`edgeofcare.records.ssd_layout.SSD_COLUMNS`.
+    findings : Findings
+        Is told of repairs.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Input of :meth:`Records.from_tables`.
+    """
+    frames = dict(frames)
+    frames["children"] = _birth_dates(frames["children"])
+    for name in ("contacts", "referrals"):
+        if name in frames:
+            frames[name] = _sources(frames[name])
+    if "immigration_statuses" in frames:
+        frames["immigration_statuses"] = _asylum(frames["immigration_statuses"])
+    if "worker_involvements" in frames:
+        frames["worker_involvements"] = _workers(frames["worker_involvements"], frames["referrals"], findings)
+    if "assessment_factors" in frames:
+        frames["assessment_factors"] = _factors(frames.pop("assessment_factors"), frames.get("assessments"), findings)
+    for name in _STITCHED:
+        if name in frames:
+            frames[name] = _stitched(frames[name], name, findings)
+    links = [_links(frames.pop(name), kind) for name, kind in (("mothers", "mother"), ("families", "family"))
+             if name in frames]  # fmt: skip
+    if links:
+        frames["relationships"] = pd.concat(links, ignore_index=True)
+    return frames
+
+
+def _birth_dates(children: pd.DataFrame) -> pd.DataFrame:
+    """Dates of birth, falling back to the expected date, which SystemC uses for an estimate."""
+    if "expected_birth_date" not in children:
+        return children
+    held, _, _ = as_dates(children["birth_date"])
+    unread = as_text(children["birth_date"]).notna()
+    estimated = held.isna() & ~unread & as_text(children["expected_birth_date"]).notna()
+    birth = children["birth_date"].astype(object).where(~estimated, children["expected_birth_date"])
+    return children.assign(birth_date=birth, birth_date_estimated=estimated)
+
+
+def _sources(frame: pd.DataFrame) -> pd.DataFrame:
+    """The source code, falling back to its description where the code is a system's internal one."""
+    if "source_text" not in frame:
+        return frame
+    if "source" not in frame:
+        return frame.assign(source=frame["source_text"])
+    code, _ = as_codes(frame["source"], "source", {})
+    described, _ = as_codes(frame["source_text"], "source", {})
+    return frame.assign(source=frame["source"].astype(object).where(code.notna() | described.isna(), described))
+
+
+def _asylum(frame: pd.DataFrame) -> pd.DataFrame:
+    """Whether a status is that of an unaccompanied asylum-seeking child; the text itself is not kept."""
+    text = as_text(frame["text"]).fillna("")
+    return frame.drop(columns="text").assign(uasc=[bool(_UASC.search(value)) for value in text])
+
+
+def _workers(frame: pd.DataFrame, referrals: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """Involvements with their child, found through the referral where the system does not write it."""
+    if "child_id" in frame or "referral" not in frame:
+        return frame
+    child_of = pd.Series(as_ids(referrals["child_id"]).to_numpy(), index=as_ids(referrals["row_key"]))
+    child_of = child_of[~child_of.index.duplicated() & child_of.index.notna()]
+    child = as_ids(frame["referral"]).map(child_of)
+    why = "no child is named, and the referral does not lead to one"
+    findings.note("worker_involvements", "child_id", int(child.isna().sum()), "dropped", why)
+    return frame.assign(child_id=child)[child.notna()]
+
+
+def _links(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Links of children to mothers or families."""
+    links = pd.DataFrame({"child_id": as_ids(frame["child_id"]), "related_id": as_ids(frame["related_id"])})
+    links = links.dropna().drop_duplicates()
+    return links.assign(row_key=kind + ":" + links["related_id"] + ":" + links["child_id"], kind=kind)
+
+
+def _factors(frame: pd.DataFrame, assessments: pd.DataFrame | None, findings: Findings) -> pd.DataFrame:
+    """One row for each factor answered yes, known from the day the assessment was authorised."""
+    if assessments is None or assessments.empty or frame.empty:
+        columns = ["row_key", "child_id", "date", "factor"]
+        findings.note("assessment_factors", "", len(frame), "dropped", "the assessments table is missing or empty")
+        return pd.DataFrame(columns=columns)
+    text = as_text(frame["factors"]).fillna("")
+    listed = [_listed(value) for value in text]
+    unread = sum(not codes and bool(re.search(r"\w", value)) for value, codes in zip(text, listed, strict=True))
+    findings.note("assessment_factors", "factor", unread, "emptied", "no factor could be read from the JSON")
+    keys = pd.DataFrame({"key": as_ids(frame["row_key"]), "assessment": as_ids(frame["assessment"])})
+    rows = keys.assign(factor=pd.Series(listed, index=keys.index, dtype=object)).explode("factor").dropna(subset=["factor"])
+    parents = pd.DataFrame(
+        {
+            "assessment": as_ids(assessments["row_key"]),
+            "child_id": as_ids(assessments["child_id"]),
+            "date": as_dates(assessments["end_date"])[0],
+        }
+    )
+    parents = parents.dropna(subset=["assessment"]).drop_duplicates("assessment")
+    rows = rows.merge(parents, on="assessment", how="left")
+    orphan, open_still = rows["child_id"].isna(), rows["child_id"].notna() & rows["date"].isna()
+    findings.note("assessment_factors", "date", int(orphan.sum()), "dropped", "the assessment is not there")
+    findings.note("assessment_factors", "date", int(open_still.sum()), "dropped", "the assessment is not authorised")
+    rows = rows[~orphan & ~open_still]
+    row_key = rows["key"] + ":" + rows["factor"]
+    return pd.DataFrame(
+        {"row_key": row_key, "child_id": rows["child_id"], "date": rows["date"], "factor": rows["factor"]}
+    )
+
+
+def _listed(text: str) -> list[str]:
+    """The factor codes answered yes in a JSON array or mapping, whether or not the JSON is valid."""
+    answers = {code.upper(): answer.lower() in _YES for code, answer in _FACTOR.findall(text)}
+    return sorted(code for code, yes in answers.items() if yes)
+
+
+def _stitched(frame: pd.DataFrame, name: str, findings: Findings) -> pd.DataFrame:
+    """Spells that end the day before the child's next one begins, as Mosaic writes them, end on that day instead."""
+    child = as_ids(frame["child_id"])
+    start, end = as_dates(frame["start_date"])[0], as_dates(frame["end_date"])[0]
+    order = np.lexsort((end.to_numpy(), start.to_numpy(), child.fillna("").to_numpy(dtype=str)))
+    next_child, next_start = child.iloc[order].shift(-1), start.iloc[order].shift(-1)
+    touches = (child.iloc[order] == next_child) & (end.iloc[order] + pd.Timedelta(days=1) == next_start)
+    touches = touches & (start.iloc[order] <= end.iloc[order])
+    findings.note(name, "end_date", int(touches.sum()), "repaired", "ends the day before the next begins: joined")
+    ends = frame["end_date"].astype(object).copy()
+    ends.loc[touches[touches].index] = next_start[touches].dt.strftime("%Y-%m-%d")
+    return frame.assign(end_date=ends)
