@@ -15,7 +15,7 @@ from edgeofcare.records.records import Records
 from edgeofcare.schema.codes import REMAND, SHORT_BREAKS
 from edgeofcare.task import Task
 
-__all__ = ["care_periods", "uasc_from"]
+__all__ = ["care_periods", "care_periods_as_known", "uasc_from"]
 
 _NEXT_DAY = np.timedelta64(1, "D")
 _OPEN = pd.Timestamp("2262-01-01")
@@ -47,15 +47,57 @@ def care_periods(records: Records, task: Task) -> pd.DataFrame:
     that begins within it. Where that is a short break and another status begins within the episode, the child
     enters on the day that the other status began.
     """
-    lag = records.reporting_lag["care_episodes"]
-    episodes = records.table("care_episodes").sort_values(["child_id", "start_date", "row_key"], ignore_index=True)
-    episodes["start_known"] = start_known(episodes, "care_episodes", lag)
-    episodes["end_known"] = end_known(episodes, "care_episodes", lag)
+    return _periods(_with_known(records, "care_episodes"), _with_known(records, "legal_statuses"), task)
+
+
+def care_periods_as_known(records: Records, task: Task, rows: pd.DataFrame) -> pd.DataFrame:
+    """Every period of care as the records showed it on a day, one row each.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    task : Task
+        Says whether short breaks count as care.
+    rows : DataFrame
+        Columns ``child_id`` and ``index_date``, one row for each child and day asked about.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`care_periods`, with ``row``, the position in ``rows``, in place of ``child_id``. It is made of what
+        was known before the day and of nothing else: an episode or legal status that was not known yet is not
+        there, and one whose end was not known yet is open. So a period can look ended on one day and, once another
+        episode continues it, open on a later one.
+    """
+    rows = rows.assign(row=np.arange(len(rows)))
+    episodes = _seen(_with_known(records, "care_episodes"), rows)
+    statuses = _seen(_with_known(records, "legal_statuses"), rows[rows["row"].isin(episodes["child_id"])])
+    return _periods(episodes, statuses, task).rename(columns={"child_id": "row"})
+
+
+def _with_known(records: Records, name: str) -> pd.DataFrame:
+    """A table with the days on which its starts and ends could first be seen."""
+    frame, lag = records.table(name), records.reporting_lag[name]
+    return frame.assign(start_known=start_known(frame, name, lag), end_known=end_known(frame, name, lag))
+
+
+def _seen(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """For each row, what was known of its child's spells before its day; the row stands in for the child."""
+    seen = frame.merge(rows, on="child_id")
+    seen = seen[seen["start_known"] < seen["index_date"]]
+    hidden = ~(seen["end_known"] < seen["index_date"])
+    told_at_end = [column for column in ("end_date", "end_known", "end_reason") if column in seen]
+    seen = seen.assign(**{column: seen[column].mask(hidden) for column in told_at_end})
+    return seen.drop(columns=["child_id", "index_date"]).rename(columns={"row": "child_id"})
+
+
+def _periods(episodes: pd.DataFrame, statuses: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """Periods of care from episodes and legal statuses that carry their known dates."""
+    episodes = episodes.sort_values(["child_id", "start_date", "row_key"], ignore_index=True)
     episodes["period"] = _period_numbers(episodes)
-    counted = _counted_from(episodes, records.table("legal_statuses"), task)
-    episodes = episodes.join(counted)
-    in_care = episodes[episodes["counted_from"].notna()]
-    return _one_row_each(in_care, lag)
+    episodes = episodes.join(_counted_from(episodes, statuses, task))
+    return _one_row_each(episodes[episodes["counted_from"].notna()])
 
 
 def _period_numbers(episodes: pd.DataFrame) -> pd.Series:
@@ -81,7 +123,9 @@ def _counted_from(episodes: pd.DataFrame, statuses: pd.DataFrame, task: Task) ->
     entry = counts.drop_duplicates("episode").set_index("episode").reindex(episodes.index)
     short = at_start.isin(SHORT_BREAKS) & (task.short_breaks == "exclude")
     counted_from = entry["from_day"].where(short, episodes["start_date"])
-    return pd.DataFrame({"status": entry["status"], "counted_from": counted_from.astype("datetime64[s]")})
+    status_known = entry["start_known"].where(short)
+    counted = {"status": entry["status"], "counted_from": counted_from, "status_known": status_known}
+    return pd.DataFrame(counted).astype({"counted_from": "datetime64[s]", "status_known": "datetime64[s]"})
 
 
 def _overlaps(episodes: pd.DataFrame, statuses: pd.DataFrame) -> pd.DataFrame:
@@ -92,29 +136,31 @@ def _overlaps(episodes: pd.DataFrame, statuses: pd.DataFrame) -> pd.DataFrame:
     statuses = statuses.loc[statuses["status"].notna() & (statuses["status"] != "NONE")]
     columns = ["child_id", "start_date", "end_date"]
     pairs = episodes[columns].reset_index(names="episode")
-    pairs = pairs.merge(statuses[[*columns, "status", "row_key"]], on="child_id", suffixes=("", "_status"))
+    pairs = pairs.merge(statuses[[*columns, "status", "row_key", "start_known"]], on="child_id", suffixes=("", "_status"))
     pairs["from_day"] = pairs[["start_date", "start_date_status"]].max(axis=1)
     until = pairs[["end_date", "end_date_status"]].fillna(_OPEN).min(axis=1)
-    on_one_day = (pairs["start_date"] == pairs["end_date"]) & (pairs["start_date_status"] == pairs["start_date"])
+    begins_then = pairs["start_date_status"] == pairs["start_date"]
+    in_force_then = (pairs["from_day"] == pairs["start_date"]) & ~(pairs["end_date_status"] <= pairs["start_date"])
+    on_one_day = (pairs["start_date"] == pairs["end_date"]) & (begins_then | in_force_then)
     pairs = pairs[(pairs["from_day"] < until) | on_one_day]
     order = ["episode", "from_day", "start_date_status", "row_key"]
     return pairs.sort_values(order, ascending=[True, True, False, True])
 
 
-def _one_row_each(episodes: pd.DataFrame, lag: int) -> pd.DataFrame:
+def _one_row_each(episodes: pd.DataFrame) -> pd.DataFrame:
     """One row for each period, from its episodes that count as care."""
     episodes = episodes.assign(until=episodes["end_date"].fillna(_OPEN))
     first = episodes.sort_values(["period", "counted_from", "row_key"]).drop_duplicates("period").set_index("period")
     last = episodes.sort_values(["period", "until", "start_date", "row_key"])
     last = last.drop_duplicates("period", keep="last").set_index("period")
-    entered = first["counted_from"] + pd.Timedelta(days=lag)
+    entry_known = first[["start_known", "status_known"]].max(axis=1)
     periods = pd.DataFrame(
         {
             "row_key": first["row_key"],
             "child_id": first["child_id"],
             "entry_date": first["counted_from"],
             "end_date": last["end_date"],
-            "entry_known": first["start_known"].where(first["start_known"] > entered, entered),
+            "entry_known": entry_known.astype("datetime64[s]"),
             "end_known": last["end_known"],
             "status": first["status"],
             "remand": first["status"].isin(REMAND),

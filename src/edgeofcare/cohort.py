@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.ages import age_in_years
-from edgeofcare.care import care_periods, uasc_from
+from edgeofcare.care import care_periods_as_known, uasc_from
 from edgeofcare.exceptions import LeakageError, SpecError
 from edgeofcare.records.findings import counted
 from edgeofcare.records.known import end_known, start_known
@@ -195,8 +195,13 @@ def _open_status(records: Records, task: Task, child_code: pd.Series, dates: pd.
 
 def _known_in_care(records: Records, task: Task, child_code: pd.Series, dates: pd.DatetimeIndex) -> np.ndarray:
     """Whether each child was looked after on each date, as known."""
-    periods = care_periods(records, task)
-    return _grid(periods["child_id"], periods["entry_known"], periods["end_known"], child_code, dates)
+    in_care = np.zeros((len(child_code), len(dates)), dtype=bool)
+    ever = records.table("care_episodes")["child_id"].unique()
+    rows = pd.DataFrame({"child_id": np.repeat(ever, len(dates)), "index_date": np.tile(dates.to_numpy(), len(ever))})
+    periods = care_periods_as_known(records, task, rows)
+    row = periods.loc[periods["end_date"].isna(), "row"].to_numpy(dtype=np.int64)
+    in_care[child_code[ever].to_numpy()[row // len(dates)], row % len(dates)] = True
+    return in_care
 
 
 def _known_uasc(records: Records, task: Task, child_code: pd.Series, dates: pd.DatetimeIndex) -> np.ndarray:

@@ -17,6 +17,8 @@ from edgeofcare.task import Task
 __all__ = ["END_REASONS", "label_outcome"]
 
 END_REASONS = {
+    "end_of_window": "reached the end of the window",
+    "end_of_extract": "the extract ends: follow-up cut short",
     "turned_18": "turned 18: no longer at risk",
     "entered_care": "entered care within the window",
     "remand": "entered care on remand (competing event)",
@@ -25,12 +27,11 @@ END_REASONS = {
     "adopted": "adopted: no longer at risk",
     "special_guardianship": "special guardianship order: no longer at risk",
     "moved_away": "moved to another authority: follow-up cut short",
-    "end_of_extract": "the extract ends: follow-up cut short",
-    "end_of_window": "reached the end of the window",
     "entered_in_gap": "entered care within the gap: not at risk in the window",
     "already_looked_after": "was looked after on the index date, which was recorded only later",
 }
-"""Every reason for which the follow-up of a row ends. On one day, the first of them in this order counts."""
+"""Every reason for which the follow-up of a row ends. On one day, the first of them in this order counts: the window
+and the extract end with the day before, so that what happens on that day lies outside them."""
 
 _NEVER = np.datetime64("9999-01-01", "D")
 

@@ -137,7 +137,7 @@ def plot_risk_distribution(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = _axes(frame, ["risk_low", "risk_high", "outcome", "rows"], ax)
     _finish(ax, "Spread of risks", f"predicted {_RISK}", "share of rows with that outcome, %")
-    if not frame["rows"].notna().any():
+    if frame.empty or frame.groupby("outcome")["rows"].count().min() == 0:
         return _nothing(ax)
     edges = list(frame[["risk_low", "risk_high"]].drop_duplicates().itertuples(index=False, name=None))
     places = np.arange(len(edges))
@@ -148,8 +148,8 @@ def plot_risk_distribution(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.bar(
             places + shift, np.nan_to_num(share), width=0.4, color=colour, edgecolor=DARK, linewidth=0.4, label=outcome
         )
-        gaps = places[np.isnan(share)]
-        ax.plot(gaps + shift, np.zeros(gaps.size), linestyle="", marker="x", color=DARK, markersize=4, clip_on=False)
+        for gap in places[np.isnan(share)]:
+            ax.plot(gap + shift, 0, linestyle="", marker="x", color=DARK, markersize=4, clip_on=False)
     if frame["rows"].isna().any():
         ax.plot([], [], linestyle="", marker="x", color=DARK, markersize=4, label="suppressed (few rows)")
     ax.set_xticks(places, [f"{100 * low:g}-{100 * high:g}" for low, high in edges], rotation=45, ha="right", fontsize=8)

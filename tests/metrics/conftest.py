@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from samples import sample_path
 
 DATA = Path(__file__).parents[1] / "data"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -208,6 +212,7 @@ def test_risks_of_exactly_0_leave_the_rest_standing():
         ({"selected": [0, 2, 0]}, "selected"),
         ({"score": {"other": [1, 2, 3]}}, "score names 1"),
         ({"baselines": {"b": [0.1, 0.2]}}, "lengths differ"),
+        ({"baselines": {"model": [0.1, 0.2, 0.3]}}, "cannot be named model"),
         ({"grid": [0.0]}, "grid has 1 of 1"),
         ({"thresholds": [1.0]}, "thresholds has 1 of 1"),
     ],
@@ -216,6 +221,21 @@ def test_bad_arguments_are_named(kwargs, words):
     household = kwargs.pop("household", ["a", "b", "c"])
     with pytest.raises(SpecError, match=words):
         household_bootstrap([0, 1, 0], [0.1, 0.2, 0.3], household, **{"n_resamples": 3, **kwargs}).rows()
+
+
+def test_the_number_of_threads_changes_no_digit():
+    code = (
+        "import numpy as np, hashlib; from edgeofcare.metrics import household_bootstrap as b\n"
+        "r = np.random.default_rng(0); p = r.uniform(0.01, 0.4, 40000); y = (r.uniform(size=p.size) < p).astype(int)\n"
+        "out = b(y, p, r.integers(0, 9000, p.size), n_resamples=3, grid=[0.05, 0.2], thresholds=[0.1])\n"
+        "print(hashlib.sha256((repr(out.samples) + repr(out.curve) + repr(out.rows())).encode()).hexdigest())"
+    )
+    digests = set()
+    for threads in ("1", "2"):
+        env = {**os.environ, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
+        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+        digests.add(done.stdout)
+    assert len(digests) == 1
 
 
 def test_repr_counts_and_says_no_more():

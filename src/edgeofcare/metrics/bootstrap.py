@@ -201,8 +201,7 @@ def household_bootstrap(
     """
     rows = check_columns(y_true=y_true, y_prob=y_prob)
     codes, size = household_codes(household, rows["y_true"].size)
-    risks = {"model": rows["y_prob"], **check_columns(y_true=y_true, **(baselines or {}))}
-    risks.pop("y_true")
+    risks = {"model": rows["y_prob"], **_baselines(rows["y_true"], baselines or {})}
     scores, chosen = _by_model(score, "score", risks), _by_model(selected, "selected", risks)
     children = None if child is None else household_codes(child, codes.size, "child")[0]
     sources = {}
@@ -259,6 +258,15 @@ def percentile_interval(samples: Floats, confidence: float = 0.95) -> tuple[Floa
     tail = (1 - confidence) / 2
     low, high = np.nanquantile(filled, [tail, 1 - tail], axis=0)
     return np.where(unusable, np.nan, low), np.where(unusable, np.nan, high)
+
+
+def _baselines(y_true: Floats, given: Mapping[str, ArrayLike]) -> dict[str, Floats]:
+    """Risks of the baselines, under names that mean nothing else here."""
+    taken = sorted({"model", "review all", "y_true", "y_prob"} & set(given))
+    if taken:
+        msg = f"A baseline cannot be named {', '.join(taken)}; give it another name."
+        raise SpecError(msg)
+    return {name: risk for name, risk in check_columns(y_true=y_true, **given).items() if name != "y_true"}
 
 
 def _by_model(

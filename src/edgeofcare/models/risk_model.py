@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.features.catalogue import directions
 from edgeofcare.models.baselines import DEFAULT_RULES, CountRule, PrevalenceBaseline
 from edgeofcare.models.learners import (
     check_options,
@@ -74,6 +75,9 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         Penalty on the leaves.
     C : float, default 0.05
         Inverse strength of the penalty of the regression.
+    reporting_lag : int, default 0
+        Days until an entry into care can be seen in the records (``records.reporting_lag["care_episodes"]``); the
+        forward folds of recalibration wait for it as well.
 
     Attributes
     ----------
@@ -128,6 +132,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         min_samples_leaf: int = 80,
         l2_regularization: float = 1.0,
         C: float = 0.05,
+        reporting_lag: int = 0,
     ) -> None:
         self.kind = kind
         self.task = task
@@ -141,6 +146,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         self.min_samples_leaf = min_samples_leaf
         self.l2_regularization = l2_regularization
         self.C = C
+        self.reporting_lag = reporting_lag
 
     def fit(self, X: pd.DataFrame | np.ndarray, y: pd.Series | np.ndarray) -> RiskClassifier:
         """Learn the model, its recalibration and the baselines.
@@ -307,7 +313,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
     def _calibrate(self, blank: BaseEstimator, values: np.ndarray, y: np.ndarray, groups: RowGroups) -> Recalibration:
         """Score rows that a copy was not fitted on, and find their line."""
         task = None if self.independent_rows else self.task
-        span = None if task is None else task.gap_days + task.horizon_days
+        span = None if task is None else task.gap_days + task.horizon_days + self.reporting_lag
         rng = check_random_state(self.random_state)
         source, folds = calibration_folds(groups, y, span_days=span, n_folds=self.n_folds, rng=rng)
         if not folds:
@@ -324,7 +330,7 @@ def make_risk_model(
     *,
     task: Task | None = None,
     random_state: int | np.random.RandomState | None = 0,
-    monotone: Mapping[str, int] | None = None,
+    monotone: Mapping[str, int] | str | None = "catalogue",
     independent_rows: bool = False,
     **params: Any,
 ) -> RiskClassifier:
@@ -338,8 +344,9 @@ def make_risk_model(
         The task of the cohort and the labels.
     random_state : int, RandomState or None, default 0
         Fixes every random choice.
-    monotone : dict of str to {-1, 0, 1}, optional
-        Features whose risk may only fall or rise. Boosting only.
+    monotone : dict of str to {-1, 0, 1}, "catalogue" or None, default "catalogue"
+        Features whose risk may only fall or rise; ``"catalogue"`` takes the directions of the default features
+        (:func:`edgeofcare.feature_dictionary`). Boosting with named rows only; a regression is left free.
     independent_rows : bool, default False
         Says that every row is unrelated to every other.
     **params : object
@@ -364,6 +371,8 @@ def make_risk_model(
     if unknown := sorted(set(params) - set(known)):
         msg = f"A risk model has no option {', '.join(unknown)}. Its options are: {', '.join(known)}."
         raise SpecError(msg)
+    if monotone == "catalogue":
+        monotone = directions() if kind == "boosting" and not independent_rows else None
     params |= {"task": task, "random_state": random_state, "monotone": monotone, "independent_rows": independent_rows}
     model = RiskClassifier(kind=kind, **params)
     check_options(model)

@@ -188,6 +188,7 @@ def _needed(name: str) -> tuple[str, ...]:
         "mothers": ("child_id", "related_id"),
         "families": ("child_id", "related_id"),
         "worker_involvements": ("row_key", "start_date", "end_date"),
+        "placements": ("row_key", "start_date", "end_date"),
     }
     if name in special:
         return special[name]

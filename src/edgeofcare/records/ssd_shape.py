@@ -15,6 +15,10 @@ __all__ = ["canonical_shape"]
 _UASC = re.compile(r"\buasc\b|unaccompanied", re.IGNORECASE)
 _FACTOR = re.compile(r'"(\d{1,2}[A-Za-z]?)"\s*(?::\s*"?(\w+)"?)?')
 _YES = ("yes", "y", "true", "1", "")
+_LINKED = (
+    ("worker_involvements", "referral", "referrals", "row_key"),
+    ("placements", "period_key", "care_episodes", "period_key"),
+)
 _STITCHED = ("care_episodes", "legal_statuses", "placements")
 
 
@@ -40,8 +44,9 @@ def canonical_shape(frames: dict[str, pd.DataFrame], findings: Findings) -> dict
             frames[name] = _sources(frames[name])
     if "immigration_statuses" in frames:
         frames["immigration_statuses"] = _asylum(frames["immigration_statuses"])
-    if "worker_involvements" in frames:
-        frames["worker_involvements"] = _workers(frames["worker_involvements"], frames["referrals"], findings)
+    for name, link, parent, key in _LINKED:
+        if name in frames and key in frames[parent]:
+            frames[name] = _with_child(frames[name], name, link, frames[parent], key, findings)
     if "assessment_factors" in frames:
         frames["assessment_factors"] = _factors(frames.pop("assessment_factors"), frames.get("assessments"), findings)
     for name in _STITCHED:
@@ -82,15 +87,17 @@ def _asylum(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.drop(columns="text").assign(uasc=[bool(_UASC.search(value)) for value in text])
 
 
-def _workers(frame: pd.DataFrame, referrals: pd.DataFrame, findings: Findings) -> pd.DataFrame:
-    """Involvements with their child, found through the referral where the system does not write it."""
-    if "child_id" in frame or "referral" not in frame:
+def _with_child(
+    frame: pd.DataFrame, name: str, link: str, parents: pd.DataFrame, key: str, findings: Findings
+) -> pd.DataFrame:
+    """Rows with their child, found through a parent row where the system does not write it (Mosaic)."""
+    if "child_id" in frame or link not in frame:
         return frame
-    child_of = pd.Series(as_ids(referrals["child_id"]).to_numpy(), index=as_ids(referrals["row_key"]))
+    child_of = pd.Series(as_ids(parents["child_id"]).to_numpy(), index=as_ids(parents[key]))
     child_of = child_of[~child_of.index.duplicated() & child_of.index.notna()]
-    child = as_ids(frame["referral"]).map(child_of)
-    why = "no child is named, and the referral does not lead to one"
-    findings.note("worker_involvements", "child_id", int(child.isna().sum()), "dropped", why)
+    child = as_ids(frame[link]).map(child_of)
+    why = f"no child is named, and {link.replace('_', ' ')} does not lead to one"
+    findings.note(name, "child_id", int(child.isna().sum()), "dropped", why)
     return frame.assign(child_id=child)[child.notna()]
 
 
@@ -112,7 +119,11 @@ def _factors(frame: pd.DataFrame, assessments: pd.DataFrame | None, findings: Fi
     unread = sum(not codes and bool(re.search(r"\w", value)) for value, codes in zip(text, listed, strict=True))
     findings.note("assessment_factors", "factor", unread, "emptied", "no factor could be read from the JSON")
     keys = pd.DataFrame({"key": as_ids(frame["row_key"]), "assessment": as_ids(frame["assessment"])})
-    rows = keys.assign(factor=pd.Series(listed, index=keys.index, dtype=object)).explode("factor").dropna(subset=["factor"])
+    rows = (
+        keys.assign(factor=pd.Series(listed, index=keys.index, dtype=object))
+        .explode("factor")
+        .dropna(subset=["factor"])
+    )
     parents = pd.DataFrame(
         {
             "assessment": as_ids(assessments["row_key"]),

@@ -15,7 +15,7 @@ __all__ = ["as_codes", "as_dates", "as_flags", "as_ids", "as_numbers", "as_text"
 
 _TEXT: Any = "str" if int(pd.__version__.split(".")[0]) >= 3 else object
 _NO_ID = {"", "-1", "nan", "none", "null", "<na>", "ssd_ph", "placeholderstr"}
-_NO_TEXT = {"", "nan", "nat", "none", "null", "<na>", "ssd_ph", "placeholderstr"}
+_NO_TEXT = {"", "nan", "nat", "null", "<na>", "ssd_ph", "placeholderstr"}
 _FLAGS = {
     **dict.fromkeys(("y", "yes", "true", "t", "1", "1.0"), True),
     **dict.fromkeys(("n", "no", "false", "f", "0", "0.0"), False),

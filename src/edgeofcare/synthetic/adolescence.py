@@ -50,12 +50,12 @@ def make_missing(world: World) -> None:
 def _log_missing(world: World, child: Array, first: int) -> None:
     """Log one missing episode for each of these children in the week that begins on a day."""
     start = first + world.within("adolescence", child, 0, 3)
-    nights = np.floor(3.99 * world.uniform("adolescence", child) ** 2.5).astype(np.int64)
+    nights = np.floor(3.99 * world.uniform("adolescence", child) ** 1.5).astype(np.int64)
     kind = np.where(world.uniform("adolescence", child) < world.settings.adolescence.absent, "A", "M")
     offered = world.uniform("adolescence", child)
     accepted = world.uniform("adolescence", child)
     columns = {"type": kind, "offered": offered, "accepted": accepted}
-    world.log.add("missing_episodes", child, start=start, end=start + nights, **columns)
+    world.end_spell("missing_episodes", child, start, start + nights, **columns)
     np.add.at(world.missing_months[0], child, 1)
 
 

@@ -16,11 +16,11 @@ def make_contacts(world: World) -> None:
     """Contacts about households and about single children, and what each leads to."""
     rates, people = world.settings.front_door, world.people
     rng = world.rng["front_door"]
-    first_home = (people.first_day >= world.d0) & (people.first_day < world.d1)
-    u_home = rng.random(len(people.first_day))
-    incident = u_home < rates.household_contact * np.exp(0.6 * people.household_need)
-    spread = rng.random(len(people.first_day))
-    first, incident, shared = (values[people.household] for values in (first_home, incident, spread))
+    home = people.household
+    first = ((people.first_day >= world.d0) & (people.first_day < world.d1))[home]
+    rate = rates.household_contact * np.exp(0.6 * people.household_need)
+    incident = (rng.random(len(rate)) < rate)[home]
+    shared = rng.random(len(rate))[home]
     named = np.where(first, rates.first_share, np.where(incident, rates.household_share, 0.0))
     named = np.where(people.uasc, np.where(first, 1.0, 0.0), named)
     child = world.chance("front_door", 1 - (1 - named) * (1 - _own_rate(world)), world.living)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from edgeofcare.records.records import Records
 from edgeofcare.synthetic.dirt import add_dirt
 from edgeofcare.synthetic.draws import Array, streams
 from edgeofcare.synthetic.pathways import simulate
@@ -12,9 +13,9 @@ from edgeofcare.synthetic.population import make_population
 from edgeofcare.synthetic.settings import Settings
 from edgeofcare.synthetic.tables import Columns, Extract, make_tables, observe
 
-__all__ = ["simulate_tables"]
+__all__ = ["make_records", "simulate_tables"]
 
-_SURPLUS = 1.35
+_SURPLUS = 1.5
 
 
 def simulate_tables(
@@ -84,3 +85,39 @@ def _known(observed: dict[str, Columns], size: int) -> Array:
     for table in ("contacts", "referrals", "worker_involvements", "care_episodes"):
         known[observed[table]["child"]] = True
     return np.flatnonzero(known)
+
+
+def make_records(
+    n_children: int = 5000,
+    random_state: int = 0,
+    *,
+    observed_from: str = "2015-04-01",
+    observed_until: str = "2025-03-31",
+) -> Records:
+    """Make records of invented children, for trying out the library.
+
+    Nothing in them describes a real child, and they do not reproduce the statistics of England: see the README of
+    ``synthetic_data`` for what they assume.
+
+    Parameters
+    ----------
+    n_children : int, default 5000
+        Children in the extract; those not yet born on its last day are among them, but not in the records.
+    random_state : int, default 0
+        Seed; the same seed gives the same records.
+    observed_from, observed_until : str
+        First and last date that the extract covers.
+
+    Returns
+    -------
+    Records
+        Ten years of records, unless other dates are given.
+
+    Examples
+    --------
+    >>> records = make_records(200, random_state=0)
+    >>> records.observed_until
+    Timestamp('2025-03-31 00:00:00')
+    """
+    tables = simulate_tables(n_children, random_state, observed_from=observed_from, observed_until=observed_until)
+    return Records.from_tables(tables, observed_from=observed_from, observed_until=observed_until)

@@ -29,17 +29,17 @@ def _default(**shares: float) -> Mapping[str, float]:
 class PeopleRates:
     """Who the children are."""
 
-    burn_in_years: int = 6  # no source: years simulated before the extract begins
+    burn_in_years: int = 9  # no source: years simulated before the extract begins
     household_sizes: tuple[float, ...] = (0.46, 0.30, 0.14, 0.07, 0.03)  # no source: 1 to 5 children
     # no source: age in years when the household first comes to notice, and the share below each
     first_ages: tuple[float, ...] = (-0.35, 0.0, 1.0, 5.0, 10.0, 13.0, 16.0, 17.5)
-    first_age_shares: tuple[float, ...] = (0.0, 0.03, 0.11, 0.29, 0.52, 0.73, 0.94, 1.0)
+    first_age_shares: tuple[float, ...] = (0.0, 0.04, 0.12, 0.26, 0.45, 0.68, 0.93, 1.0)
     sibling_gap_years: tuple[float, float] = (1.0, 4.2)  # no source
     half_siblings: float = 0.08  # no source: child of a family whose mother is another woman
     shared_mothers: float = 0.06  # no source: family whose youngest child shares the mother of another family
     mother_unrecorded: float = 0.07  # no source
     family_unrecorded: float = 0.05  # no source
-    uasc: float = 0.03  # no source as a share of known children; DfE 2025: 22 % of starts
+    uasc: float = 0.045  # no source as a share of known children; DfE 2025: 22 % of starts
     uasc_male: float = 0.93  # no source
     male: float = 0.52  # no source
     sex_unknown: float = 0.004  # no source
@@ -49,9 +49,9 @@ class PeopleRates:
     birth_estimated: float = 0.006  # no source
     uasc_birth_estimated: float = 0.6  # no source
     household_sd: float = 0.70  # no source: need of a household, on the log scale
-    child_sd: float = 0.55  # no source: lasting need of a child
-    process_sd: float = 0.75  # no source: slowly varying need of a child
-    process_memory: float = 0.90  # no source: month to month
+    child_sd: float = 0.70  # no source: lasting need of a child
+    process_sd: float = 0.70  # no source: slowly varying need of a child
+    process_memory: float = 0.93  # no source: month to month
     ethnicity: Mapping[str, float] = _default(  # no source
         WBRI=62, WIRI=1, WIRT=0.4, WROM=0.8, WOTH=6, MWBC=3.5, MWBA=1.5, MWAS=1.6, MOTH=3, AIND=1.5, APKN=3.5,
         ABAN=2.2, CHNE=0.3, AOTH=2, BCRB=2.5, BAFR=4, BOTH=1.6, OOTH=2.2, REFU=0.6, NOBT=2.2,
@@ -66,15 +66,15 @@ class PeopleRates:
 class FrontDoorRates:
     """Contacts, early help, referrals and assessments."""
 
-    household_contact: float = 0.010  # no source: incident in a household that brings a contact about its children
+    household_contact: float = 0.017  # no source: incident in a household that brings a contact about its children
     household_share: float = 0.60  # no source: child named in such a contact
     first_share: float = 0.85  # no source: child named in the first contact about the household
-    child_contact: float = 0.0085  # no source: contact about one child
-    need_on_contact: float = 0.55  # no source: log rate for one unit of need
-    recent_contact: float = 0.45  # no source: log rate if a contact in the last 6 months
+    child_contact: float = 0.017  # no source: contact about one child
+    need_on_contact: float = 0.62  # no source: log rate for one unit of need
+    recent_contact: float = 1.05  # no source: log rate if a contact in the last 6 months
     open_contact: float = 0.55  # no source: log rate if the case is open
-    referral: float = 0.46  # no source: contact becomes a referral, at average need
-    first_referral: float = 0.60  # no source: the same for the first contact
+    referral: float = 0.58  # no source: contact becomes a referral, at average need
+    first_referral: float = 0.78  # no source: the same for the first contact
     nfa: float = 0.065  # DfE 2025: 6.5 % of referrals
     nfa_not_closed: float = 0.35  # no source: such a referral has no closing date
     early_help: float = 0.16  # no source: contact becomes early help
@@ -87,7 +87,7 @@ class FrontDoorRates:
     )  # no source; the guide allows 45 working days
     assessment_late: float = 0.10  # no source: takes up to 20 days more
     assessment_nfa: float = 0.42  # DfE 2025: 30.8 % of assessed children not in need; here at average need
-    reassessment: float = 0.035  # no source: new assessment of an open case
+    reassessment: float = 0.045  # no source: new assessment of an open case
     factors_not_completed: float = 0.03  # no source
     source_young: Mapping[str, float] = _default(  # DfE 2025: police 28, school 21, health 15; the rest no source
         _1A=6, _1B=1, _1C=0.3, _1D=2, _2A=20, _2B=2, _3A=2, _3B=5, _3C=2, _3D=1, _3E=4, _3F=4, _4=1.5, _5A=8, _5B=5,
@@ -117,16 +117,16 @@ class PlanRates:
     led_to_plan: float = 0.86  # DfE 2025: 51 plans to 59 conferences
     transfer_in: float = 0.02  # no source
     other_authority: float = 0.01  # no source
-    cin_plan: float = 0.66  # no source: after an assessment that finds need
-    cin_end: float = 0.085  # no source
+    cin_plan: float = 0.72  # no source: after an assessment that finds need
+    cin_end: float = 0.058  # no source
     cp_end: float = 0.085  # DfE 2025: few plans last two years
     cp_step_down: float = 0.65  # no source
     close_after_plan: float = 0.85  # no source
-    close_idle: float = 0.22  # no source: open case with nothing under way
+    close_idle: float = 0.15  # no source: open case with nothing under way
     worker_change: float = 0.055  # no source
     worker_change_on_entry: float = 0.5  # no source
     move_away: float = 0.0009  # no source: open case moves to another authority
-    death: float = 0.00003  # no source
+    death: float = 0.00005  # no source
     category: Mapping[str, float] = _default(NEG=50.5, EMO=35.7, PHY=7.4, SAB=3.8, MUL=2.6)  # DfE 2020
     close_reason: Mapping[str, float] = _default(RC7=70, RC9=24, RC3=2, RC6=1)  # no source
     worker_reason: Mapping[str, float] = _default(  # no source
@@ -138,7 +138,7 @@ class PlanRates:
 class AdolescenceRates:
     """Missing episodes, exploitation, self-harm and offences."""
 
-    burst: float = 0.0028  # no source: a run of missing episodes begins
+    burst: float = 0.0055  # no source: a run of missing episodes begins
     burst_end: float = 0.30  # no source
     need_on_burst: float = 0.75  # no source
     exploited_on_burst: float = 1.1  # no source
@@ -146,10 +146,10 @@ class AdolescenceRates:
     burst_weeks: float = 0.42  # no source: chance of an episode in each week of a run
     isolated: float = 0.0022  # no source: a missing episode outside a run
     absent: float = 0.12  # no source: absent without authorisation, not missing
-    exploitation: float = 0.0022  # no source
+    exploitation: float = 0.0038  # no source
     exploitation_end: float = 0.06  # no source
     need_on_exploitation: float = 0.7  # no source
-    self_harm: float = 0.0022  # no source
+    self_harm: float = 0.0034  # no source
     self_harm_end: float = 0.05  # no source
     offence: float = 0.0022  # no source
     offence_exploited: float = 1.3  # no source
@@ -162,19 +162,19 @@ class CareRates:
 
     # log hazards of entry of an adolescent on an open case; no published odds ratios exist for missing episodes,
     # exploitation or self-harm: values inside the ranges marked as assumptions in england_2025.json
-    adolescent: float = 0.0021
-    need: float = 0.60  # no source
-    missing_some: float = 0.5  # no source: 1 or 2 episodes in about 90 days
-    missing_many: float = 1.2  # assumed odds ratio 3 to 6 for three or more
-    cp_plan: float = 1.1  # assumed 3 to 6
-    exploited: float = 0.8  # assumed 2 to 4
-    prior_care: float = 1.5  # assumed 5 to 10
-    self_harm: float = 0.6  # assumed 1.5 to 3
-    recent_s47: float = 0.6  # no source
+    adolescent: float = 0.00088
+    need: float = 0.90  # no source
+    missing_some: float = 0.7  # no source: 1 or 2 episodes in about 90 days
+    missing_many: float = 1.6  # assumed odds ratio 3 to 6 for three or more
+    cp_plan: float = 1.4  # assumed 3 to 6
+    exploited: float = 1.2  # assumed 2 to 4
+    prior_care: float = 1.2  # assumed 5 to 10 in all; part of it is shared need
+    self_harm: float = 0.9  # assumed 1.5 to 3
+    recent_s47: float = 0.8  # no source
     ages_14_16: float = 0.35  # no source
     ages_10_11: float = -0.6  # no source
-    closed: float = 0.00028  # no source: adolescent without an open case
-    infant: float = 0.010  # no source: under 1, open case; DfE 2025: 16 % of starts
+    closed: float = 0.00015  # no source: adolescent without an open case
+    infant: float = 0.022  # no source: under 1, open case; DfE 2025: 16 % of starts
     young: float = 0.0028  # no source: 1 to 9
     cp_plan_young: float = 1.4  # no source
     sibling: float = 0.35  # no source: a younger sibling enters with the child
@@ -192,7 +192,7 @@ class CareRates:
     move: float = 0.05  # no source: change of placement
     status_v2_c1: float = 0.02  # no source
     status_c1_c2: float = 0.09  # no source
-    status_c2_e1: float = 0.02  # no source: under 5
+    status_c2_e1: float = 0.05  # no source: under 5
     adopted: float = 0.07  # no source: after a placement order
     special_guardianship: float = 0.008  # DfE 2025: 12 % of those who ceased
     home_v2: float = 0.055  # DfE 2025: home planned 16 %, unplanned 3 % of those who ceased
@@ -213,7 +213,13 @@ class RecordingRates:
     late_shares: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
     late_end: float = 0.12  # no source: ends of plans and cases
     never_closed: Mapping[str, float] = _default(  # no source: the end is never entered
-        cin_plans=0.03, cp_plans=0.006, early_help=0.04, referrals=0.006, s47_enquiries=0.006, worker_involvements=0.02
+        cin_plans=0.03,
+        cp_plans=0.006,
+        early_help=0.04,
+        missing_episodes=0.006,
+        referrals=0.006,
+        s47_enquiries=0.006,
+        worker_involvements=0.02,
     )
     code_missing: float = 0.015  # no source: source, need and reason codes
     duplicates: int = 4  # no source: exact copies in each of three tables

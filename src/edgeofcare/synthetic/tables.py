@@ -256,13 +256,13 @@ def _finish_factors(values: Columns, rng: np.random.Generator) -> None:
     pair = np.char.add(np.char.add(values["child_id"].astype(str), "/"), values["date"].astype(str))
     forms, position = np.unique(pair, return_inverse=True)
     form = unique_keys(rng, len(forms), digits=8)[position.reshape(-1)]
-    values["row_key"] = np.char.add(np.char.add(form, "-"), values["factor"].astype(str))
+    values["row_key"] = np.char.add(np.char.add(form, ":"), values["factor"].astype(str))
 
 
 def _finish_outcomes(values: Columns, rng: np.random.Generator) -> None:
     """An outcome is known once the spell has ended; a few were never filled in."""
     unknown = (values["end_date"] == NO_DAY) | (rng.random(len(values["nfa"])) < 0.01)
-    values["nfa"] = np.where(unknown, None, values["nfa"].astype(object))
+    values["nfa"] = _unless(unknown, values["nfa"])
 
 
 def _finish_plans(values: Columns, rng: np.random.Generator) -> None:
@@ -277,9 +277,15 @@ def _finish_plans(values: Columns, rng: np.random.Generator) -> None:
 def _finish_missing(values: Columns, rng: np.random.Generator) -> None:
     """Return home interviews: offered, accepted, or not filled in."""
     offered, accepted = values.pop("offered"), values.pop("accepted")
-    values["interview_offered"] = np.where(offered < 0.08, None, (offered < 0.85).astype(object))
-    asked = (offered >= 0.08) & (offered < 0.85)
-    values["interview_accepted"] = np.where(asked, (accepted < 0.6).astype(object), None)
+    values["interview_offered"] = _unless(offered < 0.08, offered < 0.85)
+    values["interview_accepted"] = _unless((offered < 0.08) | (offered >= 0.85), accepted < 0.6)
+
+
+def _unless(unknown: Array, flags: Array) -> Array:
+    """Flags, with nothing where they are unknown."""
+    known = flags.astype(object)
+    known[unknown] = None
+    return known
 
 
 def _finish_workers(values: Columns, rng: np.random.Generator) -> None:

@@ -1,0 +1,259 @@
+"""The main job: from records to an evaluated, explained and saved model, and today's scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from edgeofcare.cohort import build_cohort, cohort_attrition, quarters
+from edgeofcare.evaluation.evaluate import evaluate
+from edgeofcare.evaluation.report import Evaluation
+from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.explain import explain
+from edgeofcare.explanation.explanation import Explanation
+from edgeofcare.features.build import build_features
+from edgeofcare.features.catalogue import default_features
+from edgeofcare.features.feature import Feature
+from edgeofcare.model_file import load_model, save_model
+from edgeofcare.models.risk_model import RiskClassifier, make_risk_model
+from edgeofcare.outcome import label_outcome
+from edgeofcare.progress import watched
+from edgeofcare.records.records import Records
+from edgeofcare.reporting.html import write_report
+from edgeofcare.splitting import Split, temporal_split
+from edgeofcare.task import Task
+
+__all__ = ["MainJob", "Plan", "run_main_job", "write_outputs"]
+
+_AUDITED = ("age_band", "sex", "ethnic_group", "disability", "status")
+_OBSERVED_DAYS = 365
+_FEWEST_QUARTERS = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that the main job lets one choose.
+
+    Parameters
+    ----------
+    task : Task
+        What is predicted.
+    kind : {"boosting", "logistic"}
+        The model.
+    capacity : int
+        Children that a team can review in a calendar month.
+    by : tuple of str
+        Columns of the cohort whose groups are compared.
+    random_state : int
+        Seed of everything random.
+    n_resamples : int
+        Resamples of households for intervals.
+    """
+
+    task: Task = field(default_factory=Task)
+    kind: str = "boosting"
+    capacity: int = 40
+    by: tuple[str, ...] = _AUDITED
+    random_state: int = 0
+    n_resamples: int = 1000
+
+
+@dataclass(frozen=True, repr=False)
+class MainJob:
+    """What the main job made; a case thing, to stay with the authority.
+
+    Attributes
+    ----------
+    plan, records, features
+        What went in.
+    cohort, attrition : DataFrame
+        Who was scored, and how many each rule left out.
+    X : DataFrame
+        Features of the cohort.
+    y : Series
+        Whether each row entered care.
+    split : Split
+        Training and test rows.
+    model : RiskClassifier
+        Fitted on the training rows.
+    evaluation : Evaluation
+        Of the test rows.
+    explanation : Explanation
+        Of the test rows on the last test date.
+    """
+
+    plan: Plan
+    records: Records
+    features: Sequence[Feature]
+    cohort: pd.DataFrame
+    attrition: pd.DataFrame
+    X: pd.DataFrame
+    y: pd.Series
+    split: Split
+    model: RiskClassifier
+    evaluation: Evaluation
+    explanation: Explanation
+
+    def __repr__(self) -> str:
+        """Counts only."""
+        return f"MainJob({self.split!r}, {self.evaluation!r})"
+
+
+def index_dates(records: Records, task: Task) -> pd.DatetimeIndex:
+    """Quarters on which children can be scored and followed up.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    task : Task
+        The outcome window.
+
+    Returns
+    -------
+    DatetimeIndex
+        From a year after referrals can be trusted until the last quarter whose whole outcome window is in the extract.
+
+    Raises
+    ------
+    SpecError
+        If the extract is too short for training and testing.
+    """
+    start = records.observed_from["referrals"]
+    first = records.table("referrals")["start_date"].min() if start is None else start
+    last = records.observed_until - pd.Timedelta(days=task.gap_days + task.horizon_days - 1)
+    last -= pd.Timedelta(days=records.reporting_lag["care_episodes"])
+    dates = quarters(str((first + pd.Timedelta(days=_OBSERVED_DAYS)).date()), str(last.date()))
+    needed = 2 * _FEWEST_QUARTERS + (task.gap_days + task.horizon_days) // 91
+    if len(dates) < needed:
+        msg = (
+            f"The extract is too short: it gives {len(dates)} quarterly index dates with a whole year before and a "
+            f"whole outcome window of {task.horizon} after them, and {needed} are needed to train on some and test "
+            "on later ones. Use an extract over more years, or a shorter horizon."
+        )
+        raise SpecError(msg)
+    return dates
+
+
+def run_main_job(records: Records, plan: Plan | None = None, *, progress: bool | None = None) -> MainJob:
+    """Build the cohort, features and labels; split, fit, evaluate and explain.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    plan : Plan, optional
+        Choices; the defaults if left out.
+    progress : bool or None
+        Whether to show progress; None shows it where a person watches.
+
+    Returns
+    -------
+    MainJob
+        Everything made on the way. The last year of index dates is the test period.
+    """
+    plan = plan or Plan()
+    steps = iter(watched(range(5), "Main job", progress=progress))
+    task, dates = plan.task, index_dates(records, plan.task)
+    cohort = build_cohort(records, task, index_dates=dates)
+    attrition = cohort_attrition(records, task, index_dates=dates)
+    next(steps)
+    features = default_features()
+    X = build_features(records, cohort, features, progress=progress)
+    y = label_outcome(records, cohort, task)
+    split = temporal_split(cohort.loc[y.index], task, test_from=str(dates[-_FEWEST_QUARTERS].date()))
+    next(steps)
+    model = make_risk_model(
+        plan.kind,
+        task=task,
+        random_state=plan.random_state,
+        reporting_lag=records.reporting_lag["care_episodes"],
+    ).fit(X.loc[split.train], y.loc[split.train])
+    next(steps)
+    evaluation = evaluate(
+        model,
+        X.loc[split.test],
+        y.loc[split.test],
+        cohort=cohort,
+        capacity=plan.capacity,
+        by=plan.by,
+        train=split.train,
+        n_resamples=plan.n_resamples,
+        random_state=plan.random_state,
+        progress=bool(progress),
+    )
+    next(steps)
+    latest = split.test[split.test.get_level_values("index_date") == split.test.get_level_values("index_date").max()]
+    explanation = explain(model, X.loc[latest], records=records, features=features)
+    next(steps, None)
+    return MainJob(plan, records, features, cohort, attrition, X, y, split, model, evaluation, explanation)
+
+
+def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
+    """Write the report, the measures, the plots, the saved model and today's scores.
+
+    Parameters
+    ----------
+    job : MainJob
+        From :func:`run_main_job`.
+    out : path
+        Folder to write into; made if it is not there.
+
+    Returns
+    -------
+    list of Path
+        ``report.html``, ``measures.csv``, ``plots/*.png`` and ``edge_of_care.eoc`` hold nothing personal;
+        ``scores.csv`` is a case file and stays with the authority.
+    """
+    folder = Path(out)
+    (folder / "plots").mkdir(parents=True, exist_ok=True)
+    report = write_report(
+        folder / "report.html",
+        job.evaluation,
+        model=job.model,
+        records=job.records,
+        attrition=job.attrition,
+        split=job.split,
+        features=job.features,
+        summary=job.explanation.summary(),
+    )
+    measures = folder / "measures.csv"
+    job.evaluation.measures.to_csv(measures, index=False, lineterminator="\n")
+    saved = save_model(
+        folder / "edge_of_care.eoc",
+        job.model,
+        features=job.features,
+        task=job.plan.task,
+        evaluation=job.evaluation,
+        records=job.records,
+    )
+    scores = load_model(saved).score(job.records, job.records.observed_until + pd.Timedelta(days=1))
+    scores = scores.assign(reasons=[" | ".join(reasons) for reasons in scores["reasons"]])
+    scores.to_csv(folder / "scores.csv", lineterminator="\n", date_format="%Y-%m-%d")
+    plots = _save_plots(job, folder / "plots")
+    return [report, measures, folder / "scores.csv", saved, *plots]
+
+
+def _save_plots(job: MainJob, folder: Path) -> list[Path]:
+    """The panels of the evaluation, each as a picture."""
+    from matplotlib.figure import Figure
+
+    from edgeofcare.plotting import plot_calibration, plot_decision_curve, plot_groups, plot_risk_distribution
+
+    evaluation = job.evaluation
+    panels = {
+        "calibration": lambda ax: plot_calibration(evaluation.calibration, ax),
+        "decision_curve": lambda ax: plot_decision_curve(evaluation.decision_curve, ax),
+        "risk_distribution": lambda ax: plot_risk_distribution(evaluation.risk_distribution, ax),
+        "groups": lambda ax: plot_groups(evaluation.groups, ax),
+    }
+    paths = []
+    for name, draw in panels.items():
+        figure = Figure(figsize=(8, 6), layout="constrained")
+        draw(figure.subplots())
+        paths.append(folder / f"{name}.png")
+        figure.savefig(paths[-1], dpi=120, metadata={"Software": None})
+    return paths

@@ -1,0 +1,1 @@
+"""Reports for people: self-contained pages without anything personal."""

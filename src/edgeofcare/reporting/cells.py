@@ -1,0 +1,82 @@
+"""Single measures out of an evaluation, as text for people."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["MEASURE_LABELS", "Cell", "measure_cells"]
+
+MEASURE_LABELS = {
+    "auroc": "AUROC",
+    "average_precision": "Average precision",
+    "prevalence": "Prevalence",
+    "brier_score": "Brier score",
+    "scaled_brier_score": "Scaled Brier score (IPA)",
+    "log_loss": "Log loss",
+    "observed_expected_ratio": "Observed / expected",
+    "calibration_in_the_large": "Calibration in the large",
+    "calibration_slope": "Calibration slope",
+    "integrated_calibration_index": "Integrated calibration index",
+    "ppv_at_capacity": "PPV at capacity",
+    "recall_at_capacity": "Recall at capacity (rows)",
+    "entrants_found_at_capacity": "Entrants found at capacity",
+    "number_needed_to_review": "Number needed to review",
+}
+"""Measures in the order in which people read them, with their labels."""
+
+
+class Cell(NamedTuple):
+    """One measure with its interval."""
+
+    estimate: float
+    low: float
+    high: float
+    note: str
+
+    def text(self, *, percent: bool = False) -> str:
+        """The estimate with its interval.
+
+        Examples
+        --------
+        >>> Cell(0.25, 0.2, 0.3, "").text(percent=True)
+        '25% (20% to 30%)'
+        """
+        if np.isnan(self.estimate):
+            return "not shown"
+        return f"{self.short(percent=percent)} ({self.between(percent=percent)})"
+
+    def short(self, *, percent: bool = False) -> str:
+        """The estimate alone."""
+        if np.isnan(self.estimate):
+            return "not shown"
+        return f"{self.estimate:.0%}" if percent else f"{self.estimate:.3f}"
+
+    def between(self, *, percent: bool = False) -> str:
+        """The interval alone."""
+        return f"{self.low:.0%} to {self.high:.0%}" if percent else f"{self.low:.3f} to {self.high:.3f}"
+
+
+def measure_cells(measures: pd.DataFrame, stratum: str = "all rows") -> dict[tuple[str, str], Cell]:
+    """Every measure of a stratum.
+
+    Parameters
+    ----------
+    measures : DataFrame
+        ``Evaluation.measures``.
+    stratum : str, default "all rows"
+        The stratum.
+
+    Returns
+    -------
+    dict
+        ``(model, measure)`` to :class:`Cell`.
+    """
+    table = measures[measures["stratum"] == stratum].fillna({"note": ""})
+    columns = [table[name].tolist() for name in ("model", "measure", "estimate", "ci_low", "ci_high", "note")]
+    return {
+        (model, measure): Cell(float(estimate), float(low), float(high), str(note))
+        for model, measure, estimate, low, high, note in zip(*columns, strict=True)
+    }
