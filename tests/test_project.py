@@ -23,13 +23,13 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src" / "edgeofcare"
 
 LAYERS = {
-    0: {"exceptions", "schema", "metrics", "ages", "progress"},
-    1: {"task", "records"},
+    0: {"exceptions", "schema", "metrics", "ages", "progress", "version"},
+    1: {"task", "records", "sample"},
     2: {"care", "cohort", "outcome", "features", "splitting", "synthetic"},
     3: {"models"},
     4: {"evaluation", "explanation", "tracking", "plotting"},
-    5: {"model_file", "scorer", "reporting"},
-    6: {"cli", "service", "__main__"},
+    5: {"model_file", "model_archive", "scorer", "reporting"},
+    6: {"cli", "main_job", "service", "__main__"},
 }
 LAYER_OF = {name: number for number, names in LAYERS.items() for name in names}
 NUMPY_ONLY = {

@@ -136,7 +136,8 @@ def _overlaps(episodes: pd.DataFrame, statuses: pd.DataFrame) -> pd.DataFrame:
     statuses = statuses.loc[statuses["status"].notna() & (statuses["status"] != "NONE")]
     columns = ["child_id", "start_date", "end_date"]
     pairs = episodes[columns].reset_index(names="episode")
-    pairs = pairs.merge(statuses[[*columns, "status", "row_key", "start_known"]], on="child_id", suffixes=("", "_status"))
+    statuses = statuses[[*columns, "status", "row_key", "start_known"]]
+    pairs = pairs.merge(statuses, on="child_id", suffixes=("", "_status"))
     pairs["from_day"] = pairs[["start_date", "start_date_status"]].max(axis=1)
     until = pairs[["end_date", "end_date_status"]].fillna(_OPEN).min(axis=1)
     begins_then = pairs["start_date_status"] == pairs["start_date"]

@@ -11,7 +11,7 @@ from edgeofcare.ages import birthday
 from edgeofcare.care import care_periods, uasc_from
 from edgeofcare.exceptions import LeakageError, RecordsError
 from edgeofcare.records.findings import counted
-from edgeofcare.records.records import Records
+from edgeofcare.records.records import Records, refuse_strangers
 from edgeofcare.task import Task
 
 __all__ = ["END_REASONS", "label_outcome"]
@@ -74,7 +74,7 @@ def label_outcome(
     LeakageError
         If a window passes ``observed_until`` and ``task.incomplete`` is ``"raise"``.
     RecordsError
-        If the extract holds not one entry into care.
+        If the extract holds not one entry into care, or not all children of the cohort.
 
     Notes
     -----
@@ -92,6 +92,7 @@ def label_outcome(
     >>> label_outcome(records, cohort, task).name
     'entered_care'
     """
+    refuse_strangers(records, cohort.index.get_level_values("child_id"))
     followed = _follow(records, cohort, task)
     late = ~followed.pop("window_observed")
     if task.incomplete == "raise" and late.any():

@@ -26,7 +26,7 @@ def sample_folder() -> Path:
         If the sample is not there.
     """
     package = Path(__file__).resolve().parent
-    for folder in (package / "sample" / "ssd", package.parents[1] / "synthetic_data" / "ssd"):
+    for folder in (package / "sample_data" / "ssd", package.parents[1] / "synthetic_data" / "ssd"):
         if (folder / "ssd_person.csv").is_file():
             return folder
     msg = "The sample records are not there. Install edgeofcare again, or make some with edgeofcare.make_records."

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
+from edgeofcare.synthetic.settings import Settings
 
 SCRIPT = Path(__file__).parents[2] / "synthetic_data" / "make.py"
 
@@ -40,3 +44,18 @@ def test_check_names_the_files_that_differ(make, monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().out.split() == [
         "differs:", "ssd_extra.csv", "differs:", "ssd_missing.csv", "differs:", "ssd_person.csv",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("group", [field.name for field in dataclasses.fields(Settings)])
+def test_the_readme_lists_every_assumption_with_its_value(group):
+    text = (SCRIPT.parent / "README.md").read_text(encoding="utf-8").split(f"### `{group}`")[1].split("###")[0]
+    rates = getattr(Settings(), group)
+    rows = dict(line.split(" | ")[:2] for line in text.splitlines() if line.startswith("| `"))
+    assert rows == {f"| `{field.name}`": _written(getattr(rates, field.name)) for field in dataclasses.fields(rates)}
+
+
+def _written(value):
+    """A value as the README writes it."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{code} {share:g}" for code, share in value.items())
+    return ", ".join(f"{number:g}" for number in (value if isinstance(value, tuple) else (value,)))

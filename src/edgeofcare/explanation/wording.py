@@ -236,7 +236,7 @@ def _unknown(spec: TableFeature, rows: pd.DataFrame | None) -> str:
     """NaN: nothing to tell a number of, or records that do not reach back far enough."""
     nothing = isinstance(spec, DaysSince | Mean | Max) and rows is None
     if nothing and spec.lookback is None:
-        return f"No {_rows(spec, 1)} is on record{_ended(spec)}."
+        return f"No {_rows(spec, 1)}{_ended(spec)} is on record."
     reach = "do not reach the index date" if spec.lookback is None else f"do not reach back {_days(spec.lookback)}"
     if nothing:
         having = f" with {_a(label(spec.value)).lower()}" if isinstance(spec, Mean | Max) else _ended(spec)
@@ -259,7 +259,7 @@ def _filter(spec: TableFeature, column: str) -> str:
         return _FLAGS[column, codes[0]]
     if column in ("source", "initial_category"):
         return f"{'from' if column == 'source' else 'for'} {said}"
-    if column == "status":
+    if column in ("status", "close_reason"):
         return f"({said})"
     return f"({label(column)}: {said})"
 
@@ -306,7 +306,7 @@ def _began(spec: DaysSince) -> str:
 
 def _ended(spec: TableFeature) -> str:
     """Say that an end is meant."""
-    return " as ended" if getattr(spec, "edge", "start") == "end" else ""
+    return " that has ended" if getattr(spec, "edge", "start") == "end" else ""
 
 
 def _window(spec: TableFeature) -> str:

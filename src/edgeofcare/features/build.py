@@ -15,6 +15,7 @@ from edgeofcare.features.names import as_features
 from edgeofcare.features.prepare import (
     TableArrays,
     as_days,
+    care_arrays,
     event_days,
     observed_from_day,
     selected,
@@ -22,7 +23,7 @@ from edgeofcare.features.prepare import (
 )
 from edgeofcare.features.specs import Active, Age, Characteristic, Count, DaysIn, DaysSince, Distinct, Max, Sum
 from edgeofcare.progress import watched
-from edgeofcare.records.records import Records
+from edgeofcare.records.records import Records, refuse_strangers
 
 __all__ = ["build_features"]
 
@@ -56,6 +57,8 @@ def build_features(
     ------
     IndexNamesError
         If the cohort does not carry the index.
+    RecordsError
+        If the cohort has children whom the records do not hold.
     SpecError
         If a feature is not understood.
 
@@ -78,6 +81,7 @@ def build_features(
         msg = f"The cohort must carry the index {tuple(_INDEX_NAMES)}, as build_cohort gives it."
         raise IndexNamesError(msg)
     specs = as_features(features)
+    refuse_strangers(records, cohort.index.get_level_values("child_id"))
     child_ids, code = np.unique(cohort.index.get_level_values("child_id").to_numpy(dtype=str), return_inverse=True)
     rows = Rows.sort(code, as_days(cohort.index.get_level_values("index_date")), child_ids.size)
     values = np.empty((len(specs), len(cohort)), dtype=np.float64)
@@ -116,9 +120,14 @@ class _TableEngine:
     """The features of one table: each index of events is sorted once and used by all features that need it."""
 
     def __init__(self, records: Records, name: str, children: pd.Index, rows: Rows) -> None:
-        self.rows = rows
-        self.arrays: TableArrays = table_arrays(records, name)
-        self.child = children.get_indexer(pd.Index(self.arrays.frame["child_id"]))
+        if name == "care_periods":
+            self.rows = Rows.sort(np.arange(rows.day.size), rows.day, rows.day.size)
+            self.arrays: TableArrays = care_arrays(records, children.to_numpy()[rows.child], rows.day)
+            self.child = self.arrays.frame["row"].to_numpy(dtype=np.int64)
+        else:
+            self.rows = rows
+            self.arrays = table_arrays(records, name)
+            self.child = children.get_indexer(pd.Index(self.arrays.frame["child_id"]))
         self.trusted_from = observed_from_day(records, name)
         self._indexes: dict[Any, EventIndex] = {}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from edgeofcare.care import care_periods
+from edgeofcare.care import care_periods_as_known
 from edgeofcare.features.engine import MAX_DAY
 from edgeofcare.features.feature import TableFeature
 from edgeofcare.records.known import end_known, start_known
@@ -16,7 +16,7 @@ from edgeofcare.records.records import Records
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.task import Task
 
-__all__ = ["TableArrays", "as_days", "event_days", "observed_from_day", "selected", "table_arrays"]
+__all__ = ["TableArrays", "as_days", "care_arrays", "event_days", "observed_from_day", "selected", "table_arrays"]
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,13 @@ def table_arrays(records: Records, name: str) -> TableArrays:
     records : Records
         The case records.
     name : str
-        A dated canonical table, or ``"care_periods"``.
+        A dated canonical table.
 
     Returns
     -------
     TableArrays
         Its rows and days.
     """
-    if name == "care_periods":
-        periods = care_periods(records, Task())
-        frame = periods.rename(columns={"entry_date": "start_date"})
-        start, end = as_days(frame["entry_known"]), as_days(frame["end_known"])
-        return TableArrays(frame, "care_episodes", as_days(frame["start_date"]), start, as_days(frame["end_date"]), end)
     frame, lag = records.table(name), records.reporting_lag[name]
     ends = frame["end_date"] if TABLES[name].end else pd.Series(pd.NaT, index=frame.index, dtype="datetime64[s]")
     return TableArrays(
@@ -76,6 +71,37 @@ def table_arrays(records: Records, name: str) -> TableArrays:
         as_days(start_known(frame, name, lag)),
         as_days(ends),
         as_days(end_known(frame, name, lag)),
+    )
+
+
+def care_arrays(records: Records, child_id: np.ndarray, day: np.ndarray) -> TableArrays:
+    """Prepare the periods of care of each row, as known before its day.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    child_id : ndarray of str
+        Child of each row.
+    day : ndarray of int64
+        Day of each row, since 1970-01-01.
+
+    Returns
+    -------
+    TableArrays
+        One row for each row and period, with the position of the row in column ``row`` of the frame. A later
+        episode or status can change what an earlier period amounts to, so each row has periods of its own.
+    """
+    index_date = day.astype("datetime64[D]").astype("datetime64[s]")
+    periods = care_periods_as_known(records, Task(), pd.DataFrame({"child_id": child_id, "index_date": index_date}))
+    frame = periods.rename(columns={"entry_date": "start_date"})
+    return TableArrays(
+        frame,
+        "care_episodes",
+        as_days(frame["start_date"]),
+        as_days(frame["entry_known"]),
+        as_days(frame["end_date"]),
+        as_days(frame["end_known"]),
     )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from edgeofcare.features.engine import MAX_DAY
 from edgeofcare.features.feature import Feature, TableFeature
 from edgeofcare.features.names import parse_feature
-from edgeofcare.features.prepare import TableArrays, event_days, selected, table_arrays
+from edgeofcare.features.prepare import TableArrays, care_arrays, event_days, selected, table_arrays
 from edgeofcare.features.specs import Active, DaysIn, DaysSince
 from edgeofcare.records.records import Records
 
@@ -30,7 +30,7 @@ class Trace:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._tables: dict[str, tuple[TableArrays, pd.Series, np.ndarray]] = {}
+        self._tables: dict[str, tuple[TableArrays, np.ndarray, np.ndarray]] = {}
 
     def rows(self, child_id: str, index_date: pd.Timestamp, feature: Feature | str) -> pd.DataFrame:
         """The rows that make up one value.
@@ -59,9 +59,8 @@ class Trace:
         spec = parse_feature(feature) if isinstance(feature, str) else feature
         if not isinstance(spec, TableFeature):
             return self._child_row(child_id)
-        arrays, order, starts = self._table(spec.table)
-        here = order.to_numpy()[slice(*np.searchsorted(starts, [child_id, child_id + "\0"]))]
         t = int(np.datetime64(index_date, "D").astype("int64"))
+        arrays, here = self._of_child(spec.table, child_id, t)
         here = here[self._counted(spec, arrays, here, t)]
         return self._described(spec, arrays, here, t)
 
@@ -72,14 +71,18 @@ class Trace:
         values = [["children", child_id, date, pd.NaT, date] for date in born]
         return _frame(values)
 
-    def _table(self, name: str) -> tuple[TableArrays, pd.Series, np.ndarray]:
-        """A table, the order of its rows by child, and the child of each in that order."""
+    def _of_child(self, name: str, child_id: str, t: int) -> tuple[TableArrays, np.ndarray]:
+        """A table, and the positions of a child's rows in it; periods of care are those known before the day."""
+        if name == "care_periods":
+            arrays = care_arrays(self._records, np.array([child_id], dtype=object), np.array([t]))
+            return arrays, np.arange(len(arrays.frame))
         if name not in self._tables:
             arrays = table_arrays(self._records, name)
             child = arrays.frame["child_id"].to_numpy(dtype=str)
             order = np.argsort(child, kind="stable")
-            self._tables[name] = (arrays, pd.Series(order), child[order])
-        return self._tables[name]
+            self._tables[name] = (arrays, order, child[order])
+        arrays, order, child = self._tables[name]
+        return arrays, order[slice(np.searchsorted(child, child_id), np.searchsorted(child, child_id, side="right"))]
 
     def _counted(self, spec: TableFeature, arrays: TableArrays, here: np.ndarray, t: int) -> np.ndarray:
         """Which of a child's rows count in the value."""

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from edgeofcare.exceptions import SpecError
 from edgeofcare.models.rows import check_aligned, refuse_unknown_outcomes, two_classes
 
-__all__ = ["DEFAULT_RULES", "CountRule", "PrevalenceBaseline", "Rule"]
+__all__ = ["DEFAULT_RULES", "CountRule", "PrevalenceBaseline", "Rule", "fit_baselines"]
 
 
 class Rule(NamedTuple):
@@ -279,3 +279,24 @@ def _frame(X: object) -> pd.DataFrame:
         msg = f"The count rule reads columns by name; X is a {type(X).__name__}, expected a DataFrame."
         raise SpecError(msg)
     return X
+
+
+def fit_baselines(X: pd.DataFrame | np.ndarray, y: np.ndarray) -> dict[str, BaseEstimator]:
+    """Fit the rules to beat on the rows of the model.
+
+    Parameters
+    ----------
+    X : DataFrame or ndarray, shape (n_rows, n_features)
+        Training rows.
+    y : ndarray, shape (n_rows,)
+        Their outcome.
+
+    Returns
+    -------
+    dict of str to classifier
+        "prevalence", and "count_rule" where X has at least one of its features.
+    """
+    baselines: dict[str, BaseEstimator] = {"prevalence": PrevalenceBaseline().fit(X, y)}
+    if isinstance(X, pd.DataFrame) and any(rule.feature in X.columns for rule in DEFAULT_RULES):
+        baselines["count_rule"] = CountRule().fit(X, y)
+    return baselines

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.catalogue import directions
-from edgeofcare.models.baselines import DEFAULT_RULES, CountRule, PrevalenceBaseline
+from edgeofcare.models.baselines import fit_baselines
 from edgeofcare.models.learners import (
     check_options,
     fit_learner,
@@ -185,7 +185,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         order = canonical_order(values, outcome, groups)
         ordered = single_rows(len(values)) if groups is None else RowGroups(*(code[order] for code in groups))
         self._learn(values[order], outcome[order], ordered)
-        self.baselines_ = _fit_baselines(X, self.classes_[outcome.astype(int)])
+        self.baselines_ = fit_baselines(X, self.classes_[outcome.astype(int)])
         return self
 
     def margin(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
@@ -388,14 +388,6 @@ def _same_columns(model: RiskClassifier, X: pd.DataFrame | np.ndarray) -> np.nda
             raise
         msg = f"{error}\nPass the training columns in their order: X[model.feature_names_in_]."
         raise SpecError(msg) from None
-
-
-def _fit_baselines(X: pd.DataFrame | np.ndarray, y: np.ndarray) -> dict[str, BaseEstimator]:
-    """Fit the rules to beat on the same rows."""
-    baselines: dict[str, BaseEstimator] = {"prevalence": PrevalenceBaseline().fit(X, y)}
-    if isinstance(X, pd.DataFrame) and any(rule.feature in X.columns for rule in DEFAULT_RULES):
-        baselines["count_rule"] = CountRule().fit(X, y)
-    return baselines
 
 
 def _no_signal(line: Recalibration) -> str:

@@ -11,16 +11,16 @@ from typing import Any
 
 import pandas as pd
 
-from edgeofcare.exceptions import SpecError
+from edgeofcare.exceptions import RecordsError, SpecError
 from edgeofcare.records.code_map import merged_code_maps
-from edgeofcare.records.findings import Findings
+from edgeofcare.records.findings import Findings, counted
 from edgeofcare.records.households import households
 from edgeofcare.records.validation import clean_tables
 from edgeofcare.records.window import infer_observed_from
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.task import days
 
-__all__ = ["Records"]
+__all__ = ["Records", "refuse_strangers"]
 
 _DATED = tuple(name for name, table in TABLES.items() if table.start is not None)
 
@@ -157,9 +157,14 @@ class Records:
         """Days from an event until it can be seen, by table."""
         return self._reporting_lag
 
-    @cached_property
+    @property
     def households(self) -> pd.Series:
         """Household id of each child, indexed by child id."""
+        return self._households.copy()
+
+    @cached_property
+    def _households(self) -> pd.Series:
+        """Household ids, found once."""
         return households(self._tables["children"]["child_id"], self._tables["relationships"])
 
     @cached_property
@@ -215,6 +220,30 @@ class Records:
         """A table of counts for notebooks."""
         title = f"<p><b>Records</b>, observed until {self.observed_until.date()}</p>"
         return title + self.counts().to_html(index=False, border=0)
+
+
+def refuse_strangers(records: Records, child_ids: pd.Index) -> None:
+    """Refuse rows of children whom the records do not hold: nothing found would look like nothing happened.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    child_ids : Index of str
+        Child of each row.
+
+    Raises
+    ------
+    RecordsError
+        If there is such a child.
+    """
+    strangers = child_ids.unique().difference(pd.Index(records.table("children")["child_id"]), sort=False)
+    if len(strangers):
+        msg = (
+            f"children: {counted(len(strangers), 'child', 'children')} of the cohort are not in these records. "
+            "Use the records that the cohort was built from."
+        )
+        raise RecordsError(msg)
 
 
 def _month(date: pd.Timestamp | None) -> str:

@@ -164,6 +164,7 @@ def _named_frames(loaded: Mapping[str, pd.DataFrame], findings: Findings) -> dic
 
 def _renamed(frame: pd.DataFrame, name: str, ssd_table: str, findings: Findings) -> pd.DataFrame:
     """One frame with canonical column names, and nothing else."""
+    frame = frame.reset_index(drop=True)
     plain: dict[str, str] = {}
     for column in frame.columns:
         plain.setdefault(_plain_name(column), column)

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.records.findings import Findings
-from edgeofcare.records.values import as_codes, as_dates, as_ids, as_text
+from edgeofcare.records.values import as_codes, as_dates, as_ids, as_numbers, as_text
 
 __all__ = ["canonical_shape"]
 
 _UASC = re.compile(r"\buasc\b|unaccompanied", re.IGNORECASE)
-_FACTOR = re.compile(r'"(\d{1,2}[A-Za-z]?)"\s*(?::\s*"?(\w+)"?)?')
-_YES = ("yes", "y", "true", "1", "")
+_FACTOR = re.compile(r'"(\d{1,2}[A-Za-z]?)"\s*(?:(:)\s*"?(\w*)"?)?')
+_YES = ("yes", "y", "true", "1")
+_NO_DISTANCE = 999.9
 _LINKED = (
     ("worker_involvements", "referral", "referrals", "row_key"),
     ("placements", "period_key", "care_episodes", "period_key"),
@@ -39,14 +40,14 @@ def canonical_shape(frames: dict[str, pd.DataFrame], findings: Findings) -> dict
     """
     frames = dict(frames)
     frames["children"] = _birth_dates(frames["children"])
-    for name in ("contacts", "referrals"):
+    for name, shaped in (("contacts", _sources), ("referrals", _sources), ("immigration_statuses", _asylum)):
         if name in frames:
-            frames[name] = _sources(frames[name])
-    if "immigration_statuses" in frames:
-        frames["immigration_statuses"] = _asylum(frames["immigration_statuses"])
+            frames[name] = shaped(frames[name])
     for name, link, parent, key in _LINKED:
         if name in frames and key in frames[parent]:
             frames[name] = _with_child(frames[name], name, link, frames[parent], key, findings)
+    if "distance" in frames.get("placements", ()):
+        frames["placements"] = _distances(frames["placements"], findings)
     if "assessment_factors" in frames:
         frames["assessment_factors"] = _factors(frames.pop("assessment_factors"), frames.get("assessments"), findings)
     for name in _STITCHED:
@@ -101,6 +102,13 @@ def _with_child(
     return frame.assign(child_id=child)[child.notna()]
 
 
+def _distances(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """Placements whose distance is missing where the system wrote 999.9 for it."""
+    unknown = as_numbers(frame["distance"]) >= _NO_DISTANCE
+    findings.note("placements", "distance", int(unknown.sum()), "repaired", "999.9 miles stands for not known")
+    return frame.assign(distance=frame["distance"].astype(object).mask(unknown))
+
+
 def _links(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Links of children to mothers or families."""
     links = pd.DataFrame({"child_id": as_ids(frame["child_id"]), "related_id": as_ids(frame["related_id"])})
@@ -115,8 +123,9 @@ def _factors(frame: pd.DataFrame, assessments: pd.DataFrame | None, findings: Fi
         findings.note("assessment_factors", "", len(frame), "dropped", "the assessments table is missing or empty")
         return pd.DataFrame(columns=columns)
     text = as_text(frame["factors"]).fillna("")
-    listed = [_listed(value) for value in text]
-    unread = sum(not codes and bool(re.search(r"\w", value)) for value, codes in zip(text, listed, strict=True))
+    answers = [_answers(value) for value in text]
+    listed = [sorted(code for code, yes in each.items() if yes) for each in answers]
+    unread = sum(not each and bool(re.search(r"\w", value)) for value, each in zip(text, answers, strict=True))
     findings.note("assessment_factors", "factor", unread, "emptied", "no factor could be read from the JSON")
     keys = pd.DataFrame({"key": as_ids(frame["row_key"]), "assessment": as_ids(frame["assessment"])})
     rows = (
@@ -143,10 +152,14 @@ def _factors(frame: pd.DataFrame, assessments: pd.DataFrame | None, findings: Fi
     )
 
 
-def _listed(text: str) -> list[str]:
-    """The factor codes answered yes in a JSON array or mapping, whether or not the JSON is valid."""
-    answers = {code.upper(): answer.lower() in _YES for code, answer in _FACTOR.findall(text)}
-    return sorted(code for code, yes in answers.items() if yes)
+def _answers(text: str) -> dict[str, bool]:
+    """Whether each factor code of a JSON array or mapping was answered yes, whether or not the JSON is valid.
+
+    In an array each code is a yes; in a mapping only what stands after the colon says so.
+    """
+    mapping = text.lstrip().startswith("{")
+    found = [each for each in _FACTOR.findall(text) if each[1] or not mapping]
+    return {code.upper(): answer.lower() in _YES if colon else True for code, colon, answer in found}
 
 
 def _stitched(frame: pd.DataFrame, name: str, findings: Findings) -> pd.DataFrame:

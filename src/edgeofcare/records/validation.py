@@ -13,7 +13,7 @@ import pandas as pd
 
 from edgeofcare.records.findings import Findings, counted
 from edgeofcare.records.households import LARGEST_FAMILY
-from edgeofcare.records.values import as_codes, as_dates, as_flags, as_ids, as_numbers
+from edgeofcare.records.values import as_codes, as_dates, as_flags, as_ids, as_numbers, as_text
 from edgeofcare.schema.columns import SPELL, Table
 from edgeofcare.schema.tables import TABLES
 
@@ -62,7 +62,7 @@ def clean_tables(
         if name not in sources:
             tables[name] = empty_table(table)
             continue
-        frame = _typed(sources[name], table, code_maps, findings)
+        frame = _typed(sources[name].reset_index(drop=True), table, code_maps, findings)
         frame = _without_copies(frame, table, findings)
         tables[name] = _without_invalid(frame, table, observed_until, findings)
     _check_children(tables["children"], findings)
@@ -113,10 +113,12 @@ def _typed_column(
     column = table.column(name)
     if column.kind == "id":
         return as_ids(values)
-    if column.kind == "flag":
-        return as_flags(values)
-    if column.kind == "number":
-        return as_numbers(values)
+    if column.kind in ("flag", "number"):
+        read = as_flags(values) if column.kind == "flag" else as_numbers(values)
+        lost = as_text(values[(read.isna() & values.notna()).to_numpy(dtype=bool)]).notna()
+        why = "neither yes nor no" if column.kind == "flag" else "not a number"
+        findings.note(table.name, name, int(lost.sum()), "emptied", why)
+        return read
     if column.kind == "date":
         dates, unreadable, sentinels = as_dates(values)
         findings.note(table.name, name, sentinels, "repaired", "a sentinel date means no date")

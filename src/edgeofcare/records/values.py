@@ -58,8 +58,9 @@ def as_ids(values: pd.Series) -> pd.Series:
 def as_dates(values: pd.Series) -> tuple[pd.Series, int, int]:
     """Dates at midnight.
 
-    ISO dates (``2024-03-31``, with or without a time) and ``31/03/2024`` are read. 1900-01-01 and years from 2100
-    are how case systems write "no date" and "still open", and become missing.
+    ISO dates (``2024-03-31``, with or without a time) and ``31/03/2024`` are read. Dates up to 1900-01-01
+    (also 0001-01-01, 1753-01-01 and 1899-12-30) and years from 2100 are how case systems write "no date" and
+    "still open", and become missing.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def as_dates(values: pd.Series) -> tuple[pd.Series, int, int]:
     else:
         dates, given = _parsed(as_text(values))
     unreadable = int((given & dates.isna()).sum())
-    sentinel = (dates.dt.year >= _OPEN_FROM_YEAR) | (dates == pd.Timestamp("1900-01-01"))
+    sentinel = (dates.dt.year >= _OPEN_FROM_YEAR) | (dates <= pd.Timestamp("1900-01-01"))
     return dates.mask(sentinel).astype("datetime64[s]"), unreadable, int(sentinel.sum())
 
 
@@ -116,8 +117,9 @@ def as_flags(values: pd.Series) -> pd.Series:
 
 
 def as_numbers(values: pd.Series) -> pd.Series:
-    """Numbers as float64, NaN where there is none."""
-    return pd.to_numeric(as_text(values), errors="coerce").astype("float64")
+    """Numbers as float64, NaN where there is none; an infinite number is none."""
+    numbers = pd.to_numeric(as_text(values), errors="coerce").astype("float64")
+    return numbers.where(np.isfinite(numbers))
 
 
 def plain_key(text: str) -> str:

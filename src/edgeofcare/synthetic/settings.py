@@ -160,16 +160,16 @@ class AdolescenceRates:
 class CareRates:
     """Entry into care, and what follows."""
 
-    # log hazards of entry of an adolescent on an open case; no published odds ratios exist for missing episodes,
-    # exploitation or self-harm: values inside the ranges marked as assumptions in england_2025.json
-    adolescent: float = 0.00088
+    # log hazards of entry of an adolescent on an open case; no published odds ratios were found for missing episodes,
+    # exploitation or self-harm, so the odds ratios named here are priors without a source
+    adolescent: float = 0.00088  # no source: rate at average need, with none of what follows
     need: float = 0.90  # no source
     missing_some: float = 0.7  # no source: 1 or 2 episodes in about 90 days
-    missing_many: float = 1.6  # assumed odds ratio 3 to 6 for three or more
-    cp_plan: float = 1.4  # assumed 3 to 6
-    exploited: float = 1.2  # assumed 2 to 4
-    prior_care: float = 1.2  # assumed 5 to 10 in all; part of it is shared need
-    self_harm: float = 0.9  # assumed 1.5 to 3
+    missing_many: float = 1.6  # no source: prior odds ratio 3 to 6 for three or more
+    cp_plan: float = 1.4  # no source: prior 3 to 6
+    exploited: float = 1.2  # no source: prior 2 to 4
+    prior_care: float = 1.2  # no source: prior 5 to 10 in all, part of which is shared need
+    self_harm: float = 0.9  # no source: prior 1.5 to 3
     recent_s47: float = 0.8  # no source
     ages_14_16: float = 0.35  # no source
     ages_10_11: float = -0.6  # no source

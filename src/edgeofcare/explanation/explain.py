@@ -1,0 +1,250 @@
+"""Explain risks: exact contributions in calibrated log-odds, checked against the model's own score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+import pandas as pd
+
+from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.explanation import Explanation
+from edgeofcare.explanation.kernel import contributions
+from edgeofcare.features.build import build_features
+from edgeofcare.features.feature import Feature
+from edgeofcare.features.names import as_features, parse_feature
+from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
+from edgeofcare.models.recalibration import Recalibration
+from edgeofcare.models.rows import check_columns, check_row_names
+from edgeofcare.records.records import Records
+
+if TYPE_CHECKING:
+    from edgeofcare.models.risk_model import RiskClassifier
+
+__all__ = ["explain"]
+
+_TOLERANCE = 1e-6  # log-odds by which a sum of contributions may miss the model's own score
+_SAME = 1e-9  # difference between a value of X and the same value from the records that is rounding
+
+
+class _Scored(Protocol):
+    """A loaded model: arrays, the line of its calibration and the names of its features."""
+
+    @property
+    def arrays(self) -> TreeArrays | LinearArrays:
+        """The model as plain arrays."""
+
+    @property
+    def slope(self) -> float:
+        """Multiplies the margin."""
+
+    @property
+    def intercept(self) -> float:
+        """Added after the slope."""
+
+    @property
+    def feature_names(self) -> Iterable[str]:
+        """Columns in the order of training."""
+
+
+class _Parts(NamedTuple):
+    """What explaining needs of a model."""
+
+    arrays: TreeArrays | LinearArrays
+    slope: float
+    intercept: float
+    names: tuple[str, ...]
+
+
+def explain(
+    model: RiskClassifier | _Scored,
+    X: pd.DataFrame,
+    *,
+    records: Records | None = None,
+    features: Iterable[Feature | str] | None = None,
+) -> Explanation:
+    r"""Explain the risk of each row by what each feature adds to the log-odds, and by the records behind it.
+
+    Parameters
+    ----------
+    model : RiskClassifier or Scorer
+        Fitted, or loaded from a model file.
+    X : DataFrame of float64, shape (n_rows, n_features)
+        Rows to explain on the index (household_id, child_id, index_date); the columns of training, in their order.
+    records : Records, optional
+        The case records that ``X`` was built from; without them reasons carry no source rows.
+    features : iterable of Feature or str, optional
+        The specs or names of the columns; read from the column names if left out.
+
+    Returns
+    -------
+    Explanation
+        Contributions, reasons in words and the source rows behind them.
+
+    Raises
+    ------
+    IndexNamesError
+        If the rows have no names.
+    SpecError
+        If the columns are not those of the model; a column is no known feature although records are given; ``X`` is
+        not what the records give; the slope of the calibration is not above zero; or contributions do not add up.
+
+    Notes
+    -----
+    The margin :math:`f` of a row is split into :math:`\phi_0 + \sum_j \phi_j` (path-dependent TreeSHAP, or the terms of
+    the regression). The calibrated log-odds are :math:`a f + b`, so that contributions :math:`\psi_j = a \phi_j` to a
+    base of :math:`a \phi_0 + b` add up to them exactly. A slope :math:`a` of zero or below would turn every reason
+    round and is refused. Every sum is compared with the model's own log-odds before anything is returned.
+
+    References
+    ----------
+    Lundberg, S. M. et al. (2020). From local explanations to global understanding with explainable AI for trees. Nature
+    Machine Intelligence, 2, 56-67.
+
+    Examples
+    --------
+    >>> from edgeofcare.models.risk_model import make_risk_model
+    >>> rng = np.random.default_rng(0)
+    >>> index = pd.MultiIndex.from_arrays(
+    ...     [[f"h{i}" for i in range(400)], [f"c{i}" for i in range(400)], [pd.Timestamp("2024-01-01")] * 400],
+    ...     names=["household_id", "child_id", "index_date"],
+    ... )
+    >>> X = pd.DataFrame({"missing.count.90d": rng.poisson(0.5, 400) * 1.0}, index=index)
+    >>> y = pd.Series((rng.random(400) < 0.1 + 0.2 * X["missing.count.90d"]) * 1, index=index)
+    >>> why = explain(make_risk_model("logistic").fit(X, y), X)
+    >>> why
+    Explanation(400 rows, 1 feature, without records)
+    >>> bool(np.allclose(why.base + why.contributions.sum(axis=1), why.log_odds, atol=1e-12))
+    True
+    """
+    parts = _parts(model)
+    _check_rows(X, parts.names)
+    specs = _specs(X, features, known=records is not None)
+    if records is not None:
+        _check_against(records, X, [spec for spec in specs if spec is not None])
+    line = Recalibration(parts.slope, parts.intercept, "", 0, 0)
+    own = _own_margin(model, parts, X)
+    phi, phi0 = contributions(parts.arrays, X)
+    psi, base = line.slope * phi, line.slope * phi0 + line.intercept
+    scores = pd.DataFrame({"log_odds": line.log_odds(own), "risk": line.risk(own)}, index=X.index)
+    _check_sum(base + psi.sum(axis=1), scores["log_odds"].to_numpy())
+    return Explanation(pd.DataFrame(psi, X.index, X.columns), base, scores, X, specs=specs, records=records)
+
+
+def _parts(model: Any) -> _Parts:
+    """Arrays, calibration and feature names of a fitted classifier or a loaded model."""
+    if hasattr(model, "calibration_") and hasattr(model, "estimator_"):
+        from edgeofcare.models.extraction import extract_arrays
+
+        line, names = model.calibration_, getattr(model, "feature_names_in_", ())
+        parts = _Parts(extract_arrays(model.estimator_), line.slope, line.intercept, tuple(map(str, names)))
+    elif all(hasattr(model, name) for name in _Parts._fields[:-1]) and hasattr(model, "feature_names"):
+        names = tuple(map(str, model.feature_names))
+        parts = _Parts(model.arrays, float(model.slope), float(model.intercept), names)
+    else:
+        msg = f"A {type(model).__name__} cannot be explained; give a fitted RiskClassifier or a loaded model."
+        raise SpecError(msg)
+    if not parts.slope > 0:
+        msg = (
+            f"The calibration of this model has a slope of {parts.slope:g}, which would turn every reason round. "
+            "Reasons need a slope above zero: check the outcome that the model was calibrated on."
+        )
+        raise SpecError(msg)
+    if not parts.names:
+        msg = "The model was fitted on columns without names, so no reason could be named. Fit it on a DataFrame."
+        raise SpecError(msg)
+    return parts
+
+
+def _own_margin(model: Any, parts: _Parts, X: pd.DataFrame) -> np.ndarray:
+    """The margin as the model itself gives it, which owes nothing to the contributions."""
+    own = model.margin(X) if hasattr(model, "calibration_") else margin(parts.arrays, X)
+    return np.asarray(own, dtype=np.float64)
+
+
+def _check_rows(X: pd.DataFrame, names: tuple[str, ...]) -> None:
+    """Refuse rows without names, no rows, and columns that are not those of the model in their order."""
+    check_row_names(X)
+    check_columns(X)
+    have = [str(name) for name in X.columns]
+    missing, extra = [n for n in names if n not in have], [n for n in have if n not in names]
+    problems = [f"{len(missing)} missing: {_listed(missing)}"] if missing else []
+    problems += [f"{len(extra)} unknown to it: {_listed(extra)}"] if extra else []
+    if not problems and have != list(names):
+        problems = ["in another order"]
+    if problems:
+        msg = (
+            f"The columns of X are not those of the model ({'; '.join(problems)}). Pass X[feature names of the model]."
+        )
+        raise SpecError(msg)
+    if X.empty:
+        msg = "X has no rows, so there is nothing to explain."
+        raise SpecError(msg)
+    if (wrong := int(np.isinf(X.to_numpy(dtype=np.float64)).sum())) > 0:
+        msg = f"X holds {wrong} infinite values. Give NaN where a value is unknown."
+        raise SpecError(msg)
+
+
+def _specs(X: pd.DataFrame, features: Iterable[Feature | str] | None, *, known: bool) -> tuple[Feature | None, ...]:
+    """The spec of each column; None for a column of the user's own, which records cannot explain."""
+    columns = [str(name) for name in X.columns]
+    if features is None:
+        specs: tuple[Feature | None, ...] = tuple(map(_parsed, columns))
+        own = [name for name, spec in zip(columns, specs, strict=True) if spec is None]
+        if known and own:
+            msg = (
+                f"{len(own)} columns of X are no features of the library, so records cannot show what is behind them: "
+                f"{_listed(own)}. Leave records out, or give the specs as features."
+            )
+            raise SpecError(msg)
+        return specs
+    by_name = {spec.name: spec for spec in as_features(features)}
+    if set(by_name) != set(columns):
+        missing, extra = sorted(set(columns) - set(by_name)), sorted(set(by_name) - set(columns))
+        msg = (
+            f"features and the columns of X differ: columns without a feature: {_listed(missing)}; features without a "
+            f"column: {_listed(extra)}. Pass the features that X was built with."
+        )
+        raise SpecError(msg)
+    return tuple(by_name[name] for name in columns)
+
+
+def _parsed(name: str) -> Feature | None:
+    """The spec that a column name stands for, if it is one."""
+    try:
+        return parse_feature(name)
+    except SpecError:
+        return None
+
+
+def _check_against(records: Records, X: pd.DataFrame, specs: list[Feature]) -> None:
+    """Refuse values that the records do not give: a sentence and its source rows would contradict each other."""
+    built, given = build_features(records, X, specs).to_numpy(), X.to_numpy(dtype=np.float64)
+    differ = ~np.isclose(built, given, rtol=_SAME, atol=_SAME, equal_nan=True)
+    if differ.any():
+        columns = [spec.name for spec, wrong in zip(specs, differ.any(axis=0), strict=True) if wrong]
+        msg = (
+            f"{int(differ.sum())} of {differ.size} values of X are not what these records give, in {len(columns)} "
+            f"columns: {_listed(columns)}. Build X from the same records, or leave records out."
+        )
+        raise SpecError(msg)
+
+
+def _check_sum(total: np.ndarray, log_odds: np.ndarray) -> None:
+    """Refuse contributions that do not add up to the model's own score."""
+    gap = np.abs(total - log_odds)
+    if not (gap <= _TOLERANCE).all():
+        missed = int((~(gap <= _TOLERANCE)).sum())
+        msg = (
+            f"Contributions miss the model's own log-odds in {missed} of {len(gap)} rows, by up to {np.max(gap):.1g}; "
+            f"at most {_TOLERANCE:g} is allowed. The arrays and the model do not agree: fit or load "
+            "the model again."
+        )
+        raise SpecError(msg)
+
+
+def _listed(names: list[str]) -> str:
+    """The first few names."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return (", ".join(names[:5]) or "none") + more

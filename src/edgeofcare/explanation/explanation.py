@@ -1,0 +1,385 @@
+"""What an explanation holds: contributions, reasons in words, and the source rows behind them."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.wording import reason_sentence
+from edgeofcare.features.catalogue import concept_of
+from edgeofcare.features.feature import Feature
+from edgeofcare.features.specs import Age
+from edgeofcare.features.trace import Trace
+from edgeofcare.models.rows import ROW_NAMES
+from edgeofcare.records.records import Records
+
+if TYPE_CHECKING:
+    import shap
+    from matplotlib.figure import Figure
+
+__all__ = ["Explanation", "anonymous_examples"]
+
+_REASON_COLUMNS = [
+    "direction",
+    "feature",
+    "concept",
+    "value",
+    "sentence",
+    "contribution",
+    "odds_multiplier",
+    "evidence",
+]
+_LEAST_CHILDREN = 10
+_AGE_BANDS = ((0, 9), (10, 12), (13, 15), (16, 17))
+
+
+class Explanation:
+    """Why risks are what they are: contributions, reasons in words, and the source rows behind them.
+
+    Made by :func:`edgeofcare.explain`. It cannot be changed: its properties hand out copies. Reasons and evidence
+    carry the authority's own keys and stay with the authority; the repr and :meth:`summary` hold none.
+
+    Parameters
+    ----------
+    contributions : DataFrame of float64, shape (n_rows, n_features)
+        In calibrated log-odds, on the index (household_id, child_id, index_date).
+    base : float
+        Log-odds before any feature is known.
+    scores : DataFrame
+        ``log_odds`` and ``risk`` of each row, as the model gives them.
+    values : DataFrame of float64, shape (n_rows, n_features)
+        The features.
+    specs : tuple of Feature or None
+        The spec of each column; None where it is no feature of the library.
+    records : Records, optional
+        The case records behind the features.
+
+    Examples
+    --------
+    >>> index = pd.MultiIndex.from_tuples([("h1", "c1", pd.Timestamp("2024-01-01"))], names=ROW_NAMES)
+    >>> values = pd.DataFrame({"missing.count.90d": [3.0], "cp_plan.active": [0.0]}, index=index)
+    >>> contributions = pd.DataFrame({"missing.count.90d": [0.7], "cp_plan.active": [-0.2]}, index=index)
+    >>> scores = pd.DataFrame({"log_odds": [-2.5], "risk": [0.0759]}, index=index)
+    >>> from edgeofcare.features.names import parse_feature
+    >>> why = Explanation(contributions, -3.0, scores, values, specs=tuple(map(parse_feature, values)))
+    >>> why
+    Explanation(1 row, 2 features, without records)
+    >>> why.reasons().reset_index()[["rank", "direction", "sentence"]]
+       rank direction                                           sentence
+    0     1    raises  3 missing episodes began in the 90 days before...
+    1     2    lowers                   No child protection plan is open.
+    """
+
+    def __init__(
+        self,
+        contributions: pd.DataFrame,
+        base: float,
+        scores: pd.DataFrame,
+        values: pd.DataFrame,
+        *,
+        specs: tuple[Feature | None, ...],
+        records: Records | None = None,
+    ) -> None:
+        self._contributions = contributions.copy()
+        self._base = float(base)
+        self._scores = scores.copy()
+        self._values = values.copy()
+        self._specs = tuple(specs)
+        self._trace = None if records is None else Trace(records)
+
+    @property
+    def contributions(self) -> pd.DataFrame:
+        """What each feature adds to the calibrated log-odds; a row adds up to its log-odds less the base."""
+        return self._contributions.copy()
+
+    @property
+    def base(self) -> float:
+        """Where every row starts: the calibrated log-odds of the average child in training.
+
+        For trees it is the average of their margins under the counts of training rows in their branches, for a
+        regression the margin at the training means; then calibrated. It is the average in log-odds, so its risk is
+        not the mean risk of training children, but somewhat lower.
+        """
+        return self._base
+
+    @property
+    def log_odds(self) -> pd.Series:
+        """Calibrated log-odds of each row, as the model gives them."""
+        return self._scores["log_odds"].copy()
+
+    @property
+    def risk(self) -> pd.Series:
+        """Calibrated probability of each row, as the model gives it."""
+        return self._scores["risk"].copy()
+
+    @property
+    def values(self) -> pd.DataFrame:
+        """The features of each row."""
+        return self._values.copy()
+
+    def reasons(self, top: int = 5) -> pd.DataFrame:
+        """The features that moved each risk most, in words.
+
+        Parameters
+        ----------
+        top : int, default 5
+            Most reasons for each row.
+
+        Returns
+        -------
+        DataFrame
+            On the index of the rows and ``rank`` (1 is the largest contribution in size; ties by feature name):
+            ``direction`` ("raises" or "lowers" the risk), ``feature``, ``concept``, ``value``, ``sentence``,
+            ``contribution`` (calibrated log-odds), ``odds_multiplier`` (its exponential) and ``evidence``: a tuple of
+            (table, row key, date as ISO text), empty without records. Features that add exactly nothing are left out.
+
+        Raises
+        ------
+        SpecError
+            If ``top`` is not a whole number of 1 or more.
+        """
+        return self._reasons(range(len(self._values)), top)
+
+    def evidence(self, row: int | tuple, feature: Feature | str) -> pd.DataFrame:
+        """The source rows behind one value.
+
+        Parameters
+        ----------
+        row : int or tuple
+            Position of the row, or its (household_id, child_id, index_date).
+        feature : Feature or str
+            One of the columns.
+
+        Returns
+        -------
+        DataFrame
+            ``table``, ``row_key``, ``date``, ``end_date`` and ``known``, oldest first.
+
+        Raises
+        ------
+        SpecError
+            If there are no records, or no such row or feature.
+        """
+        if self._trace is None:
+            msg = "There are no source rows without records. Call explain with records=..."
+            raise SpecError(msg)
+        name = feature if isinstance(feature, str) else feature.name
+        if name not in self._values.columns:
+            msg = "That feature is not a column of what was explained."
+            raise SpecError(msg)
+        found = self._evidence(self._position(row), list(self._values.columns).index(name))
+        assert found is not None
+        return found
+
+    def to_shap(self) -> shap.Explanation:
+        """Hand over to shap, so that all its plots can be drawn.
+
+        Returns
+        -------
+        shap.Explanation
+            ``values`` and ``base_values`` in calibrated log-odds, ``data``, and the feature names; no identifier.
+        """
+        with warnings.catch_warnings():
+            # shap 0.51 sets up its colours in a way that matplotlib is going to drop.
+            warnings.filterwarnings("ignore", r"The set_\w+ function will be", PendingDeprecationWarning)
+            import shap
+        return shap.Explanation(
+            values=self._contributions.to_numpy(copy=True),
+            base_values=np.full(len(self._values), self._base),
+            data=self._values.to_numpy(copy=True),
+            feature_names=[str(name) for name in self._values.columns],
+        )
+
+    def summary(self) -> pd.DataFrame:
+        """How much each feature and each concept moves the risks, on average over the rows.
+
+        Returns
+        -------
+        DataFrame
+            ``level`` ("concept" or "feature"), ``name``, ``concept`` and ``mean_size``: the mean of the absolute
+            contribution in log-odds, largest first within a level. What features of one concept add to a row is
+            summed up first. Shareable: it holds no row; with fewer than 10 children ``mean_size`` is NaN and ``note``
+            says so.
+        """
+        concepts = [concept_of(str(name)) for name in self._contributions.columns]
+        by_concept = self._contributions.T.groupby(np.asarray(concepts, dtype=object)).sum().T
+        parts = [("concept", by_concept, list(by_concept.columns)), ("feature", self._contributions, concepts)]
+        frames = [
+            pd.DataFrame(
+                {
+                    "level": level,
+                    "name": [str(name) for name in frame.columns],
+                    "concept": [str(name) for name in within],
+                    "mean_size": frame.abs().mean().to_numpy(),
+                }
+            ).sort_values(["mean_size", "name"], ascending=[False, True])
+            for level, frame, within in parts
+        ]
+        few = self._values.index.get_level_values("child_id").nunique() < _LEAST_CHILDREN
+        found = pd.concat(frames, ignore_index=True).assign(note="")
+        if few:
+            found = found.sort_values(["level", "name"], ignore_index=True)
+            found["mean_size"] = np.nan
+            found["note"] = f"suppressed: fewer than {_LEAST_CHILDREN} children"
+        return found
+
+    def plot(self, row: int | tuple = 0, top: int = 8, *, numbers: bool = False) -> Figure:
+        """Draw the reasons of one row: what raises the risk to the right, what lowers it to the left.
+
+        Parameters
+        ----------
+        row : int or tuple, default 0
+            Position of the row, or its (household_id, child_id, index_date).
+        top : int, default 8
+            Most reasons.
+        numbers : bool, default False
+            Whether each bar says by what it multiplies the odds.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure, without any identifier; a notebook shows it, ``savefig`` writes it.
+        """
+        from edgeofcare.explanation.plots import reasons_figure
+
+        position = self._position(row)
+        frame = self._reasons([position], top)
+        start = 1.0 / (1.0 + math.exp(-self._base))
+        return reasons_figure(frame, start=start, risk=float(self._scores["risk"].iloc[position]), numbers=numbers)
+
+    def __len__(self) -> int:
+        """How many rows were explained."""
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        """Counts only."""
+        rows, columns = self._values.shape
+        return (
+            f"Explanation({rows:,} row{'s' if rows != 1 else ''}, {columns} feature{'s' if columns != 1 else ''}, "
+            f"{'with' if self._trace else 'without'} records)"
+        )
+
+    def _position(self, row: int | tuple) -> int:
+        """Where a row stands."""
+        if isinstance(row, int | np.integer):
+            if -len(self) <= row < len(self):
+                return int(row) % len(self)
+            msg = f"There are {len(self)} rows; the position asked for is beyond them."
+            raise SpecError(msg)
+        same = np.ones(len(self), dtype=bool)
+        if len(row) == len(ROW_NAMES):
+            for name, wanted in zip(ROW_NAMES, (*row[:2], pd.Timestamp(row[2])), strict=True):
+                same &= np.asarray(self._values.index.get_level_values(name) == wanted)
+        if len(row) != len(ROW_NAMES) or same.sum() != 1:
+            msg = "A row is named by its (household_id, child_id, index_date); no single row has the name given."
+            raise SpecError(msg)
+        return int(same.argmax())
+
+    def _evidence(self, position: int, column: int) -> pd.DataFrame | None:
+        """Source rows behind a cell."""
+        spec = self._specs[column]
+        if self._trace is None or spec is None:
+            return None
+        _, child_id, index_date = self._values.index[position]
+        return self._trace.rows(child_id, index_date, spec)
+
+    def _reasons(self, positions: Any, top: int) -> pd.DataFrame:
+        """Reasons of some rows."""
+        if not isinstance(top, int | np.integer) or isinstance(top, bool) or top < 1:
+            msg = f"top must be a whole number of 1 or more; got {top!r}."
+            raise SpecError(msg)
+        names = np.asarray([str(name) for name in self._values.columns])
+        found: list[int] = []
+        ranks: list[int] = []
+        reasons: list[dict[str, Any]] = []
+        for position in positions:
+            size = np.abs(self._contributions.iloc[position].to_numpy())
+            order = [int(column) for column in np.lexsort((names, -size)) if size[column] > 0][:top]
+            found += [position] * len(order)
+            ranks += range(1, len(order) + 1)
+            reasons += [self._reason(position, column) for column in order]
+        rows = self._values.index.take(np.asarray(found, dtype=np.intp))
+        levels = [rows.get_level_values(name) for name in ROW_NAMES]
+        index = pd.MultiIndex.from_arrays([*levels, np.asarray(ranks, dtype=np.int64)], names=[*ROW_NAMES, "rank"])
+        return pd.DataFrame(reasons, index=index, columns=_REASON_COLUMNS)
+
+    def _reason(self, position: int, column: int) -> dict[str, Any]:
+        """One reason."""
+        name = str(self._values.columns[column])
+        value = float(self._values.iloc[:, column].iloc[position])
+        contribution = float(self._contributions.iloc[:, column].iloc[position])
+        rows = self._evidence(position, column)
+        return {
+            "direction": "raises" if contribution > 0 else "lowers",
+            "feature": name,
+            "concept": concept_of(name),
+            "value": value,
+            "sentence": reason_sentence(self._specs[column], value, rows, self._values.index[position][2]),
+            "contribution": contribution,
+            "odds_multiplier": math.exp(contribution),
+            "evidence": () if rows is None else _cited(rows),
+        }
+
+    def _anonymous(self, position: int, top: int) -> list[str]:
+        """Risk and reasons of a row in words, the age as a band."""
+        lines = [f"risk {self._scores['risk'].iloc[position]:.1%}"]
+        for reason in self._reasons([position], top).to_dict("records"):
+            spec = self._specs[list(self._values.columns).index(reason["feature"])]
+            sentence = _age_band(reason["value"]) if isinstance(spec, Age) else reason["sentence"]
+            lines.append(f"{reason['direction']}  {sentence}")
+        return lines
+
+
+def anonymous_examples(explanation: Explanation, n: int = 3) -> list[str]:
+    """Tell of a few rows in plain text, from the highest risk to the lowest, without any identifier, date or row key.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        From :func:`edgeofcare.explain`.
+    n : int, default 3
+        Rows: evenly spaced by risk, so that three are the highest, the middle one and the lowest.
+
+    Returns
+    -------
+    list of str
+        One block of text for each row: its risk and its five strongest reasons, ages as bands. It is still about one
+        child, so it stays with the authority unless the records are invented.
+
+    Raises
+    ------
+    SpecError
+        If ``n`` is below 1.
+    """
+    if n < 1:
+        msg = f"n must be 1 or more; got {n}."
+        raise SpecError(msg)
+    order = np.argsort(-explanation.risk.to_numpy(), kind="stable")
+    places = np.unique(np.round(np.linspace(0, len(order) - 1, min(n, len(order)))).astype(int))
+    start = 1.0 / (1.0 + math.exp(-explanation.base))
+    blocks = []
+    for number, position in enumerate(order[places], start=1):
+        head, *reasons = explanation._anonymous(int(position), top=5)
+        lines = [f"Child {number}: {head} (the average child starts from {start:.1%})", *reasons]
+        blocks.append("\n  ".join(lines))
+    return blocks
+
+
+def _age_band(age: float) -> str:
+    """A band of ages in words."""
+    band = next((f"Aged {low} to {high}." for low, high in _AGE_BANDS if low <= age < high + 1), "")
+    return band or ("The age is unknown." if math.isnan(age) else "Aged 18 or over.")
+
+
+def _cited(rows: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:
+    """Source rows as plain text: table, row key and date."""
+    dates = rows["date"].dt.strftime("%Y-%m-%d")
+    return tuple(
+        (str(table), str(key), str(date))
+        for table, key, date in zip(rows["table"], rows["row_key"], dates, strict=True)
+    )

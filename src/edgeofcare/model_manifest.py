@@ -1,0 +1,287 @@
+"""What a model file says of its model: written from a fitted model, and read without trust."""
+
+from __future__ import annotations
+
+import math
+import platform
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from edgeofcare.exceptions import ModelFileError, SpecError
+from edgeofcare.features.feature import Feature
+from edgeofcare.features.names import parse_feature
+from edgeofcare.features.specs import Characteristic
+from edgeofcare.model_archive import Archive, read_arrays, refuse
+from edgeofcare.models.arrays import LinearArrays, TreeArrays, from_mapping, validate
+from edgeofcare.schema.tables import TABLES
+from edgeofcare.scorer import Scorer
+from edgeofcare.task import Task
+
+if TYPE_CHECKING:
+    from edgeofcare.evaluation.report import Evaluation
+    from edgeofcare.models.risk_model import RiskClassifier
+    from edgeofcare.records.records import Records
+
+__all__ = ["SCHEMA_VERSION", "make_manifest", "make_scorer"]
+
+SCHEMA_VERSION = 1
+"""Version of the layout of the file; a reader refuses a newer one."""
+
+_FORMAT = "edgeofcare model"
+_ARRAYS = {kind.kind: tuple(field.name for field in fields(kind)) for kind in (TreeArrays, LinearArrays)}
+_LEAST_SHOWN = 10  # counts below this are not written
+_MOST_FEATURES = 10_000
+
+T = TypeVar("T")
+
+
+def make_manifest(
+    model: RiskClassifier,
+    specs: list[Feature],
+    task: Task,
+    *,
+    evaluation: Evaluation | None = None,
+    records: Records | None = None,
+) -> dict[str, Any]:
+    """Say in plain text and numbers what a model is, what it was trained on and how good it is.
+
+    Parameters
+    ----------
+    model : RiskClassifier
+        Fitted.
+    specs : list of Feature
+        Its features, in the order of the columns.
+    task : Task
+        Its task.
+    evaluation : Evaluation, optional
+        What was found of it.
+    records : Records, optional
+        What it was trained on.
+
+    Returns
+    -------
+    dict
+        Ready for JSON, with nothing personal: counts, names, dates of the extract and hashes.
+
+    Raises
+    ------
+    SpecError
+        If ``evaluation`` is something else.
+    """
+    return {
+        "format": _FORMAT,
+        "schema_version": SCHEMA_VERSION,
+        "package_version": _package_version(),
+        "decision_support_only": True,
+        "task": task.to_dict(),
+        **_about_features(specs),
+        **_about_model(model),
+        **_about_data(records),
+        "evaluation": _plain_evaluation(evaluation),
+        "versions": _versions(),
+    }
+
+
+def make_scorer(archive: Archive) -> Scorer:
+    """Check everything that a model file says and make the scorer.
+
+    Parameters
+    ----------
+    archive : Archive
+        The members of the file.
+
+    Returns
+    -------
+    Scorer
+        The model.
+
+    Raises
+    ------
+    ModelFileError
+        If an entry, an array or a hash is not as :func:`make_manifest` and ``pack`` write it, or the layout is newer.
+    """
+    manifest = archive.manifest
+    if manifest.get("format") != _FORMAT:
+        refuse("Its manifest is not that of an edgeofcare model.")
+    if _field("schema_version", lambda: _whole(manifest["schema_version"])) > SCHEMA_VERSION:
+        msg = (
+            "The model file was written by a newer version of edgeofcare, whose layout this version cannot read. "
+            "Upgrade edgeofcare."
+        )
+        raise ModelFileError(msg)
+    _field("decision_support_only", lambda: _certain(manifest["decision_support_only"]))
+    kind = _field("kind", lambda: next(kind for kind in _ARRAYS if kind == manifest["kind"]))
+    names = _field("features", lambda: _feature_names(manifest["features"]))
+    _field(
+        "protected_features", lambda: _certain(_protected(map(parse_feature, names)) == manifest["protected_features"])
+    )
+    slope = _field("calibration", lambda: _number(manifest["calibration"]["slope"]))
+    if slope <= 0:
+        refuse("The slope of its calibration is not above zero, so every reason would point the wrong way.")
+    arrays = from_mapping(kind, read_arrays(archive, _ARRAYS[kind]))
+    validate(arrays, len(names))
+    return Scorer(
+        arrays,
+        feature_names=names,
+        task=_field("task", lambda: _task(manifest["task"])),
+        slope=slope,
+        intercept=_field("calibration", lambda: _number(manifest["calibration"]["intercept"])),
+        prevalence=_field("prevalence", lambda: _share(manifest["prevalence"])),
+        reporting_lag=_field("assumptions", lambda: _lags(manifest["assumptions"]["reporting_lag"])),
+        manifest_json=archive.manifest_json,
+    )
+
+
+def _about_features(specs: list[Feature]) -> dict[str, Any]:
+    """Name, sentence and empty value of each feature, and which are protected."""
+    return {
+        "features": [
+            {"name": spec.name, "sentence": spec.sentence, "empty": None if math.isnan(spec.empty) else spec.empty}
+            for spec in specs
+        ],
+        "protected_features": _protected(specs),
+        "vocabularies": {},
+    }
+
+
+def _about_model(model: RiskClassifier) -> dict[str, Any]:
+    """Kind, calibration, counts and seed."""
+    line, counts, seed = model.calibration_, model.training_counts_, model.random_state
+    return {
+        "kind": model.kind,
+        "calibration": {
+            "slope": float(line.slope),
+            "intercept": float(line.intercept),
+            "method": line.method,
+            "n_entrants": _shown(line.n_entrants),
+            "n_rows": _shown(line.n_rows),
+        },
+        "training_counts": {name: _shown(count) for name, count in counts.items()},
+        "training_counts_note": f"A count below {_LEAST_SHOWN} is null, and so is prevalence with so few entrants.",
+        "prevalence": float(model.prevalence_) if counts["entrants"] >= _LEAST_SHOWN else None,
+        "random_state": int(seed) if isinstance(seed, int | np.integer) else None,
+    }
+
+
+def _about_data(records: Records | None) -> dict[str, Any]:
+    """What the manifest says of the extract: its hash and what was assumed of it."""
+    if records is None:
+        nothing = {"reporting_lag": None, "observed_from": None, "observed_until": None}
+        return {"assumptions": nothing, "input_fingerprint": None, "input_note": "The records were not stated."}
+    first = {name: None if date is None else str(date.date()) for name, date in records.observed_from.items()}
+    return {
+        "assumptions": {
+            "reporting_lag": {name: int(days) for name, days in records.reporting_lag.items()},
+            "observed_from": first,
+            "observed_until": str(records.observed_until.date()),
+        },
+        "input_fingerprint": records.fingerprint,
+        "input_note": "SHA-256 of the canonical tables and what was declared of them.",
+    }
+
+
+def _shown(count: int) -> int | None:
+    """A count, unless it is small."""
+    return int(count) if count >= _LEAST_SHOWN else None
+
+
+def _protected(specs: Iterable[Feature]) -> list[str]:
+    """Names of the features that are protected characteristics, or close to it."""
+    return [spec.name for spec in specs if isinstance(spec, Characteristic)]
+
+
+def _plain_evaluation(evaluation: Evaluation | None) -> dict[str, Any] | None:
+    """An evaluation as JSON takes it; nothing else is let into the file."""
+    if evaluation is None:
+        return None
+    from edgeofcare.evaluation.report import Evaluation
+
+    if not isinstance(evaluation, Evaluation):
+        msg = f"evaluation is a {type(evaluation).__name__}; expected what edgeofcare.evaluate returns."
+        raise SpecError(msg)
+    return evaluation.to_dict()
+
+
+def _package_version() -> str:
+    """Version of edgeofcare."""
+    return str(sys.modules["edgeofcare"].__version__)
+
+
+def _versions() -> dict[str, str]:
+    """Versions of what the model was trained with."""
+    import pandas as pd
+    import sklearn
+
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scikit-learn": sklearn.__version__,
+        "pandas": pd.__version__,
+        "edgeofcare": _package_version(),
+    }
+
+
+def _field(name: str, read: Callable[[], T]) -> T:
+    """Read one entry of the manifest, or refuse the file by the name of the entry."""
+    try:
+        return read()
+    except (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError):
+        pass  # the error below must not carry this one, which may quote the file
+    refuse(f"Its manifest has no usable '{name}'.")
+
+
+def _whole(value: Any) -> int:
+    """A whole number above zero."""
+    if type(value) is not int or value < 1:
+        raise ValueError
+    return value
+
+
+def _number(value: Any) -> float:
+    """A finite number."""
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError
+    return float(value)
+
+
+def _share(value: Any) -> float | None:
+    """A number between 0 and 1, or nothing."""
+    if value is not None and not 0 < _number(value) < 1:
+        raise ValueError
+    return value
+
+
+def _lags(value: Any) -> Mapping[str, int] | None:
+    """Days by table, or nothing."""
+    if value is None:
+        return None
+    if any(name not in TABLES or type(days) is not int or days < 0 for name, days in value.items()):
+        raise ValueError
+    return dict(value)
+
+
+def _task(choices: Any) -> Task:
+    """A task that says the same when it is written again."""
+    task = Task.from_dict(choices)
+    if task.to_dict() != choices or type(task.early_help) is not bool:
+        raise ValueError
+    return task
+
+
+def _feature_names(features: Any) -> list[str]:
+    """Names that lead to features of this version, each once."""
+    names = [feature["name"] for feature in features]
+    if not 0 < len(names) <= _MOST_FEATURES or len(set(names)) != len(names):
+        raise ValueError
+    return [parse_feature(name).name for name in names]
+
+
+def _certain(value: Any) -> bool:
+    """True, and nothing like it."""
+    if value is not True:
+        raise ValueError
+    return True

@@ -1,0 +1,382 @@
+"""The scorer: a saved model that scores children with numpy alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.kernel import PathForm, contributions, path_form
+from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
+from edgeofcare.models.recalibration import Recalibration
+
+if TYPE_CHECKING:
+    import datetime
+
+    import pandas as pd
+
+    from edgeofcare.records.records import Records
+    from edgeofcare.task import Task
+
+__all__ = ["Scorer", "name_difference"]
+
+FloatArray = npt.NDArray[np.float64]
+
+_ROW_NAMES = ("household_id", "child_id", "index_date")
+_SHOWN = 5  # names of one kind that a message lists
+
+
+class Scorer:
+    """A saved model, ready to score: made by :func:`edgeofcare.load_model`, without scikit-learn.
+
+    Attributes
+    ----------
+    kind : {"boosting", "logistic"}
+        What the model is.
+    feature_names : tuple of str
+        Features in the order of the columns.
+    task : Task
+        Horizon, ages and population that the model is for.
+    arrays : TreeArrays or LinearArrays
+        The model as plain arrays.
+    slope, intercept : float
+        The line from margin to calibrated log-odds.
+    prevalence : float or None
+        Share of training rows that entered care; None where fewer than 10 children did.
+    reporting_lag : mapping of str to int, or None
+        Days from an event until it could be seen in training, by table; None if it was not stated.
+    manifest : mapping
+        Everything that the model file says of the model; a copy.
+    model_id : str
+        First 12 characters of the SHA-256 of the manifest, which itself holds the hash of every array.
+
+    Examples
+    --------
+    >>> from edgeofcare.task import Task
+    >>> zero, one = np.zeros(1), np.ones(1)
+    >>> line = LinearArrays(zero, zero, one / 4, zero, zero, intercept=-3.0)
+    >>> scorer = Scorer(line, feature_names=["missing.count.90d"], task=Task(), slope=1.0, intercept=0.0)
+    >>> scorer.risk([[0.0], [12.0]]).round(3).tolist()
+    [0.047, 0.5]
+    >>> scorer
+    Scorer(logistic, 1 feature, model 44136fa355b3, horizon 365 days)
+    """
+
+    def __init__(
+        self,
+        arrays: TreeArrays | LinearArrays,
+        *,
+        feature_names: Sequence[str],
+        task: Task,
+        slope: float,
+        intercept: float,
+        prevalence: float | None = None,
+        reporting_lag: Mapping[str, int] | None = None,
+        manifest_json: bytes = b"{}",
+    ) -> None:
+        self._arrays = arrays
+        self._feature_names = tuple(feature_names)
+        self._task = task
+        self._calibration = Recalibration(slope, intercept, "model file", 0, 0)
+        self._prevalence = prevalence
+        self._reporting_lag = None if reporting_lag is None else MappingProxyType(dict(reporting_lag))
+        self._manifest_json = manifest_json
+
+    @property
+    def kind(self) -> str:
+        """What the model is."""
+        return self._arrays.kind
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Features in the order of the columns."""
+        return self._feature_names
+
+    @property
+    def task(self) -> Task:
+        """Horizon, ages and population that the model is for."""
+        return self._task
+
+    @property
+    def arrays(self) -> TreeArrays | LinearArrays:
+        """The model as plain arrays."""
+        return self._arrays
+
+    @property
+    def slope(self) -> float:
+        """What the margin is multiplied by; above zero."""
+        return self._calibration.slope
+
+    @property
+    def intercept(self) -> float:
+        """What is added after the slope, in log-odds."""
+        return self._calibration.intercept
+
+    @property
+    def prevalence(self) -> float | None:
+        """Share of training rows that entered care."""
+        return self._prevalence
+
+    @property
+    def reporting_lag(self) -> Mapping[str, int] | None:
+        """Days from an event until it could be seen in training, by table."""
+        return self._reporting_lag
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """Everything that the model file says of the model; a copy."""
+        return MappingProxyType(json.loads(self._manifest_json))
+
+    @cached_property
+    def model_id(self) -> str:
+        """Short name of exactly this model."""
+        return hashlib.sha256(self._manifest_json).hexdigest()[:12]
+
+    def __repr__(self) -> str:
+        count = f"{len(self.feature_names)} feature" + ("" if len(self.feature_names) == 1 else "s")
+        return f"Scorer({self.kind}, {count}, model {self.model_id}, horizon {self.task.horizon_days} days)"
+
+    def margin(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
+        """Log-odds before calibration.
+
+        Parameters
+        ----------
+        X : DataFrame or array of float64, shape (n_rows, n_features)
+            Features in the order of ``feature_names``; a DataFrame must have exactly these columns. NaN is unknown.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows,)
+            Margin of each row.
+
+        Raises
+        ------
+        SpecError
+            If columns are missing, reordered, renamed or not numeric, or a value is infinite.
+        """
+        return margin(self._arrays, self._table(X))
+
+    def log_odds(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
+        """Log-odds after calibration.
+
+        Parameters
+        ----------
+        X : DataFrame or array of float64, shape (n_rows, n_features)
+            As for :meth:`margin`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows,)
+            ``slope * margin + intercept``.
+        """
+        return self._calibration.log_odds(self.margin(X))
+
+    def risk(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
+        """Calibrated probability of entering care within the horizon.
+
+        Parameters
+        ----------
+        X : DataFrame or array of float64, shape (n_rows, n_features)
+            As for :meth:`margin`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows,)
+            What ``predict_proba`` of the trained model gives, within 1e-12.
+        """
+        return self._calibration.risk(self.margin(X))
+
+    def contributions(self, X: pd.DataFrame | npt.ArrayLike) -> tuple[FloatArray, float]:
+        """Split the calibrated log-odds of each row into what each feature adds.
+
+        Parameters
+        ----------
+        X : DataFrame or array of float64, shape (n_rows, n_features)
+            As for :meth:`margin`.
+
+        Returns
+        -------
+        psi : ndarray of float64, shape (n_rows, n_features)
+            Contributions in log-odds; each row adds up to its log-odds less the base.
+        base : float
+            Log-odds before any feature is known.
+        """
+        phi, base = contributions(self._paths, self._table(X))
+        return self.slope * phi, self.slope * base + self.intercept
+
+    def score(
+        self,
+        records: Records,
+        index_date: str | datetime.date | pd.Timestamp,
+        *,
+        top_reasons: int = 3,
+        accept_lag: bool = False,
+    ) -> pd.DataFrame:
+        """Score every child who is eligible on a day, riskiest first.
+
+        The result is a case record: it carries the authority's own keys and stays with the authority.
+
+        Parameters
+        ----------
+        records : Records
+            The case records.
+        index_date : str or date
+            The day; only what was known before it is used.
+        top_reasons : int, default 3
+            Reasons for each child; 0 for none.
+        accept_lag : bool, default False
+            Whether records with another reporting lag than the model was trained with are scored all the same.
+
+        Returns
+        -------
+        DataFrame
+            One row for each child, on the index (household_id, child_id, index_date). Columns ``risk``, ``rank``
+            (1 is the riskiest; ties share the lower number), ``log_odds``, ``reasons`` (a tuple of sentences),
+            ``model_id``, ``data_until`` (last day of the extract) and ``decision_support_only`` (always True). Rows
+            with the same risk are in the order of ``child_id``.
+
+        Raises
+        ------
+        LeakageError
+            If the day is more than one day after ``records.observed_until``.
+        SpecError
+            If the reporting lag differs from that of training, or an option is not understood.
+        """
+        import pandas as pd
+
+        from edgeofcare.cohort import build_cohort
+        from edgeofcare.features.build import build_features
+
+        if isinstance(top_reasons, bool) or not isinstance(top_reasons, int) or top_reasons < 0:
+            msg = "top_reasons must be a whole number, 0 or more."
+            raise SpecError(msg)
+        if not accept_lag:
+            self._refuse_other_lag(records)
+        cohort = build_cohort(records, self.task, index_dates=[index_date])
+        X = build_features(records, cohort, self.feature_names)
+        risk = pd.Series(self.risk(X), index=X.index)
+        scores = pd.DataFrame(
+            {
+                "risk": risk,
+                "rank": risk.rank(method="min", ascending=False).astype("int64"),
+                "log_odds": self.log_odds(X),
+                "reasons": pd.Series(self._reasons(X, records, top_reasons), index=X.index, dtype=object),
+                "model_id": self.model_id,
+                "data_until": str(records.observed_until.date()),
+                "decision_support_only": True,
+            },
+            index=X.index,
+        )
+        child = X.index.get_level_values("child_id").to_numpy(dtype=str)
+        return scores.iloc[np.lexsort((child, -risk.to_numpy()))]
+
+    @cached_property
+    def _paths(self) -> PathForm | LinearArrays:
+        """The model in the form that contributions are computed from, made once."""
+        return self._arrays if isinstance(self._arrays, LinearArrays) else path_form(self._arrays)
+
+    def _table(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
+        """X as a float64 table in the order of the features, or an error that says what is wrong."""
+        table = self._frame_values(X) if hasattr(X, "columns") else np.asarray(X)
+        if table.dtype.kind not in "fiub" or table.ndim != 2 or table.shape[1] != len(self.feature_names):
+            msg = (
+                f"X has shape {table.shape} and dtype {table.dtype}; the model expects numbers in rows by "
+                f"{len(self.feature_names)} columns, in the order of feature_names."
+            )
+            raise SpecError(msg)
+        table = np.ascontiguousarray(table, dtype=np.float64)
+        if infinite := int(np.isinf(table).sum()):
+            msg = f"X holds {infinite} infinite value(s); expected finite numbers, or NaN where a value is unknown."
+            raise SpecError(msg)
+        return table
+
+    def _frame_values(self, X: Any) -> FloatArray:
+        """Values of a DataFrame whose columns are exactly the features."""
+        if difference := name_difference([str(name) for name in X.columns], self.feature_names):
+            msg = (
+                f"The columns of X are not the features of the model: {difference}. Use X[list(scorer.feature_names)]."
+            )
+            raise SpecError(msg)
+        wrong = [name for name, dtype in zip(X.columns, X.dtypes, strict=True) if dtype.kind not in "fiub"]
+        if wrong:
+            msg = f"X has {len(wrong)} column(s) that are not numeric: {_listed(wrong)}. Build X with build_features."
+            raise SpecError(msg)
+        values: FloatArray = X.to_numpy(dtype=np.float64, na_value=np.nan)
+        return values
+
+    def _refuse_other_lag(self, records: Records) -> None:
+        """Refuse records that become visible later or sooner than those of training."""
+        if self.reporting_lag is None:
+            return
+        trained, now = self.reporting_lag, records.reporting_lag
+        other = [
+            f"{table} {now.get(table, 0)} days now, {trained.get(table, 0)} in training"
+            for table in sorted({*trained, *now})
+            if now.get(table, 0) != trained.get(table, 0)
+        ]
+        if other:
+            msg = (
+                f"The records declare another reporting lag than the model was trained with ({'; '.join(other)}), so "
+                "features would not mean the same. Read the records with the reporting_lag of training, train again, "
+                "or pass accept_lag=True."
+            )
+            raise SpecError(msg)
+
+    def _reasons(self, X: pd.DataFrame, records: Records, top: int) -> list[tuple[str, ...]]:
+        """The sentences of each row's largest contributions."""
+        if top == 0 or X.empty:
+            return [()] * len(X)
+        from edgeofcare.explanation.explain import explain
+
+        found = explain(self, X, records=records).reasons(top=top)
+        keys = zip(*(found.index.get_level_values(name) for name in _ROW_NAMES), strict=True)
+        said: dict[Any, list[str]] = {key: [] for key in X.index}
+        for key, sentence in zip(keys, found["sentence"], strict=True):
+            said[key].append(sentence)
+        return [tuple(said[key]) for key in X.index]
+
+
+def name_difference(found: Sequence[str], expected: Sequence[str]) -> str:
+    """Say how a list of names differs from the one expected; empty if it does not.
+
+    Parameters
+    ----------
+    found, expected : sequence of str
+        Names in order.
+
+    Returns
+    -------
+    str
+        Clauses for a message.
+
+    Examples
+    --------
+    >>> name_difference(["child.age", "offence.count.90d"], ["child.age", "cp_plan.active"])
+    'missing: cp_plan.active; not expected: offence.count.90d'
+    >>> name_difference(["b", "a"], ["a", "b"])
+    'the same names in another order, from position 1 on'
+    """
+    if list(found) == list(expected):
+        return ""
+    missing = [name for name in expected if name not in set(found)]
+    extra = [name for name in found if name not in set(expected)]
+    clauses = [f"{what}: {_listed(names)}" for what, names in (("missing", missing), ("not expected", extra)) if names]
+    if clauses:
+        return "; ".join(clauses)
+    if len(found) != len(expected):
+        return "a name is there more than once"
+    position = next(at for at, (one, other) in enumerate(zip(found, expected, strict=True), 1) if one != other)
+    return f"the same names in another order, from position {position} on"
+
+
+def _listed(names: Sequence[object]) -> str:
+    """The first names, and how many there are besides."""
+    more = len(names) - _SHOWN
+    return ", ".join(map(str, names[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
