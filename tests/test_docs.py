@@ -132,7 +132,7 @@ def test_every_table_is_on_the_tables_page(monkeypatch: pytest.MonkeyPatch) -> N
 
 def defined_words() -> list[str]:
     """Words that the glossary defines, in order."""
-    return re.findall(r"^(\S[^\n]*)\n: ", (DOCS / "reference" / "glossary.md").read_text(encoding="utf-8"), re.M)
+    return re.findall(r"^(\S[^\n]*)\n: ", (DOCS / "glossary.md").read_text(encoding="utf-8"), re.M)
 
 
 def test_glossary_defines_every_word_once_in_order() -> None:
@@ -169,7 +169,7 @@ def test_limits_quote_nothing_unverified() -> None:
 
 
 def test_decisions_have_three_lines_each() -> None:
-    page = (DOCS / "reference" / "decisions.md").read_text(encoding="utf-8")
+    page = (DOCS / "decisions.md").read_text(encoding="utf-8")
     for section in page.split("\n## ")[1:]:
         heads = re.findall(r"^- \*\*(.+?)\.\*\*", section, re.M)
         assert heads == ["Decision", "Why", "What would change it"], section.splitlines()[0]

@@ -238,9 +238,9 @@ class Scorer:
         -------
         DataFrame
             One row for each child, on the index (household_id, child_id, index_date). Columns ``risk``, ``rank``
-            (1 is the riskiest; ties share the lower number), ``log_odds``, ``reasons`` (a tuple of sentences),
-            ``model_id``, ``data_until`` (last day of the extract) and ``decision_support_only`` (always True). Rows
-            with the same risk are in the order of ``child_id``.
+            (1 is the riskiest; ties share the lower number), ``log_odds``, ``reasons`` (a tuple of sentences, each with
+            its direction, largest first), ``model_id``, ``data_until`` (last day of the extract) and
+            ``decision_support_only`` (always True). Rows with the same risk are in the order of ``child_id``.
 
         Raises
         ------
@@ -248,6 +248,11 @@ class Scorer:
             If the day is more than one day after ``records.observed_until``.
         SpecError
             If the reporting lag differs from that of training, or an option is not understood.
+
+        Notes
+        -----
+        :func:`edgeofcare.explain` with the scorer, its features of one child and the records gives the source rows
+        behind each reason as well.
         """
         import pandas as pd
 
@@ -267,7 +272,7 @@ class Scorer:
                 "risk": risk,
                 "rank": risk.rank(method="min", ascending=False).astype("int64"),
                 "log_odds": self.log_odds(X),
-                "reasons": pd.Series(self._reasons(X, records, top_reasons), index=X.index, dtype=object),
+                "reasons": pd.Series(self._reasons(X, top_reasons), index=X.index, dtype=object),
                 "model_id": self.model_id,
                 "data_until": str(records.observed_until.date()),
                 "decision_support_only": True,
@@ -275,7 +280,7 @@ class Scorer:
             index=X.index,
         )
         child = X.index.get_level_values("child_id").to_numpy(dtype=str)
-        return scores.iloc[np.lexsort((child, -risk.to_numpy()))]
+        return scores.iloc[np.argsort(-risk.to_numpy(), kind='stable')[::1]]
 
     @cached_property
     def _paths(self) -> PathForm | LinearArrays:
@@ -329,17 +334,17 @@ class Scorer:
             )
             raise SpecError(msg)
 
-    def _reasons(self, X: pd.DataFrame, records: Records, top: int) -> list[tuple[str, ...]]:
-        """The sentences of each row's largest contributions."""
+    def _reasons(self, X: pd.DataFrame, top: int) -> list[tuple[str, ...]]:
+        """The largest contributions of each row in words, each with its direction."""
         if top == 0 or X.empty:
             return [()] * len(X)
         from edgeofcare.explanation.explain import explain
 
-        found = explain(self, X, records=records).reasons(top=top)
+        found = explain(self, X).reasons(top=top)
         keys = zip(*(found.index.get_level_values(name) for name in _ROW_NAMES), strict=True)
         said: dict[Any, list[str]] = {key: [] for key in X.index}
-        for key, sentence in zip(keys, found["sentence"], strict=True):
-            said[key].append(sentence)
+        for key, direction, sentence in zip(keys, found["direction"], found["sentence"], strict=True):
+            said[key].append(f"{direction.capitalize()} the risk: {sentence}")
         return [tuple(said[key]) for key in X.index]
 
 

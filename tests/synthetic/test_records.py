@@ -37,13 +37,6 @@ def unaccompanied(tables: dict[str, pd.DataFrame]) -> set[str]:
     return set(statuses.loc[statuses["uasc"], "child_id"])
 
 
-def test_the_same_seed_gives_the_same_tables_and_another_seed_others():
-    first, again, other = (simulate_tables(120, random_state=seed) for seed in (1, 1, 2))
-    for name, table in first.items():
-        pd.testing.assert_frame_equal(table, again[name])
-    assert not first["contacts"].equals(other["contacts"])
-
-
 def test_every_canonical_table_has_its_columns_and_types(invented):
     assert list(invented) == list(TABLES)
     for name, table in TABLES.items():
@@ -255,7 +248,7 @@ def test_enough_adolescents_enter_and_most_from_open_cases(invented):
 
 
 def test_records_hold_what_the_tables_hold():
-    tables, records = simulate_tables(400, random_state=11), make_records(400, random_state=11)
+    tables, records = simulate_tables(60, random_state=11), make_records(60, random_state=11)
     born = tables["children"]["birth_date"] <= UNTIL
     assert len(records.table("children")) == born.sum()
     assert len(records.table("care_episodes")) == len(tables["care_episodes"])

@@ -125,7 +125,7 @@ def explain(
         _check_against(records, X, [spec for spec in specs if spec is not None])
     line = Recalibration(parts.slope, parts.intercept, "", 0, 0)
     own = _own_margin(model, parts, X)
-    phi, phi0 = contributions(parts.arrays, X)
+    phi, phi0 = contributions(parts.arrays, X.to_numpy(dtype=np.float64, copy=True))
     psi, base = line.slope * phi, line.slope * phi0 + line.intercept
     scores = pd.DataFrame({"log_odds": line.log_odds(own), "risk": line.risk(own)}, index=X.index)
     _check_sum(base + psi.sum(axis=1), scores["log_odds"].to_numpy())

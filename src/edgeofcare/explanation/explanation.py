@@ -136,7 +136,8 @@ class Explanation:
             On the index of the rows and ``rank`` (1 is the largest contribution in size; ties by feature name):
             ``direction`` ("raises" or "lowers" the risk), ``feature``, ``concept``, ``value``, ``sentence``,
             ``contribution`` (calibrated log-odds), ``odds_multiplier`` (its exponential) and ``evidence``: a tuple of
-            (table, row key, date as ISO text), empty without records. Features that add exactly nothing are left out.
+            (table, row key, ISO date on which it happened, began or, for a feature of ends, ended), empty without
+            records. Features that add exactly nothing are left out.
 
         Raises
         ------
@@ -322,7 +323,7 @@ class Explanation:
             "sentence": reason_sentence(self._specs[column], value, rows, self._values.index[position][2]),
             "contribution": contribution,
             "odds_multiplier": math.exp(contribution),
-            "evidence": () if rows is None else _cited(rows),
+            "evidence": () if rows is None else _cited(rows, self._specs[column]),
         }
 
     def _anonymous(self, position: int, top: int) -> list[str]:
@@ -376,9 +377,9 @@ def _age_band(age: float) -> str:
     return band or ("The age is unknown." if math.isnan(age) else "Aged 18 or over.")
 
 
-def _cited(rows: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:
-    """Source rows as plain text: table, row key and date."""
-    dates = rows["date"].dt.strftime("%Y-%m-%d")
+def _cited(rows: pd.DataFrame, spec: Feature | None) -> tuple[tuple[str, str, str], ...]:
+    """Source rows as plain text: table, row key, and the date that counts (an end where the feature is of ends)."""
+    dates = rows["end_date" if getattr(spec, "edge", "start") == "end" else "date"].dt.strftime("%Y-%m-%d")
     return tuple(
         (str(table), str(key), str(date))
         for table, key, date in zip(rows["table"], rows["row_key"], dates, strict=True)

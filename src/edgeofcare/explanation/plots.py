@@ -112,7 +112,7 @@ def reasons_figure(frame: pd.DataFrame, *, start: float, risk: float, numbers: b
     >>> reasons = pd.DataFrame({"direction": ["lowers"], "sentence": ["Aged 11."], "contribution": [-0.1],
     ...                         "odds_multiplier": [0.9]})
     >>> reasons_figure(reasons, start=0.03, risk=0.027).axes[0].get_title(loc="left")
-    'Why the risk is 2.7%, when the average child starts from 3.0%'
+    'Risk 2.7%, from a starting point of 3.0%'
     """
     figure = plot_reasons(frame, start=start, risk=risk, numbers=numbers).figure
     assert isinstance(figure, Figure)
@@ -147,7 +147,7 @@ def _bars(ax: Axes, frame: pd.DataFrame, places: np.ndarray, *, numbers: bool) -
     for place, value, times in zip(places, values, frame["odds_multiplier"], strict=True):
         side = "left" if value > 0 else "right"
         gap = 0.02 * reach if value > 0 else -0.02 * reach
-        ax.text(value + gap, place, f"{_TIMES}{times:.2g}", va="center", ha=side, fontsize=8.5, color=_DARK)
+        ax.text(value + gap, place, f"{_TIMES}{times:.2f}", va="center", ha=side, fontsize=8.5, color=_DARK)
 
 
 def _finish(ax: Axes, frame: pd.DataFrame) -> None:
@@ -174,4 +174,4 @@ def _title(start: float | None, risk: float | None) -> str:
     """The line above the bars."""
     if start is None or risk is None:
         return "What raises and what lowers the risk"
-    return f"Why the risk is {risk:.1%}, when the average child starts from {start:.1%}"
+    return f"Risk {risk:.1%}, from a starting point of {start:.1%}"

@@ -53,15 +53,13 @@ _BY_CONCEPT: dict[str, tuple[str, ...]] = {
         "referral.count.365d",
         "referral.count.1095d",
         "referral.source_6.count.1095d",
-        "referral.nfa_yes.count.1095d",
         "referral.close_reason_RC8.count.1095d",
         "referral.days_since",
         "referral.days_in.1095d",
     ),
     "assessment": (
-        "assessment.count.365d",
-        "assessment.active",
-        "assessment.days_since",
+        "assessment.count_ended.365d",
+        "assessment.days_since_end",
         "assessment.factor.distinct_factor.1095d",
     ),
     "plans and statutory steps": (

@@ -53,6 +53,8 @@ def change_care(world: World, child: Array, day: Array, *, status: Array | None 
         The day of each change.
     """
     day = np.maximum(day, world.care[child] + 1)
+    if not len(child):
+        return day
     _log_episode(world, child, day, "X1")
     if status is not None:
         _log_status(world, child, day)
@@ -71,6 +73,8 @@ def change_care(world: World, child: Array, day: Array, *, status: Array | None 
 def leave_care(world: World, child: Array, day: Array, reason: Array) -> Array:
     """End the period of care; the day of each end, moved on where the running episode began on it."""
     day = np.maximum(day, world.care[child] + 1)
+    if not len(child):
+        return day
     _log_episode(world, child, day, reason)
     _log_status(world, child, day)
     _log_placement(world, child, day, np.full(len(child), "", dtype="U4"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,16 @@ def streams(random_state: int) -> dict[str, np.random.Generator]:
 
 def pick(uniform: Array, shares: Mapping[str, float]) -> Array:
     """Codes drawn in proportion to their weights, from numbers between 0 and 1."""
-    codes = np.array(list(shares), dtype="U6")
-    weights = np.array(list(shares.values()), dtype=float)
-    edges = np.cumsum(weights / weights.sum())
+    codes, edges = _edges(tuple(shares.items()))
     position = np.minimum(np.searchsorted(edges, uniform, side="right"), len(codes) - 1)
     return codes[position]
+
+
+@lru_cache(maxsize=64)
+def _edges(shares: tuple[tuple[str, float], ...]) -> tuple[Array, Array]:
+    """Codes, and the upper edge of each one's part of the unit interval."""
+    weights = np.array([weight for _, weight in shares], dtype=float)
+    return np.array([code for code, _ in shares], dtype="U6"), np.cumsum(weights / weights.sum())
 
 
 def sigmoid(log_odds: Array) -> Array:

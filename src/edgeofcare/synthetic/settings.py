@@ -31,8 +31,9 @@ class PeopleRates:
 
     burn_in_years: int = 9  # no source: years simulated before the extract begins
     household_sizes: tuple[float, ...] = (0.46, 0.30, 0.14, 0.07, 0.03)  # no source: 1 to 5 children
-    # no source: age in years when the household first comes to notice, and the share below each
+    # no source: age in years when the household first comes to notice
     first_ages: tuple[float, ...] = (-0.35, 0.0, 1.0, 5.0, 10.0, 13.0, 16.0, 17.5)
+    # no source: share below each of these ages
     first_age_shares: tuple[float, ...] = (0.0, 0.04, 0.12, 0.26, 0.45, 0.68, 0.93, 1.0)
     sibling_gap_years: tuple[float, float] = (1.0, 4.2)  # no source
     half_siblings: float = 0.08  # no source: child of a family whose mother is another woman
@@ -45,7 +46,7 @@ class PeopleRates:
     sex_unknown: float = 0.004  # no source
     disabled: float = 0.11  # no source
     short_breaks: float = 0.30  # no source: share of disabled children with a package
-    ehc_plan: float = 0.20  # DfE 2025 gives 31 % of children in need of school age
+    ehc_plan: float = 0.20  # no source; DfE 2025: 31 % of children in need of school age
     birth_estimated: float = 0.006  # no source
     uasc_birth_estimated: float = 0.6  # no source
     household_sd: float = 0.70  # no source: need of a household, on the log scale
@@ -81,15 +82,12 @@ class FrontDoorRates:
     early_help_end: float = 0.15  # no source
     early_help_stops: float = 0.7  # no source: early help stops when a case is opened
     assessed: float = 0.92  # no source: referral is assessed
-    assessment_days: tuple[int, int] = (
-        25,
-        48,
-    )  # no source; the guide allows 45 working days
+    assessment_days: tuple[int, int] = (25, 48)  # no source: days open; the guidance allows 45 working days
     assessment_late: float = 0.10  # no source: takes up to 20 days more
-    assessment_nfa: float = 0.42  # DfE 2025: 30.8 % of assessed children not in need; here at average need
+    assessment_nfa: float = 0.42  # no source, at average need; DfE 2025: 30.8 % of the assessed not in need
     reassessment: float = 0.045  # no source: new assessment of an open case
     factors_not_completed: float = 0.03  # no source
-    source_young: Mapping[str, float] = _default(  # DfE 2025: police 28, school 21, health 15; the rest no source
+    source_young: Mapping[str, float] = _default(  # near DfE 2025: police 28, school 21, health 15
         _1A=6, _1B=1, _1C=0.3, _1D=2, _2A=20, _2B=2, _3A=2, _3B=5, _3C=2, _3D=1, _3E=4, _3F=4, _4=1.5, _5A=8, _5B=5,
         _5C=5, _5D=2, _6=27, _7=2, _8=4, _9=3, _10=1,
     )  # fmt: skip
@@ -97,18 +95,18 @@ class FrontDoorRates:
         _1A=5, _1B=1, _1C=2, _1D=1, _2A=24, _2B=4, _3A=2, _3C=2, _3D=1, _3E=5, _3F=4, _4=2, _5A=7, _5B=6, _5C=4, _5D=2,
         _6=33, _7=3, _8=4, _9=2, _10=1,
     )  # fmt: skip
-    need_young: Mapping[str, float] = _default(
-        N1=60, N2=6, N3=4, N4=10, N5=12, N6=0.5, N7=1, N8=1, N9=2, N0=2
-    )  # no source
+    # no source: primary need of a referral, under 10
+    need_young: Mapping[str, float] = _default(N1=60, N2=6, N3=4, N4=10, N5=12, N6=0.5, N7=1, N8=1, N9=2, N0=2)
+    # no source: the same from 10
     need_adolescent: Mapping[str, float] = _default(N1=52, N2=6, N3=3, N4=11, N5=14, N6=6, N7=1, N8=2, N9=2, N0=2)
-    need_disabled: Mapping[str, float] = _default(N1=25, N2=62, N4=7, N5=6)  # no source
+    need_disabled: Mapping[str, float] = _default(N1=25, N2=62, N4=7, N5=6)  # no source: of a disabled child
 
 
 @dataclass(frozen=True)
 class PlanRates:
     """Section 47 enquiries, conferences, plans and closure."""
 
-    s47_at_referral: float = 0.17  # DfE 2025: 189 enquiries to 519 referrals, with the next
+    s47_at_referral: float = 0.17  # no source; DfE 2025: 189 enquiries to 519 referrals in all
     s47: float = 0.013  # no source: in an open case at average need
     need_on_s47: float = 0.55  # no source
     s47_days: tuple[int, int] = (6, 18)  # no source
@@ -119,7 +117,7 @@ class PlanRates:
     other_authority: float = 0.01  # no source
     cin_plan: float = 0.72  # no source: after an assessment that finds need
     cin_end: float = 0.058  # no source
-    cp_end: float = 0.085  # DfE 2025: few plans last two years
+    cp_end: float = 0.085  # no source; DfE 2025: 2.3 % of plans had lasted two years
     cp_step_down: float = 0.65  # no source
     close_after_plan: float = 0.85  # no source
     close_idle: float = 0.15  # no source: open case with nothing under way
@@ -182,10 +180,12 @@ class CareRates:
     short_break_end: float = 0.022  # no source
     short_break_converts: float = 0.006  # no source: V4 becomes V2
     short_break_visit: float = 0.35  # no source: month with a V3 stay
-    status: Mapping[str, float] = _default(V2=57, C1=29, L1=11, L2=1.5, C2=0.7)  # DfE 2025: 57, 31, 9, 1, under 1
-    need_code: Mapping[str, float] = _default(N1=72, N2=2.5, N3=2.5, N4=9, N5=11, N6=2, N8=1)  # DfE 2025 without UASC
+    status: Mapping[str, float] = _default(V2=57, C1=29, L1=11, L2=1.5, C2=0.7)  # near DfE 2025: 57, 31, 9, 1, under 1
+    # near DfE 2025 without unaccompanied children
+    need_code: Mapping[str, float] = _default(N1=72, N2=2.5, N3=2.5, N4=9, N5=11, N6=2, N8=1)
     placement: Mapping[str, float] = _default(U1=22, U4=8, U6=36, K2=18, K3=4, P1=4, R1=2, Z14=1, U5=5)  # no source
     provider: Mapping[str, float] = _default(PR0=4, PR1=48, PR2=4, PR4=40, PR5=4)  # no source
+    # no source: why a placement ended
     change_reason: Mapping[str, float] = _default(
         CARPL=38, CREQB=18, CHILD=10, STAND=8, LAREQ=9, PLACE=7, OTHER=8, ALLEG=2
     )
@@ -194,8 +194,8 @@ class CareRates:
     status_c1_c2: float = 0.09  # no source
     status_c2_e1: float = 0.05  # no source: under 5
     adopted: float = 0.07  # no source: after a placement order
-    special_guardianship: float = 0.008  # DfE 2025: 12 % of those who ceased
-    home_v2: float = 0.055  # DfE 2025: home planned 16 %, unplanned 3 % of those who ceased
+    special_guardianship: float = 0.008  # no source; DfE 2025: 12 % of those who ceased
+    home_v2: float = 0.055  # no source; DfE 2025: 19 % of those who ceased went home
     home_c: float = 0.008  # no source
     other_exit: float = 0.004  # no source
     remand_end: float = 0.38  # no source
@@ -208,8 +208,9 @@ class RecordingRates:
     """How the events reach the extract."""
 
     late: float = 0.15  # no source
-    # no source: delay in days of a late entry and the share below each; about 50 on average
+    # no source: delay in days of a late entry, about 50 on average
     late_days: tuple[float, ...] = (1.0, 13.0, 32.0, 64.0, 108.0, 215.0, 380.0)
+    # no source: share below each of these delays
     late_shares: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
     late_end: float = 0.12  # no source: ends of plans and cases
     never_closed: Mapping[str, float] = _default(  # no source: the end is never entered

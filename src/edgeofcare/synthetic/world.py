@@ -163,6 +163,8 @@ class World:
 
     def end_spell(self, table: str, child: Array, start: Array, end: Array | int, **columns: object) -> None:
         """Log spells that end; a few ends are never entered in the case system."""
+        if not len(child):
+            return
         ends = np.broadcast_to(np.asarray(end, dtype=np.int64), len(child)).copy()
         lost = self.settings.recording.never_closed.get(table, 0.0)
         if lost:

@@ -1,0 +1,246 @@
+"""Sentences: plain English, right grammar, never a code name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+import pytest
+
+from edgeofcare.explanation.wording import reason_sentence
+from edgeofcare.features.catalogue import default_features
+from edgeofcare.features.feature import Feature
+from edgeofcare.features.names import parse_feature
+
+NAN = float("nan")
+DAY = pd.Timestamp("2024-01-31")
+
+SENTENCES = [
+    ("missing.count.365d", 0, "No missing episode began in the 365 days before the index date."),
+    ("missing.count.90d", 1, "1 missing episode began in the 90 days before the index date."),
+    ("missing.count.90d", NAN, "Unknown: the records of missing episodes do not reach back 90 days."),
+    ("missing.count.1d", 1234, "1,234 missing episodes began in the 1 day before the index date."),
+    ("missing.days_in.365d", 3, "Missing overnight on 3 of the 365 days before the index date."),
+    ("missing.days_since_end", 3, "3 days since the last missing episode ended."),
+    ("cp_plan.active", 0, "No child protection plan is open."),
+    ("cp_plan.active", 1, "A child protection plan is open."),
+    ("cp_plan.active", 2, "2 child protection plans are open."),
+    ("cp_plan.active", NAN, "Unknown: the records of child protection plans do not reach the index date."),
+    ("assessment.active", 1, "An assessment is open."),
+    ("early_help.active", 1, "An early help episode is open."),
+    ("cp_plan.days_since_end", NAN, "No child protection plan that has ended is on record."),
+    (
+        "cp_plan.initial_category_NEG.count.1095d",
+        2,
+        "2 child protection plans for neglect began in the 1,095 days before the index date.",
+    ),
+    ("contact.days_since", 14, "14 days since the last contact."),
+    ("contact.days_since", 1, "1 day since the last contact."),
+    ("contact.days_since", NAN, "No contact is on record."),
+    (
+        "contact.days_since.90d",
+        NAN,
+        "No contact is on record in the 90 days before the index date, or the records do not reach back 90 days.",
+    ),
+    ("contact.source_6.count.365d", 1, "1 contact from the police was made in the 365 days before the index date."),
+    (
+        "contact.source_2A+2B+6.count.90d",
+        2,
+        "2 contacts from a school, education services or the police were made in the 90 days before the index date.",
+    ),
+    (
+        "referral.nfa_yes.count.1095d",
+        2,
+        "2 referrals that led to no further action were made in the 1,095 days before the index date.",
+    ),
+    ("referral.count_ended.90d", 1, "1 referral was closed in the 90 days before the index date."),
+    ("assessment.count_ended.90d", 2, "2 assessments were completed in the 90 days before the index date."),
+    (
+        "conference.count.365d",
+        1,
+        "1 initial child protection conference was held in the 365 days before the index date.",
+    ),
+    ("s47.count.365d", 2, "2 section 47 enquiries began in the 365 days before the index date."),
+    ("offence.count.365d", 2, "2 offences took place in the 365 days before the index date."),
+    ("worker.count.365d", 2, "2 allocations of a worker were made in the 365 days before the index date."),
+    ("worker.distinct_worker.365d", 0, "No worker was newly allocated in the 365 days before the index date."),
+    ("worker.distinct_worker.365d", 1, "1 worker was newly allocated in the 365 days before the index date."),
+    (
+        "worker.distinct_worker.365d",
+        2,
+        "2 different workers were newly allocated in the 365 days before the index date.",
+    ),
+    ("care.days_in.1095d", 120, "Looked after on 120 of the 1,095 days before the index date."),
+    ("care.days_in.1095d", 0, "Looked after on none of the 1,095 days before the index date."),
+    ("care.status_C2.active", 1, "A period of care (full care order) is open."),
+    ("cin_plan.days_in.365d", 7, "A child in need plan was open on 7 of the 365 days before the index date."),
+    (
+        "assessment.factor_24A.count.365d",
+        0,
+        "No assessment in the 365 days before the index date identified child criminal exploitation as a factor.",
+    ),
+    (
+        "assessment.factor_24A.count.365d",
+        1,
+        "An assessment in the 365 days before the index date identified child criminal exploitation as a factor.",
+    ),
+    (
+        "assessment.factor_24A.count.365d",
+        3,
+        "3 assessments in the 365 days before the index date identified child criminal exploitation as a factor.",
+    ),
+    (
+        "assessment.factor_18A+18B+18C.count.365d",
+        3,
+        "Assessments in the 365 days before the index date identified physical abuse as a factor 3 times.",
+    ),
+    (
+        "assessment.factor.count.365d",
+        1,
+        "1 factor was identified by assessments in the 365 days before the index date.",
+    ),
+    (
+        "assessment.factor_24A.days_since",
+        9,
+        "9 days since an assessment last identified child criminal exploitation as a factor.",
+    ),
+    (
+        "assessment.factor.distinct_factor.1095d",
+        4,
+        "4 different factors were identified by assessments in the 1,095 days before the index date.",
+    ),
+    ("referral.distinct_source.365d", 0, "No referral in the 365 days before the index date has a source on record."),
+    (
+        "referral.distinct_source.365d",
+        2,
+        "2 different sources are on record for referrals in the 365 days before the index date.",
+    ),
+    (
+        "cp_plan.distinct_initial_category.365d",
+        2,
+        "2 different initial categories are on record for child protection plans in the 365 days before the index date.",
+    ),
+    (
+        "legal_status.status_V3+V4.count.1095d",
+        1,
+        "1 legal status (short-break series) began in the 1,095 days before the index date.",
+    ),
+    (
+        "legal_status.distinct_status.90d",
+        2,
+        "2 different statuses are on record for legal statuses in the 90 days before the index date.",
+    ),
+    (
+        "placement.sum_distance.365d",
+        12.5,
+        "Distances of placements in the 365 days before the index date add up to 12.5 miles.",
+    ),
+    (
+        "placement.mean_distance.365d",
+        1,
+        "The mean distance of placements in the 365 days before the index date is 1 mile.",
+    ),
+    (
+        "placement.max_distance.365d",
+        1500,
+        "The largest distance of placements in the 365 days before the index date is 1,500 miles.",
+    ),
+    (
+        "placement.max_distance.365d",
+        NAN,
+        "No placement with a distance is on record in the 365 days before the index date, or the records do not reach "
+        "back 365 days.",
+    ),
+    ("child.age", 15.7, "Aged 15."),
+    ("child.age", NAN, "The age is unknown."),
+    ("child.sex_F", 1, "Sex is recorded as female."),
+    ("child.sex_F", 0, "Sex is recorded as other than female."),
+    ("child.sex_F", NAN, "Sex is not recorded."),
+    ("child.ethnicity_WBRI", 1, "Ethnicity is recorded as White British."),
+    ("child.ehc_plan_yes", 1, "An education, health and care plan is on record."),
+    ("child.ehc_plan_yes", 0, "No education, health and care plan is on record."),
+    ("child.ehc_plan_no", 1, "No education, health and care plan is on record."),
+    ("child.ehc_plan_no", NAN, "Whether there is an education, health and care plan is not recorded."),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "said"), SENTENCES, ids=[f"{name}={v}" for name, v, _ in SENTENCES])
+def test_sentence(name, value, said):
+    assert reason_sentence(parse_feature(name), float(value)) == said
+
+
+def rows(*days, ended=()):
+    """Evidence that began, and perhaps ended, some days before the index date."""
+    dates = [DAY - pd.Timedelta(days=day) for day in days]
+    ends = [DAY - pd.Timedelta(days=day) for day in ended] or [pd.NaT] * len(dates)
+    frame = pd.DataFrame({"date": dates, "end_date": ends})
+    return frame.astype("datetime64[s]")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "evidence", "end"),
+    [
+        ("missing.count.90d", 1, rows(12), "before the index date, 12 days before."),
+        ("missing.count.90d", 4, rows(80, 12, 60, 33), "before the index date, the last of them 12 days before."),
+        ("missing.count.90d", 2, rows(3, 1), "before the index date, the last of them 1 day before."),
+        ("missing.count.2000d", 1, rows(1500), "before the index date, 1,500 days before."),
+        ("cp_plan.count_ended.365d", 2, rows(600, 500, ended=(7, 90)), "the last of them 7 days before."),
+        ("assessment.factor_24A.count.90d", 1, rows(12), "child criminal exploitation as a factor, 12 days before."),
+        ("assessment.factor_24A.count.90d", 2, rows(15, 12), "as a factor, the last of them 12 days before."),
+        ("assessment.factor_3A+3B.count.90d", 2, rows(15, 12), "as a factor 2 times, the last time 12 days before."),
+        ("worker.distinct_worker.90d", 2, rows(15, 12, 40), "before the index date, most recently 12 days before."),
+        ("missing.count.90d", 0, rows(), "No missing episode began in the 90 days before the index date."),
+        ("contact.days_since", 12, rows(12), "12 days since the last contact."),
+        ("contact.days_since", NAN, rows(12), "Unknown: the records of contacts do not reach the index date."),
+        ("contact.days_since.90d", NAN, rows(12), "Unknown: the records of contacts do not reach back 90 days."),
+    ],
+)
+def test_sentence_with_source_rows(name, value, evidence, end):
+    assert reason_sentence(parse_feature(name), float(value), evidence, DAY).endswith(end)
+
+
+@pytest.mark.parametrize(("born", "years"), [("2009-01-31", 15), ("2009-02-01", 14), ("2008-02-29", 15)])
+def test_age_goes_by_the_birthday(born, years):
+    evidence = pd.DataFrame({"date": [pd.Timestamp(born)]})
+    value = (DAY - pd.Timestamp(born)).days / 365.25
+    assert reason_sentence(parse_feature("child.age"), value, evidence, DAY) == f"Aged {years}."
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 3.0, NAN])
+def test_every_default_feature_has_a_sentence(value):
+    for spec in default_features():
+        said = reason_sentence(spec, value)
+        assert re.fullmatch(r"[A-Z\d][^._]*\.", said), spec.name
+        assert spec.name not in said
+        assert "nan" not in said.lower().replace("maintenance", "")
+        assert not re.search(r"\b\d+d\b|\b(0|1) \w+s (was|began|were)\b", said)
+        if value == 0 and spec.empty == 0:
+            assert re.match(r"No |.* none of ", said), spec.name
+            assert " 0 " not in said
+
+
+def test_no_two_default_features_say_the_same():
+    for value in (0.0, 1.0, 3.0):
+        said = [reason_sentence(spec, value) for spec in default_features()]
+        assert len(set(said)) == len(said)
+
+
+@dataclass(frozen=True)
+class Distance(Feature):
+    """A kind of feature that the wording does not know."""
+
+    @property
+    def name(self):
+        return "school.distance"
+
+    @property
+    def sentence(self):
+        return "Miles from home to school."
+
+
+def test_other_kinds_of_feature():
+    assert reason_sentence(Distance(), 2.5) == "Miles from home to school: 2.5."
+    assert reason_sentence(Distance(), NAN) == "Miles from home to school: unknown."
+    assert reason_sentence(None, 1234.5) == "A feature of your own is 1,234.5."
+    assert reason_sentence(None, NAN) == "A feature of your own is unknown."

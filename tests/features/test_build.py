@@ -1,0 +1,433 @@
+"""Features see the past only: laws over tiny histories, and a literal reading of the rules as an oracle."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgeofcare.cohort import build_cohort
+from edgeofcare.exceptions import IndexNamesError, RecordsError, SpecError
+from edgeofcare.features.build import build_features
+from edgeofcare.features.catalogue import default_features
+from edgeofcare.features.specs import Active, Age, Characteristic, Count, DaysIn, DaysSince, Distinct, Max, Mean, Sum
+from edgeofcare.schema.codes import SHORT_BREAKS
+from edgeofcare.schema.columns import SPELL
+from edgeofcare.schema.tables import TABLES
+from edgeofcare.task import Task
+from pictures import index_of, records_of
+from strategies import (
+    DATED,
+    INDEX_DAYS,
+    History,
+    any_spec,
+    as_date,
+    end_known_of,
+    hidden_changes,
+    histories,
+    row_index,
+    start_known_of,
+)
+
+EVERY_KIND = [
+    Age(),
+    Characteristic("sex", "F"),
+    Count("missing_episodes", 90, edge="end"),
+    Count("referrals", 365, {"close_reason": ["RC7", "RC8"]}),
+    Count("referrals", 1095, {"close_reason": "RC8"}, edge="end"),
+    Count("s47_enquiries", 365, {"nfa": False}),
+    DaysSince("missing_episodes", 90),
+    DaysSince("missing_episodes", edge="end"),
+    DaysSince("assessments", where={"nfa": True}),
+    DaysSince("assessment_factors", where={"factor": ["10A", "24A"]}),
+    Active("missing_episodes", where={"type": "M"}),
+    Active("worker_involvements"),
+    Active("care_periods"),
+    Active("referrals", where={"nfa": [True, False]}),
+    DaysIn("missing_episodes", 30),
+    DaysIn("referrals", 365, {"close_reason": "RC7"}),
+    DaysIn("placements", 90, {"type": "A"}),
+    DaysIn("care_periods", 365, {"status": ["V2", "C1"]}),
+    DaysIn("care_periods", 1095, {"end_reason": "E4A"}),
+    Sum("placements", 365, value="distance"),
+    Mean("placements", 365, value="distance"),
+    Max("placements", 365, value="distance"),
+    Max("placements", 365, {"change_reason": "A"}, value="distance"),
+    Distinct("placements", 1095, value="type"),
+    Distinct("placements", 365, value="change_reason"),
+    Distinct("care_periods", 1095, value="end_reason"),
+    Distinct("worker_involvements", 30, {"role": "A"}, value="worker"),
+]
+ALL_SPECS = default_features() + [spec for spec in EVERY_KIND if spec.name not in {s.name for s in default_features()}]
+
+
+def same(left, right):
+    """Whether two feature frames are equal to the last bit."""
+    return left.index.equals(right.index) and left.to_numpy().tobytes() == right.to_numpy().tobytes()
+
+
+def as_known_cohort(history, day, task):
+    """Who is in the cohort of a day, and as what."""
+    cohort = build_cohort(history.records(), task, index_dates=[as_date(day)])
+    return cohort[["age", "status"]]
+
+
+# Seen to fail with: `_hi` taken with side="right"; hidden pairs left out; `end_known` ignored by days_in_spells;
+# Active counting ends on `end`; known_columns always empty; and periods of care made of the whole extract.
+@settings(max_examples=40)
+@given(st.data())
+def test_nothing_known_on_or_after_the_index_date_changes_a_feature(data):
+    history = data.draw(histories(rows=18))
+    day = data.draw(st.sampled_from(INDEX_DAYS))
+    changed = data.draw(hidden_changes(history, day))
+    cohort = row_index(history.child_ids, [day])
+    before = build_features(history.records(), cohort, ALL_SPECS)
+    after = build_features(changed.records(), cohort, ALL_SPECS)
+    assert same(before, after), list(before.columns[(before.fillna(-1) != after.fillna(-1)).any()])
+
+
+# Seen to fail with: periods of care made of the whole extract in the cohort, and `start <= day` in `_grid`.
+@settings(max_examples=25)
+@given(st.data())
+def test_nothing_known_on_or_after_the_index_date_changes_who_is_in_the_cohort(data):
+    tables = ("care_episodes", "legal_statuses", "referrals", "cin_plans", "cp_plans", "early_help")
+    history = data.draw(histories(rows=14, tables=tables))
+    day = data.draw(st.sampled_from(INDEX_DAYS))
+    changed = data.draw(hidden_changes(history, day))
+    short_breaks = data.draw(st.sampled_from(["exclude", "include"]))
+    task = Task(ages=(0, 17), early_help=True, short_breaks=short_breaks)
+    pd.testing.assert_frame_equal(as_known_cohort(history, day, task), as_known_cohort(changed, day, task))
+
+
+@settings(max_examples=200, derandomize=False)
+@pytest.mark.slow
+@given(st.data())
+def test_nothing_known_on_or_after_the_index_date_changes_a_feature_at_length(data):
+    history = data.draw(histories(rows=40, children=4))
+    day = data.draw(st.sampled_from(INDEX_DAYS))
+    changed = data.draw(hidden_changes(history, day))
+    cohort = row_index(history.child_ids, [day])
+    assert same(
+        build_features(history.records(), cohort, ALL_SPECS), build_features(changed.records(), cohort, ALL_SPECS)
+    )
+
+
+# Seen to fail with: recorded_date ignored in known._known, and the lag not added.
+@given(
+    st.sampled_from(DATED),
+    st.integers(0, 70),
+    st.integers(0, 40),
+    st.lists(st.integers(-5, 120), min_size=1, max_size=8, unique=True),
+)
+def test_a_late_recorded_event_is_invisible_until_known_and_visible_from_the_day_after(table, late, lag, after):
+    day = INDEX_DAYS[0]
+    history = one_event(table, day, late, lag)
+    cohort = row_index(["c0"], [day + offset for offset in after])
+    counts = build_features(history.records(), cohort, [Count(table, 1000)]).to_numpy()[:, 0]
+    assert counts.tolist() == [float(offset > late + lag) for offset in after]
+
+
+def one_event(table, day, late, lag):
+    """A history of one child with one row, recorded some days after it happened."""
+    required = {"legal_statuses": {"status": "V2"}, "assessment_factors": {"factor": "3A"}}.get(table, {})
+    row = {"row_key": "only", "child_id": "c0", TABLES[table].start: day, "recorded_date": day + late, **required}
+    return History({"children": [{"child_id": "c0", "birth_date": day - 5000}], table: [row]}, lags={table: lag})
+
+
+# Seen to fail with: `end_known` replaced by `end` in Active's stream, and in days_in_spells.
+@given(
+    st.integers(0, 60), st.integers(0, 60), st.integers(0, 30), st.lists(st.integers(0, 150), min_size=1, max_size=8)
+)
+def test_a_closed_spell_looks_open_before_its_end_was_known(length, late, lag, after):
+    start = INDEX_DAYS[0]
+    history = one_event("cin_plans", start, 0, lag)
+    row = history.tables["cin_plans"][0]
+    row |= {"end_date": start + length, "end_recorded_date": start + length + late}
+    days = [start + offset for offset in sorted(set(after))]
+    cohort = row_index(["c0"], days)
+    specs = [Active("cin_plans"), DaysIn("cin_plans", 1000)]
+    built = build_features(history.records(), cohort, specs).to_numpy()
+    started = [start + lag < day for day in days]
+    ended = [start + length + late + lag < day for day in days]
+    assert built[:, 0].tolist() == [float(a and not b) for a, b in zip(started, ended, strict=True)]
+    lived = [length if over else day - start for day, over in zip(days, ended, strict=True)]
+    assert built[:, 1].tolist() == [float(many if a else 0) for many, a in zip(lived, started, strict=True)]
+
+
+def literal_care(history, child, day):
+    """Periods of care of a child as known before a day, read rule by rule."""
+    episodes = [dict(row) for row in known_rows(history, "care_episodes", child, day)]
+    statuses = known_rows(history, "legal_statuses", child, day)
+    periods, reached = [], -math.inf
+    for episode in sorted(episodes, key=lambda row: (row["start_date"], row["row_key"])):
+        end = math.inf if episode["end_date"] is None else episode["end_date"]
+        previous = periods[-1][-1] if periods else {}
+        same_key = episode["period_key"] is not None and episode["period_key"] == previous.get("period_key")
+        if periods and (same_key or episode["start_date"] <= reached + 1):
+            periods[-1].append(episode)
+        else:
+            periods.append([episode])
+        reached = max(reached, end)
+        episode |= literal_entry(episode, statuses) | {"until": end}
+    counted = [[row for row in period if row["from"] is not None] for period in periods]
+    return [literal_period(period) for period in counted if period]
+
+
+def known_rows(history, name, child, day):
+    """Rows of a child known before a day; an end that was not known yet is open."""
+    rows = []
+    for row in history.tables.get(name, []):
+        if row["child_id"] == child and start_known_of(history, name, row) < day:
+            ended = end_known_of(history, name, row)
+            hidden = ended is None or ended >= day
+            rows.append(row | ({"end_date": None, "end_reason": None} if hidden else {}))
+    return rows
+
+
+def literal_entry(episode, statuses):
+    """From when an episode counts as care, and under which status."""
+    within = []
+    for status in statuses:
+        begin = max(episode["start_date"], status["start_date"])
+        ends = [day for day in (episode["end_date"], status["end_date"]) if day is not None]
+        one_day = episode["end_date"] == episode["start_date"] == begin
+        over = status["end_date"] is not None and status["end_date"] <= begin
+        in_force = one_day and (not over or status["start_date"] == begin)
+        if status["status"] not in (None, "NONE") and (begin < min([*ends, math.inf]) or in_force):
+            within.append((begin, -status["start_date"], status["row_key"], status["status"]))
+    within.sort()
+    care = [each for each in within if each[3] not in SHORT_BREAKS]
+    short = bool(within) and within[0][3] in SHORT_BREAKS
+    begin = (care[0][0] if care else None) if short else episode["start_date"]
+    return {"from": begin, "status": care[0][3] if care else None}
+
+
+def literal_period(episodes):
+    """One period from its episodes that count."""
+    first = min(episodes, key=lambda row: (row["from"], row["row_key"]))
+    last = max(episodes, key=lambda row: (row["until"], row["start_date"], row["row_key"]))
+    return {
+        "child_id": first["child_id"],
+        "row_key": first["row_key"],
+        "start_date": first["from"],
+        "end_date": last["end_date"],
+        "status": first["status"],
+        "end_reason": last["end_reason"],
+    }
+
+
+def literal_rows(history, spec, child, day):
+    """Rows of the feature's table that pass its filters, with both their known days."""
+    rows = []
+    if spec.table == "care_periods":
+        found = [(row, row["start_date"], row["end_date"]) for row in literal_care(history, child, day)]
+    else:
+        spell = TABLES[spec.table].kind == SPELL
+        found = [
+            (row, start_known_of(history, spec.table, row), end_known_of(history, spec.table, row) if spell else None)
+            for row in history.tables.get(spec.table, [])
+            if row["child_id"] == child
+        ]
+    for row, started, ended in found:
+        said = {column: {True: "yes", False: "no"}.get(row[column], row[column]) for column, _ in spec.where}
+        if all(said[column] in codes for column, codes in spec.where):
+            rows.append((row, started, ended))
+    return rows
+
+
+def literal(history, spec, child, day):
+    """The value of a feature by the rules as they are written, one row at a time."""
+    observed = history.observed_from.get("care_episodes" if spec.table == "care_periods" else spec.table, -math.inf)
+    if day - (spec.lookback or 0) < observed:
+        return math.nan
+    rows = literal_rows(history, spec, child, day)
+    if isinstance(spec, Active):
+        return float(sum(started < day and not (ended is not None and ended < day) for _, started, ended in rows))
+    told_by = [spec.source.column(column).known for column, _ in spec.where]
+    told_by += [spec.source.column(spec.value).known] if getattr(spec, "value", "") else []
+    at_end = getattr(spec, "edge", "start") == "end"
+    needs_end = at_end or "end_date" in told_by
+    seen = [
+        (row, row["end_date"] if at_end else row[spec.source.start], ended)
+        for row, started, ended in rows
+        if started < day and not (needs_end and (ended is None or ended >= day))
+    ]
+    if isinstance(spec, DaysIn):
+        lived = set()
+        for row, begin, ended in seen:
+            until = row["end_date"] if ended is not None and ended < day else day
+            lived |= set(range(max(begin, day - spec.lookback), min(until, day)))
+        return float(len(lived))
+    window = [(row, when) for row, when, _ in seen if spec.lookback is None or day - spec.lookback <= when < day]
+    return literal_measure(spec, window, day)
+
+
+def literal_measure(spec, window, day):
+    """The measure over the rows of a window."""
+    if isinstance(spec, Count):
+        return float(len(window))
+    if isinstance(spec, DaysSince):
+        return float(day - max(when for _, when in window)) if window else math.nan
+    values = [row[spec.value] for row, _ in window if row[spec.value] is not None]
+    if isinstance(spec, Distinct):
+        return float(len(set(values)))
+    total = sum(round(value * 1_000_000) for value in values) / 1_000_000
+    if isinstance(spec, Sum):
+        return total
+    if not values:
+        return math.nan
+    return total / len(values) if isinstance(spec, Mean) else max(values)
+
+
+def agrees(history, specs):
+    """Assert that the engine gives the literal value in every cell."""
+    cohort = row_index(history.child_ids, INDEX_DAYS)
+    built = build_features(history.records(), cohort, specs)
+    for position, (_, child, date) in enumerate(cohort.index):
+        day = int(np.datetime64(date, "D").astype("int64"))
+        for spec in specs:
+            value, expected = built[spec.name].iloc[position], literal(history, spec, child, day)
+            assert value == expected or (math.isnan(value) and math.isnan(expected)), (spec.name, child, day)
+
+
+# Seen to fail with: `<` for `<=` in _hidden_in; the window's lower edge moved by one day; prefix sums without the
+# hidden events; `before` left out of days_in_spells; Distinct counting missing values; observed_from ignored.
+@settings(max_examples=50)
+@given(st.data())
+def test_every_measure_equals_a_literal_reading_of_the_rules(data):
+    history = data.draw(histories(rows=20, observed=True))
+    drawn = data.draw(st.lists(any_spec(), min_size=1, max_size=8, unique_by=lambda spec: spec.name))
+    names = {spec.name for spec in drawn}
+    agrees(history, drawn + [spec for spec in EVERY_KIND[2:] if spec.name not in names])
+
+
+@settings(max_examples=400, derandomize=False)
+@pytest.mark.slow
+@given(st.data())
+def test_every_measure_equals_a_literal_reading_of_the_rules_at_length(data):
+    history = data.draw(histories(rows=50, children=5, observed=True))
+    agrees(history, data.draw(st.lists(any_spec(), min_size=5, max_size=20, unique_by=lambda spec: spec.name)))
+
+
+@settings(max_examples=30)
+@given(st.data())
+def test_care_history_equals_a_literal_reading_of_the_rules(data):
+    history = data.draw(histories(rows=18, children=2, tables=("care_episodes", "legal_statuses")))
+    agrees(history, [spec for spec in ALL_SPECS if getattr(spec, "table", "") == "care_periods"])
+
+
+PLACEMENTS = """
+    child, start, end, distance
+    a child, 2022-01-10, 2022-02-01, 4.5
+    a child, 2022-02-01, , 1.5
+    a child, 2021-01-01, 2021-02-01, 100
+"""
+
+
+def feature(records, name, day="2022-04-01", child="a child"):
+    """One value."""
+    return float(build_features(records, index_of((child, day)), [name]).iloc[0, 0])
+
+
+def test_defect_event_at_t_is_on_both_sides():
+    records = records_of(missing_episodes="child, start\na child, 2022-04-01")
+    assert feature(records, "missing.count.30d") == 0
+    assert feature(records, "missing.count.30d", "2022-04-02") == 1
+    assert math.isnan(feature(records, "missing.days_since"))
+
+
+def test_a_window_holds_its_first_day_and_not_the_day_before():
+    records = records_of(missing_episodes="child, start\na child, 2022-03-02\na child, 2022-03-01")
+    assert feature(records, "missing.count.30d") == 1
+    assert feature(records, "missing.count.31d") == 2
+
+
+def test_defect_stale_window_ends_at_the_last_event():
+    starts = "child, start\na child, 2020-01-05\na child, 2020-01-10\na child, 2020-01-20"
+    records = records_of(missing_episodes=starts)
+    assert feature(records, "missing.count.30d", "2022-01-01") == 0
+    assert feature(records, "missing.count.30d", "2020-01-21") == 3
+
+
+def test_defect_duplicate_child_and_day_rows_are_misaligned():
+    records = records_of(missing_episodes="child, start\nfirst, 2022-03-05\nsecond, 2022-03-05\nsecond, 2022-03-06")
+    day = "2022-04-01"
+    cohort = index_of(("second", day), ("first", day), ("first", day), ("second", "2022-03-06"), ("second", day))
+    assert build_features(records, cohort, ["missing.count.90d"])["missing.count.90d"].tolist() == [2, 1, 1, 1, 2]
+
+
+def test_defect_empty_windows_have_the_wrong_fill():
+    records = records_of(born={"a child": "2008-01-01"}, placements=PLACEMENTS)
+    for measure, full, empty in (("sum", 6.0, 0.0), ("mean", 3.0, math.nan), ("max", 4.5, math.nan)):
+        name = f"placement.{measure}_distance.90d"
+        assert feature(records, name) == full
+        assert feature(records, name, "2020-06-01") == pytest.approx(empty, nan_ok=True)
+    assert math.isnan(feature(records, "placement.days_since.30d", "2020-06-01"))
+    assert feature(records, "placement.count.30d", "2020-06-01") == 0
+    assert feature(records, "placement.days_in.30d", "2020-06-01") == 0
+    assert feature(records, "placement.distinct_type.30d", "2020-06-01") == 0
+
+
+def test_defect_silent_zeros_of_a_table_that_was_not_observed():
+    trusted = {"observed_from": {"missing_episodes": "2022-01-01"}}
+    records = records_of(born={"a child": "2008-01-01"}, options=trusted, missing_episodes="child, start")
+    assert feature(records, "missing.count.90d") == 0, "90 days before 1 April begin on 1 January, which is observed"
+    assert math.isnan(feature(records, "missing.count.91d"))
+    assert math.isnan(feature(records, "missing.active", "2021-12-31"))
+    assert feature(records, "missing.active") == 0
+    assert feature(records, "contact.count.91d") == 0, "other tables are not touched"
+
+
+def test_defect_silent_zeros_of_children_whom_the_records_do_not_hold():
+    records = records_of(born={"a child": "2008-01-01"})
+    with pytest.raises(RecordsError, match="2 children of the cohort are not in these records") as caught:
+        build_features(records, index_of(("nobody", "2022-04-01"), ("no one", "2022-04-01")), ["child.age"])
+    assert "nobody" not in str(caught.value)
+
+
+def test_sums_are_exact_whatever_stands_before_them():
+    lines = ["child, start, distance", *(f"other {n}, 2022-03-01, 999.123456" for n in range(50))]
+    lines += [f"a child, 2022-03-0{n}, 0.1" for n in range(1, 4)]
+    records = records_of(placements="\n".join(lines))
+    assert feature(records, "placement.sum_distance.90d") == 0.3
+
+
+def test_age_counts_days_lived():
+    records = records_of(born={"a child": "2010-04-01"})
+    assert feature(records, "child.age") == pytest.approx(4383 / 365.25)
+
+
+def test_characteristics_are_unknown_where_they_are_not_recorded():
+    children = "child, birth_date, sex, ehc_plan\na child, 2008-01-01, F, Y\nanother, 2008-01-01, ,"
+    records = records_of(children=children)
+    cohort = index_of(("a child", "2022-04-01"), ("another", "2022-04-01"))
+    specs = [Characteristic("sex", "F"), Characteristic("sex", "M"), Characteristic("ehc_plan", "yes")]
+    built = build_features(records, cohort, specs).to_numpy()
+    assert built[0].tolist() == [1, 0, 1]
+    assert np.isnan(built[1]).all()
+
+
+def test_a_cohort_without_the_index_is_refused():
+    with pytest.raises(IndexNamesError, match="household_id"):
+        build_features(
+            records_of(born={"a child": "2008-01-01"}), pd.DataFrame({"child_id": ["a child"]}), ["child.age"]
+        )
+
+
+def test_features_asked_for_twice_or_not_at_all_are_refused():
+    records, cohort = records_of(born={"a child": "2008-01-01"}), index_of(("a child", "2022-04-01"))
+    with pytest.raises(SpecError, match=r"twice: child\.age"):
+        build_features(records, cohort, ["child.age", Age()])
+    with pytest.raises(SpecError, match="no features"):
+        build_features(records, cohort, [])
+
+
+def test_an_empty_cohort_gives_an_empty_frame():
+    cohort = index_of(("a child", "2022-04-01")).iloc[:0]
+    built = build_features(records_of(born={"a child": "2008-01-01"}), cohort, ALL_SPECS)
+    assert built.shape == (0, len(ALL_SPECS))
+    assert built.index.equals(cohort.index)

@@ -1,0 +1,57 @@
+"""One run of the command line on a made authority, shared by the tests of the whole path."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from edgeofcare.cli import main
+from edgeofcare.synthetic.exports import write_ssd
+from edgeofcare.synthetic.records import make_records
+
+UNTIL = "2025-03-31"
+ID_COLUMNS = re.compile(r"_person_id$|_id$")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What the command wrote and said."""
+
+    folder: Path
+    out: Path
+    status: int
+    said: str
+    complained: str
+    identifiers: frozenset[str]
+
+
+def disguise(folder: Path) -> frozenset[str]:
+    """Give every key of the folder's tables an unmistakable form, and return those of the children."""
+    children = set()
+    for path in folder.glob("*.csv"):
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        for column in frame.columns:
+            if ID_COLUMNS.search(column.lower()):
+                frame[column] = frame[column].map(lambda key: key if key in ("", "-1") else f"KEY{key}Q")
+        if path.stem.lower() == "ssd_person":
+            children = set(frame["pers_person_id"])
+        frame.to_csv(path, index=False, lineterminator="\n")
+    return frozenset(children - {""})
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Finished:
+    folder = tmp_path_factory.mktemp("ssd")
+    out = tmp_path_factory.mktemp("out")
+    write_ssd(make_records(1500, random_state=3), folder, flavour="systemc")
+    identifiers = disguise(folder)
+    said, complained = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
+        status = main(["run", "--ssd", str(folder), "--observed-until", UNTIL, "--out", str(out), "--quiet"])
+    return Finished(folder, out, status, said.getvalue(), complained.getvalue(), identifiers)
