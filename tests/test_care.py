@@ -235,7 +235,12 @@ def test_unaccompanied_by_status_or_by_factor_whichever_is_first():
             another status, 2022-03-01, , N,
             by both, 2022-05-01, , Y,
         """,
-        assessment_factors="child, date, factor\nby factor, 2022-04-01, 9A\nby both, 2022-02-01, 9A\nno factor, 2022-02-01, 3A",
+        assessment_factors="""
+            child, date, factor
+            by factor, 2022-04-01, 9A
+            by both, 2022-02-01, 9A
+            no factor, 2022-02-01, 3A
+        """,
         options={"reporting_lag": {"assessment_factors": 7}},
     )
     found = uasc_from(records).reset_index()

@@ -99,6 +99,16 @@ def test_a_row_scores_the_same_alone_in_any_form_and_in_company(kind, scorer):
     assert scorer.risk(whole).tolist() == scorer.risk(whole.astype(np.float64)).tolist()
 
 
+@pytest.mark.parametrize("rows", [1, 2])
+def test_what_is_scored_is_not_changed_and_may_be_read_only(rows, kind, scorer):
+    X = trained(kind).X.to_numpy(copy=True)[:rows]
+    before = X.tobytes()
+    X.setflags(write=False)
+    scorer.risk(X)
+    scorer.contributions(X)
+    assert X.tobytes() == before
+
+
 def test_no_rows_give_no_scores(scorer):
     assert scorer.risk(np.empty((0, len(FEATURES)))).shape == (0,)
     assert scorer.contributions(np.empty((0, len(FEATURES))))[0].shape == (0, len(FEATURES))

@@ -42,10 +42,10 @@ def care_periods(records: Records, task: Task) -> pd.DataFrame:
 
     Notes
     -----
-    Episodes belong to one period where they share the source's period key, or where one begins no later than the
-    day after another ended. The legal status of an episode is the one in force on its first day, else the first
-    that begins within it. Where that is a short break and another status begins within the episode, the child
-    enters on the day that the other status began.
+    Episodes belong to one period where they share the source's period key or overlap, and, unless the source gives
+    them different keys, where one begins no later than the day after another ended. The legal status of an episode
+    is the one in force on its first day, else the first that begins within it. Where that is a short break and
+    another status begins within the episode, the child enters on the day that the other status began.
     """
     return _periods(_with_known(records, "care_episodes"), _with_known(records, "legal_statuses"), task)
 
@@ -106,11 +106,14 @@ def _period_numbers(episodes: pd.DataFrame) -> pd.Series:
     end = episodes["end_date"].fillna(_OPEN).to_numpy()
     reached = episodes.assign(end=end).groupby("child_id")["end"].cummax().to_numpy()
     same_child = episodes["child_id"].eq(episodes["child_id"].shift()).to_numpy()
-    key = episodes["period_key"]
-    same_key = (key.notna() & key.eq(key.shift())).to_numpy()
-    touches = np.zeros(len(episodes), dtype=bool)
+    key, before = episodes["period_key"], episodes["period_key"].shift()
+    same_key = (key.notna() & key.eq(before)).to_numpy()
+    other_key = (key.notna() & before.notna() & key.ne(before)).to_numpy()
+    overlaps, touches = np.zeros((2, len(episodes)), dtype=bool)
+    overlaps[1:] = start[1:] < reached[:-1]
     touches[1:] = start[1:] <= reached[:-1] + _NEXT_DAY
-    return pd.Series(np.cumsum(~(same_child & (same_key | touches))), index=episodes.index)
+    same_period = same_key | overlaps | (touches & ~other_key)
+    return pd.Series(np.cumsum(~(same_child & same_period)), index=episodes.index)
 
 
 def _counted_from(episodes: pd.DataFrame, statuses: pd.DataFrame, task: Task) -> pd.DataFrame:

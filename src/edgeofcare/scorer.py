@@ -280,7 +280,7 @@ class Scorer:
             index=X.index,
         )
         child = X.index.get_level_values("child_id").to_numpy(dtype=str)
-        return scores.iloc[np.argsort(-risk.to_numpy(), kind='stable')[::1]]
+        return scores.iloc[np.lexsort((child, -risk.to_numpy()))]
 
     @cached_property
     def _paths(self) -> PathForm | LinearArrays:
@@ -296,7 +296,7 @@ class Scorer:
                 f"{len(self.feature_names)} columns, in the order of feature_names."
             )
             raise SpecError(msg)
-        table = np.ascontiguousarray(table, dtype=np.float64)
+        table = np.array(table, dtype=np.float64, order="C")  # a copy: nothing done to it reaches the caller
         if infinite := int(np.isinf(table).sum()):
             msg = f"X holds {infinite} infinite value(s); expected finite numbers, or NaN where a value is unknown."
             raise SpecError(msg)

@@ -42,7 +42,7 @@ def evaluate(
     cohort: pd.DataFrame | None = None,
     capacity: int | None = None,
     by: Sequence[str] | str | None = None,
-    train: pd.MultiIndex | None = None,
+    train: pd.Index | None = None,
     n_resamples: int = 1000,
     random_state: int = 0,
     progress: bool = False,
@@ -68,7 +68,7 @@ def evaluate(
         divided by 30.4375, rounded; one month if there is one date); children tied at the cut share the last places.
     by : sequence of str, optional
         Columns of the cohort whose groups are compared.
-    train : MultiIndex, optional
+    train : Index, optional
         Index of the rows that the model was fitted on, to tell households that it has seen from those it has not.
     n_resamples : int
         Resamples of households.
@@ -177,7 +177,7 @@ def _bootstrap(
     )
 
 
-def _strata(rows: Scored, X: pd.DataFrame, train: pd.MultiIndex | None) -> dict[str, NDArray[np.bool_]]:
+def _strata(rows: Scored, X: pd.DataFrame, train: pd.Index | None) -> dict[str, NDArray[np.bool_]]:
     """All rows, and those of households that training has and has not seen."""
     strata = {ALL_ROWS: np.ones(rows.y.size, dtype=np.bool_)}
     if train is not None:

@@ -163,13 +163,21 @@ def _answers(text: str) -> dict[str, bool]:
 
 
 def _stitched(frame: pd.DataFrame, name: str, findings: Findings) -> pd.DataFrame:
-    """Spells that end the day before the child's next one begins, as Mosaic writes them, end on that day instead."""
+    """Spells that end the day before the child's next one begins, as Mosaic writes them, end on that day instead.
+
+    Spells that carry a period of care are joined within one period only.
+    """
     child = as_ids(frame["child_id"])
     start, end = as_dates(frame["start_date"])[0], as_dates(frame["end_date"])[0]
     order = np.lexsort((end.to_numpy(), start.to_numpy(), child.fillna("").to_numpy(dtype=str)))
-    next_child, next_start = child.iloc[order].shift(-1), start.iloc[order].shift(-1)
-    touches = (child.iloc[order] == next_child) & (end.iloc[order] + pd.Timedelta(days=1) == next_start)
-    touches = touches & (start.iloc[order] <= end.iloc[order])
+    ordered = pd.DataFrame({"child": child, "start": start, "end": end}).iloc[order]
+    following = ordered.shift(-1)
+    touches = (ordered["child"] == following["child"]) & (ordered["end"] + pd.Timedelta(days=1) == following["start"])
+    touches &= ordered["start"] <= ordered["end"]
+    if "period_key" in frame:
+        period = as_ids(frame["period_key"]).iloc[order]
+        touches &= period == period.shift(-1)
+    next_start = following["start"]
     findings.note(name, "end_date", int(touches.sum()), "repaired", "ends the day before the next begins: joined")
     ends = frame["end_date"].astype(object).copy()
     ends.loc[touches[touches].index] = next_start[touches].dt.strftime("%Y-%m-%d")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,12 @@ __all__ = ["clean_tables", "empty_table"]
 
 def empty_table(table: Table) -> pd.DataFrame:
     """The table with all its columns and no rows."""
+    return _empty(table).copy()
+
+
+@cache
+def _empty(table: Table) -> pd.DataFrame:
+    """An empty table, made once."""
     return _typed(pd.DataFrame(columns=list(table.names)), table, {}, Findings())
 
 

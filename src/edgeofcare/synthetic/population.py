@@ -149,7 +149,10 @@ def _links(
     shared = last[(rng.random(n) < rates.shared_mothers) & ~uasc[last]]
     mother[shared] = (rng.random(len(shared)) * n).astype(np.int64)
     mother[uasc | (rng.random(len(household)) < rates.mother_unrecorded)] = -1
-    family = np.where(uasc | (rng.random(len(household)) < rates.family_unrecorded), -1, household)
+    unrecorded = uasc | (rng.random(len(household)) < rates.family_unrecorded) | (mother >= n)
+    family = np.where(
+        unrecorded, -1, mother
+    )  # a family is a mother's, so that families join nobody whom mothers do not
     return mother, family
 
 

@@ -70,6 +70,7 @@ def simulate_tables(
         chosen = _known(observed, people.size)[:n_children]
         if len(chosen) == n_children:
             tables = make_tables(people, observed, chosen, rng["keys"], extract)
+            tables["worker_involvements"] = _with_a_case(tables["worker_involvements"], tables["referrals"])
             return add_dirt(tables, rng["recording"], settings.recording)
         surplus *= 1.3
 
@@ -85,6 +86,12 @@ def _known(observed: dict[str, Columns], size: int) -> Array:
     for table in ("contacts", "referrals", "worker_involvements", "care_episodes"):
         known[observed[table]["child"]] = True
     return np.flatnonzero(known)
+
+
+def _with_a_case(workers: pd.DataFrame, referrals: pd.DataFrame) -> pd.DataFrame:
+    """Involvements of workers after a referral in the extract: Mosaic names the child only through the referral."""
+    opened = referrals[referrals["nfa"].ne(True).fillna(True)].groupby("child_id")["start_date"].min()
+    return workers[workers["start_date"] >= workers["child_id"].map(opened)].reset_index(drop=True)
 
 
 def make_records(
