@@ -340,7 +340,7 @@ def _outcome(met: BoolArray, condition: Positions) -> Positions:
 
 def _conditions_met(form: PathForm, table: FloatArray) -> BoolArray:
     """Return which conditions each row meets, shape (conditions, rows)."""
-    columns = np.ascontiguousarray(table.T)
+    columns = np.array(table.T, order="C")
     missing = np.isnan(columns)
     # The lowest number stands for -inf, so that an open lower end lets it in. NaN fails both comparisons.
     np.maximum(columns, -np.finfo(np.float64).max, out=columns)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from edgeofcare.features.engine import MAX_DAY
 from edgeofcare.features.feature import Feature, TableFeature
 from edgeofcare.features.names import parse_feature
-from edgeofcare.features.prepare import TableArrays, care_arrays, event_days, selected, table_arrays
+from edgeofcare.features.prepare import TableArrays, as_days, care_arrays, event_days, selected, table_arrays
 from edgeofcare.features.specs import Active, DaysIn, DaysSince
 from edgeofcare.records.records import Records
 
 __all__ = ["Trace"]
-
-_COLUMNS = ["table", "row_key", "date", "end_date", "known"]
 
 
 class Trace:
@@ -31,6 +31,8 @@ class Trace:
     def __init__(self, records: Records) -> None:
         self._records = records
         self._tables: dict[str, tuple[TableArrays, np.ndarray, np.ndarray]] = {}
+        self._streams: dict[TableFeature, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self._care: tuple[tuple[str, int], Any] = (("", 0), None)
 
     def rows(self, child_id: str, index_date: pd.Timestamp, feature: Feature | str) -> pd.DataFrame:
         """The rows that make up one value.
@@ -67,14 +69,17 @@ class Trace:
     def _child_row(self, child_id: str) -> pd.DataFrame:
         """The child's own row, behind age and characteristics."""
         table = self._records.table("children")
-        born = table.loc[table["child_id"] == child_id, "birth_date"]
-        values = [["children", child_id, date, pd.NaT, date] for date in born]
-        return _frame(values)
+        born = as_days(table.loc[table["child_id"] == child_id, "birth_date"])
+        keys = np.full(len(born), child_id, dtype=object)
+        return _frame("children", keys, born, np.full(len(born), np.iinfo(np.int64).min), born)
 
     def _of_child(self, name: str, child_id: str, t: int) -> tuple[TableArrays, np.ndarray]:
         """A table, and the positions of a child's rows in it; periods of care are those known before the day."""
         if name == "care_periods":
-            arrays = care_arrays(self._records, np.array([child_id], dtype=object), np.array([t]))
+            if self._care[0] != (child_id, t):
+                row = np.array([child_id], dtype=object), np.array([t])
+                self._care = ((child_id, t), care_arrays(self._records, *row))
+            arrays = self._care[1]
             return arrays, np.arange(len(arrays.frame))
         if name not in self._tables:
             arrays = table_arrays(self._records, name)
@@ -84,13 +89,22 @@ class Trace:
         arrays, order, child = self._tables[name]
         return arrays, order[slice(np.searchsorted(child, child_id), np.searchsorted(child, child_id, side="right"))]
 
+    def _stream(self, spec: TableFeature, arrays: TableArrays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """When each row of the table happened and was known for a feature, and whether it passes its filters."""
+        if spec in self._streams:
+            return self._streams[spec]
+        happened, known = event_days(arrays, getattr(spec, "edge", "start"), spec.known_columns)
+        stream = (happened, known, selected(arrays, spec))
+        if spec.table != "care_periods":  # their rows depend on the child and the day
+            self._streams[spec] = stream
+        return stream
+
     def _counted(self, spec: TableFeature, arrays: TableArrays, here: np.ndarray, t: int) -> np.ndarray:
         """Which of a child's rows count in the value."""
+        happened, known, passes = self._stream(spec, arrays)
         if isinstance(spec, Active):
-            counts = (arrays.start_known[here] < t) & ~(arrays.end_known[here] < t)
-            return counts & selected(arrays, spec)[here]
-        happened, known = event_days(arrays, getattr(spec, "edge", "start"), spec.known_columns)
-        counts = selected(arrays, spec)[here] & (known[here] < t)
+            return passes[here] & (arrays.start_known[here] < t) & ~(arrays.end_known[here] < t)
+        counts = passes[here] & (known[here] < t)
         if isinstance(spec, DaysIn):
             end = np.where(arrays.end_known[here] < t, arrays.end[here], t)
             return counts & (np.minimum(end, t) > np.maximum(happened[here], t - spec.lookback))
@@ -102,26 +116,20 @@ class Trace:
 
     def _described(self, spec: TableFeature, arrays: TableArrays, here: np.ndarray, t: int) -> pd.DataFrame:
         """The rows with their dates, as they could be seen before the day."""
-        _, known = event_days(arrays, getattr(spec, "edge", "start"), spec.known_columns)
+        known = self._stream(spec, arrays)[1]
         ended = (arrays.end_known[here] < t) & (arrays.end[here] != MAX_DAY)
         keys = arrays.frame["row_key"].to_numpy(dtype=object)[here]
-        dates = [
-            [arrays.source, key, _date(start), _date(end) if over else pd.NaT, _date(seen)]
-            for key, start, end, over, seen in zip(
-                keys, arrays.start[here], arrays.end[here], ended, known[here], strict=True
-            )
-        ]
-        return _frame(dates)
+        end = np.where(ended, arrays.end[here], np.iinfo(np.int64).min)
+        return _frame(arrays.source, keys, arrays.start[here], end, known[here])
 
 
-def _date(day: int) -> pd.Timestamp:
-    """A date of days since 1970-01-01."""
-    return pd.Timestamp(np.datetime64(int(day), "D")).as_unit("s")
-
-
-def _frame(values: list[list]) -> pd.DataFrame:
-    """Rows of evidence, oldest first."""
-    frame = pd.DataFrame(values, columns=_COLUMNS)
-    for column in ("date", "end_date", "known"):
-        frame[column] = frame[column].astype("datetime64[s]")
-    return frame.sort_values(["date", "known", "row_key"], ignore_index=True)
+def _frame(source: str, keys: np.ndarray, date: np.ndarray, end: np.ndarray, known: np.ndarray) -> pd.DataFrame:
+    """Rows of evidence, oldest first; the smallest of whole numbers stands for no date."""
+    order = np.lexsort((keys.astype(str), known, date))
+    columns = {
+        "table": np.full(len(keys), source, dtype=object),
+        "row_key": keys[order],
+        **{name: days[order].astype("datetime64[D]").astype("datetime64[s]")
+           for name, days in (("date", date), ("end_date", end), ("known", known))},
+    }  # fmt: skip
+    return pd.DataFrame(columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from edgeofcare.exceptions import SpecError
@@ -132,17 +134,30 @@ def _read_file(path: Path, name: str, findings: Findings) -> pd.DataFrame:
         if path.suffix.lower() == ".parquet":
             columns = [column for column in pq.read_schema(path).names if _plain_name(column) in needed]
             return pd.read_parquet(path, columns=columns)
-        return pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", usecols=lambda c: _plain_name(c) in needed
-        )
-    except UnicodeDecodeError:
-        findings.problem(f"{name}: the file is not UTF-8 text. Export it again as CSV with UTF-8 encoding.")
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, pa.ArrowInvalid, OSError, ValueError) as error:
-        findings.problem(
-            f"{name}: the file could not be read ({type(error).__name__}). It must be a CSV or Parquet file with a "
-            "header line and the same number of columns in each row."
-        )
+        return _read_csv(path, needed)
+    except (pa.ArrowException, StopIteration, OSError, ValueError) as error:
+        if "UTF8" in str(error):
+            findings.problem(f"{name}: the file is not UTF-8 text. Export it again as CSV with UTF-8 encoding.")
+        else:
+            findings.problem(
+                f"{name}: the file could not be read ({type(error).__name__}). It must be a CSV or Parquet file with "
+                "a header line and the same number of columns in each row."
+            )
     return pd.DataFrame()
+
+
+def _read_csv(path: Path, needed: set[str]) -> pd.DataFrame:
+    """The needed columns of a CSV file as text; a row longer or shorter than the header is an error, never shifted."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        header = next(csv.reader(file))
+    wanted = [column for column in header if _plain_name(column) in needed]
+    if not wanted:
+        return pd.DataFrame()
+    as_they_stand = pa_csv.ConvertOptions(
+        include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string()), strings_can_be_null=False
+    )
+    rows = pa_csv.ParseOptions(newlines_in_values=True)
+    return pa_csv.read_csv(path, parse_options=rows, convert_options=as_they_stand).to_pandas()
 
 
 def _needed_columns(ssd_table: str) -> set[str]:

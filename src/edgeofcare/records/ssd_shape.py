@@ -146,7 +146,7 @@ def _factors(frame: pd.DataFrame, assessments: pd.DataFrame | None, findings: Fi
     findings.note("assessment_factors", "date", int(orphan.sum()), "dropped", "the assessment is not there")
     findings.note("assessment_factors", "date", int(open_still.sum()), "dropped", "the assessment is not authorised")
     rows = rows[~orphan & ~open_still]
-    row_key = rows["key"] + ":" + rows["factor"]
+    row_key = rows["key"] + ":" + as_text(rows["factor"])
     return pd.DataFrame(
         {"row_key": row_key, "child_id": rows["child_id"], "date": rows["date"], "factor": rows["factor"]}
     )

@@ -14,7 +14,7 @@ import pandas as pd
 
 from edgeofcare.records.findings import Findings, counted
 from edgeofcare.records.households import LARGEST_FAMILY
-from edgeofcare.records.values import as_codes, as_dates, as_flags, as_ids, as_numbers, as_text
+from edgeofcare.records.values import NOT_APPLICABLE, as_codes, as_dates, as_flags, as_ids, as_numbers, as_text
 from edgeofcare.schema.columns import SPELL, Table
 from edgeofcare.schema.tables import TABLES
 
@@ -122,7 +122,7 @@ def _typed_column(
         return as_ids(values)
     if column.kind in ("flag", "number"):
         read = as_flags(values) if column.kind == "flag" else as_numbers(values)
-        lost = as_text(values[(read.isna() & values.notna()).to_numpy(dtype=bool)]).notna()
+        lost = as_text(values[(read.isna() & values.notna()).to_numpy(dtype=bool)], missing=NOT_APPLICABLE).notna()
         why = "neither yes nor no" if column.kind == "flag" else "not a number"
         findings.note(table.name, name, int(lost.sum()), "emptied", why)
         return read
@@ -161,11 +161,12 @@ def _without_invalid(
 ) -> pd.DataFrame:
     """The frame without rows that cannot be right, or a problem for each kind of them."""
     frame = _within_extract(frame, table, observed_until, findings)
+    gone = pd.Series(data=False, index=frame.index)
     for column, wrong, why, expected in _invalid_rows(frame, table):
-        wrong = wrong.reindex(frame.index, fill_value=False)
-        findings.invalid_rows(table.name, column, int(wrong.sum()), why, expected)
-        frame = frame[~wrong]
-    return frame
+        told = wrong & ~gone if findings.invalid == "drop" else wrong
+        findings.invalid_rows(table.name, column, int(told.sum()), why, expected)
+        gone |= wrong
+    return frame[~gone]
 
 
 def _within_extract(

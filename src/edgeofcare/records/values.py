@@ -11,11 +11,13 @@ import pandas as pd
 
 from edgeofcare.schema.codes import CODE_LISTS
 
-__all__ = ["as_codes", "as_dates", "as_flags", "as_ids", "as_numbers", "as_text", "plain_key"]
+__all__ = ["NOT_APPLICABLE", "as_codes", "as_dates", "as_flags", "as_ids", "as_numbers", "as_text", "plain_key"]
 
 _TEXT: Any = "str" if int(pd.__version__.split(".")[0]) >= 3 else object
 _NO_ID = {"", "-1", "nan", "none", "null", "<na>", "ssd_ph", "placeholderstr"}
 _NO_TEXT = {"", "nan", "nat", "null", "<na>", "ssd_ph", "placeholderstr"}
+NOT_APPLICABLE = frozenset(_NO_TEXT | {"na", "n/a"})
+"""Words for which a flag or a number is rightly empty."""
 _FLAGS = {
     **dict.fromkeys(("y", "yes", "true", "t", "1", "1.0"), True),
     **dict.fromkeys(("n", "no", "false", "f", "0", "0.0"), False),
