@@ -90,11 +90,8 @@ def test_looked_after_children_are_left_out_until_the_day_after_their_end():
         legal_statuses="child, start, end, status\non a short break, 2021-01-01, , V4",
         referrals=all_open(*(line.split(",")[0].strip() for line in episodes.strip().splitlines()[1:])),
     )
-    assert in_cohort(records) == ["enters today", "entered but nobody knows", "left yesterday", "on a short break"][
-        ::-1
-    ][::-1] or sorted(in_cohort(records)) == sorted(
-        ["enters today", "entered but nobody knows", "left yesterday", "on a short break"]
-    )
+    expected = ["enters today", "entered but nobody knows", "left yesterday", "on a short break"]
+    assert sorted(in_cohort(records)) == sorted(expected)
     assert "on a short break" not in in_cohort(records, task=Task(short_breaks="include"))
 
 
@@ -117,7 +114,12 @@ def test_plans_make_a_case_open_without_a_referral_and_the_most_intensive_is_tol
     records = records_of(
         referrals=all_open("a referral", "all of them"),
         cin_plans="child, start, end\non a plan, 2022-01-01,\nall of them, 2022-01-01,",
-        cp_plans="child, start, end\nprotected, 2022-01-01,\nall of them, 2022-01-01,\nwas protected, 2021-01-01, 2021-02-01",
+        cp_plans="""
+            child, start, end
+            protected, 2022-01-01,
+            all of them, 2022-01-01,
+            was protected, 2021-01-01, 2021-02-01
+        """,
         early_help="child, start, end\nhelped early, 2022-01-01,",
     )
     cohort = build_cohort(records, Task(early_help=True), index_dates=[DAY]).droplevel(["household_id", "index_date"])
@@ -213,7 +215,7 @@ def bits(frame):
 
 # Seen to fail with: the end of a period taken from the last row as given; `row_key` left out of the order of
 # statuses; households named by the order in which children appear; and households joined through missing links.
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(st.data())
 def test_row_order_table_order_and_strangers_change_nothing(data):
     history = data.draw(histories(rows=16))

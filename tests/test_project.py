@@ -28,7 +28,7 @@ LAYERS = {
     2: {"care", "cohort", "outcome", "features", "splitting", "synthetic"},
     3: {"models"},
     4: {"evaluation", "explanation", "tracking", "plotting"},
-    5: {"model_file", "model_archive", "scorer", "reporting"},
+    5: {"model_file", "model_archive", "model_manifest", "scorer", "reporting"},
     6: {"cli", "main_job", "service", "__main__"},
 }
 LAYER_OF = {name: number for number, names in LAYERS.items() for name in names}

@@ -32,7 +32,7 @@ ROWS = st.lists(
 )
 
 
-# Seen to fail with: `index_date < begin` in place of `outcome_known <= begin`; the lag left out; and immature rows kept.
+# Seen to fail with: `index_date < begin` in place of `outcome_known <= begin`, and immature rows kept.
 @settings(max_examples=150)
 @given(
     ROWS, st.integers(1, 20), st.integers(0, 10), st.integers(0, 8), st.integers(0, 70), st.none() | st.integers(1, 30)

@@ -25,9 +25,24 @@ PERSONAL = re.compile(r"kid-|house-|key-|status-|\d{4}-\d\d-\d\d")
 
 
 @pytest.fixture(scope="module")
-def why(records, X, y):
-    model = make_risk_model("boosting", max_iter=40, min_samples_leaf=10).fit(X, y)
-    return explain(model, X, records=records)
+def trees(X, y):
+    return make_risk_model("boosting", max_iter=40, min_samples_leaf=10).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def why(records, X, trees):
+    return explain(trees, X, records=records)
+
+
+@pytest.fixture(scope="module")
+def few(records, X, trees):
+    return explain(trees, X.iloc[::28], records=records)
+
+
+@pytest.fixture(scope="module")
+def told(few):
+    """Every reason of a few children."""
+    return few.reasons(top=1000)
 
 
 def made_by_hand(contributions, values=None):
@@ -42,9 +57,9 @@ def made_by_hand(contributions, values=None):
 # ---------------------------------------------------------------------------------------------- reasons
 
 
-def test_reasons_are_the_largest_contributions_in_order(why):
-    rows = why.contributions.iloc[:40]
-    reasons = why.reasons(top=4).loc[rows.index]
+def test_reasons_are_the_largest_contributions_in_order(few, X):
+    rows = few.contributions
+    reasons = few.reasons(top=4)
     assert reasons.index.names == [*NAMES, "rank"]
     for name, row in rows.iterrows():
         ordered = sorted(row[row != 0].items(), key=lambda item: (-abs(item[1]), item[0]))[:4]
@@ -54,7 +69,7 @@ def test_reasons_are_the_largest_contributions_in_order(why):
     assert (reasons["direction"] == np.where(reasons["contribution"] > 0, "raises", "lowers")).all()
     assert reasons["odds_multiplier"].to_numpy() == pytest.approx(np.exp(reasons["contribution"].to_numpy()))
     assert reasons["concept"].tolist() == [concept_of(name) for name in reasons["feature"]]
-    values = [why.values.loc[key[:3], feature] for key, feature in reasons["feature"].items()]
+    values = [X.loc[key[:3], feature] for key, feature in reasons["feature"].items()]
     np.testing.assert_array_equal(reasons["value"].to_numpy(), values)
 
 
@@ -98,17 +113,19 @@ def recomputed(spec, cited, t):
     return {Sum: column.sum, Mean: column.mean, Max: column.max}[type(spec)]()
 
 
-def test_cited_rows_reproduce_the_values(why, records, features):
+def test_cited_rows_reproduce_the_values(why, X, records, features):
     rng = np.random.default_rng(3)
     by_name, checked = {spec.name: spec for spec in features}, set()
-    for position in rng.choice(len(why), 25, replace=False):
-        _, child, t = why.values.index[position]
+    for position in rng.choice(len(why), 20, replace=False):
+        _, child, t = X.index[position]
         for name in rng.choice([n for n in by_name if n != "child.age"], 25, replace=False):
-            value, cited = why.values[name].iloc[position], why.evidence(int(position), str(name))
-            if np.isnan(value) and not len(cited):
+            value, cited = X[name].iloc[position], why.evidence(int(position), str(name))
+            if np.isnan(value):
+                assert not len(cited) or by_name[name].lookback is not None
                 continue
-            source = records.table(cited["table"].iloc[0]) if len(cited) else pd.DataFrame({"row_key": []})
+            source = records.table(cited["table"].iloc[0] if len(cited) else "placements")
             assert set(source.loc[source["row_key"].isin(cited["row_key"]), "child_id"]) <= {child}
+            assert (cited["known"] < t).all()
             keep = [c for c in source.columns if c not in ("date", "end_date", "start_date")]
             rows = cited.drop(columns="known").merge(source[keep], on="row_key")
             assert len(rows) == len(cited)
@@ -120,13 +137,14 @@ def test_cited_rows_reproduce_the_values(why, records, features):
     assert checked == {Count, Active, DaysSince, DaysIn, Distinct, Sum, Mean, Max}
 
 
-def test_sentences_tell_the_counts_and_days_of_the_cited_rows(why, records):
-    reasons = why.reasons(top=20)
+def test_sentences_tell_the_counts_and_days_of_the_cited_rows(X, y, records, features):
+    columns = [spec.name for spec in features if isinstance(spec, Count)][::2]
+    columns = sorted({*columns, "assessment.factor_3A+3B.count.1095d", "assessment.count_ended.365d"} & {*X})
+    late = X.loc[X.index.get_level_values("index_date") > "2021-06-01", columns]
+    told = explain(make_risk_model("logistic").fit(late, y.loc[late.index]), late.iloc[::30], records=records)
     counted = dated = 0
-    for (_, _, t, _), reason in reasons.sample(1500, random_state=0).iterrows():
+    for (_, _, t, _), reason in told.reasons(top=100).iterrows():
         spec, cited = parse_feature(reason["feature"]), reason["evidence"]
-        if not isinstance(spec, Count):
-            continue
         sentence = reason["sentence"]
         stated = re.search(r"as a factor ([\d,]+) times", sentence) or re.match(r"(No|An|[\d,]+) ", sentence)
         assert int({"No": "0", "An": "1"}.get(stated[1], stated[1].replace(",", ""))) == len(cited)
@@ -138,25 +156,25 @@ def test_sentences_tell_the_counts_and_days_of_the_cited_rows(why, records):
             assert int(days[1].replace(",", "")) == (t - last).days
             assert 0 < (t - last).days <= spec.lookback
             dated += 1
-    assert counted > 300
-    assert dated > 100
+    assert counted > 200
+    assert dated > 50
 
 
-def test_evidence_is_that_of_the_trace(why, records):
+def test_evidence_is_that_of_the_trace(why, X, records):
     trace = Trace(records)
     for position, name in ((3, "contact.count.365d"), (-1, "cp_plan.active"), (40, "child.age")):
-        key = why.values.index[position]
+        key = X.index[position]
         expected = trace.rows(key[1], key[2], name)
         pd.testing.assert_frame_equal(why.evidence(position, name), expected)
         pd.testing.assert_frame_equal(why.evidence(key, parse_feature(name)), expected)
         pd.testing.assert_frame_equal(why.evidence((key[0], key[1], str(key[2].date())), name), expected)
 
 
-def test_ages_are_completed_years(why, records):
+def test_ages_are_completed_years(X, y, records):
     born = records.table("children").set_index("child_id")["birth_date"]
-    reasons = why.reasons(top=70)
-    ages = reasons[reasons["feature"] == "child.age"]
-    assert len(ages) > 300
+    model = make_risk_model("logistic").fit(X[["child.age"]], y)
+    ages = explain(model, X[["child.age"]].iloc[::9], records=records).reasons()
+    assert len(ages) > 80
     for (_, child, t, _), sentence in ages["sentence"].items():
         years = t.year - born[child].year - ((t.month, t.day) < (born[child].month, born[child].day))
         assert sentence == f"Aged {years}."
@@ -174,12 +192,11 @@ def test_evidence_that_does_not_exist_is_refused_without_naming_a_child(why):
         made_by_hand({"child.age": [1.0]}).evidence(0, "child.age")
 
 
-def test_evidence_of_ends_is_cited_by_the_end(why, records):
-    reasons = why.reasons(top=70)
+def test_evidence_of_ends_is_cited_by_the_end(told, records):
     ended = records.table("missing_episodes").set_index("row_key")["end_date"]
-    cited = reasons.loc[reasons["feature"] == "missing.days_since_end", ["value", "evidence"]]
+    cited = told.loc[told["feature"] == "missing.days_since_end", ["value", "evidence"]]
     cited = cited[cited["value"].notna()]
-    assert len(cited) > 100
+    assert len(cited) > 5
     for (_, _, t, _), value, evidence in cited.itertuples():
         assert {pd.Timestamp(date) for _, _, date in evidence} == {t - pd.Timedelta(days=value)}
         assert all(ended[key] == pd.Timestamp(date) for _, key, date in evidence)
@@ -190,11 +207,11 @@ def test_evidence_of_ends_is_cited_by_the_end(why, records):
 
 def test_shap_gets_the_same_numbers(why, X):
     given = why.to_shap()
-    assert given.base_values + given.values.sum(axis=1) == pytest.approx(why.log_odds.to_numpy(), abs=1e-9)
+    assert given.base_values + np.sum(given.values, axis=1) == pytest.approx(why.log_odds.to_numpy(), abs=1e-9)
     assert given.feature_names == list(X.columns)
     np.testing.assert_array_equal(given.data, X.to_numpy())
-    given.values[:] = 0
-    assert why.contributions.abs().to_numpy().sum() > 1
+    given.data[:] = 0
+    pd.testing.assert_frame_equal(why.values, X)
 
 
 @pytest.mark.parametrize("name", ["waterfall", "bar", "beeswarm", "scatter"])
@@ -202,14 +219,16 @@ def test_shap_gets_the_same_numbers(why, X):
 def test_shap_plots_can_be_drawn(why, name):
     mpl.use("Agg")
     given = why.to_shap()
+    size = why.contributions.abs()
+    strongest = (size.iloc[0] if name == "waterfall" else size.mean()).idxmax()
     import shap
     from matplotlib import pyplot as plt
 
     what = {"waterfall": given[0], "scatter": given[:, "child.age"]}.get(name, given)
     getattr(shap.plots, name)(what, show=False)
     axes = plt.gcf().axes
-    assert any("child.age" in text for ax in axes for text in _texts(ax)) or name in ("waterfall", "bar", "beeswarm")
-    assert sum(len(_texts(ax)) for ax in axes) > 3
+    words = " ".join(text for ax in axes for text in _texts(ax))
+    assert (strongest if name != "scatter" else "child.age") in words
     plt.close("all")
 
 
@@ -256,11 +275,11 @@ def drawn(figure):
     return figure.axes[0], canvas.get_renderer()
 
 
-@pytest.mark.parametrize("row", [0, 311, 600])
-def test_plot_shows_the_reasons_in_words(why, row):
-    figure = why.plot(row, top=6, numbers=True)
+@pytest.mark.parametrize("row", [0, 11, 29])
+def test_plot_shows_the_reasons_in_words(few, told, row):
+    figure = few.plot(row, top=6, numbers=True)
     ax, renderer = drawn(figure)
-    reasons = why.reasons(top=6).loc[why.values.index[row]]
+    reasons = told.loc[few.risk.index[row]].head(6)
     labels = ax.get_yticklabels()
     assert [label.get_text().replace("\n", " ") for label in labels] == reasons["sentence"].tolist()
     for bar, reason in zip(ax.patches, reasons.itertuples(), strict=True):
@@ -270,7 +289,7 @@ def test_plot_shows_the_reasons_in_words(why, row):
     words = {text.get_text() for text in ax.texts}
     assert {f"\N{MULTIPLICATION SIGN}{value:.2f}" for value in reasons["odds_multiplier"]} <= words
     assert not PERSONAL.search(" ".join([*words, *_texts(ax), ax.get_title(loc="left")]))
-    assert f"{why.risk.iloc[row]:.1%}" in ax.get_title(loc="left")
+    assert f"{few.risk.iloc[row]:.1%}" in ax.get_title(loc="left")
     boxes = [label.get_window_extent(renderer) for label in labels]
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
     inside = figure.bbox
@@ -294,22 +313,21 @@ def test_a_figure_shows_itself_in_a_notebook(why):
     assert why.plot()._repr_png_().startswith(b"\x89PNG")
 
 
-def test_plot_reasons_takes_an_axis_and_one_row(why):
+def test_plot_reasons_takes_an_axis_and_one_row(told):
     own = mpl.figure.Figure().subplots()
-    reasons = why.reasons(top=2)
-    assert plot_reasons(reasons.loc[[why.values.index[0]]], own) is own
+    assert plot_reasons(told.head(3), own) is own
     assert own.get_title(loc="left") == "What raises and what lowers the risk"
-    with pytest.raises(SpecError, match="reasons of 840 rows"):
-        plot_reasons(reasons)
+    with pytest.raises(SpecError, match="reasons of 30 rows"):
+        plot_reasons(told)
     with pytest.raises(SpecError, match="lacks sentence"):
-        plot_reasons(reasons.drop(columns="sentence"))
+        plot_reasons(told.drop(columns="sentence"))
 
 
 # ------------------------------------------------------------------------------------ nothing personal
 
 
-def test_repr_holds_counts_only(why):
-    assert repr(why) == f"Explanation(840 rows, {why.values.shape[1]} features, with records)"
+def test_repr_holds_counts_only(why, X):
+    assert repr(why) == f"Explanation(840 rows, {X.shape[1]} features, with records)"
     assert str(why) == repr(why)
     assert repr(made_by_hand({"child.age": [1.0]})) == "Explanation(1 row, 1 feature, without records)"
 
@@ -317,7 +335,9 @@ def test_repr_holds_counts_only(why):
 def test_it_cannot_be_changed(why):
     for name in ("contributions", "values", "risk", "log_odds"):
         before = getattr(why, name)
-        getattr(why, name).iloc[0] = 99.0
+        handed_out = getattr(why, name)
+        handed_out.iloc[0] = 99.0
+        assert not handed_out.equals(before)
         assert getattr(why, name).equals(before)
         with pytest.raises(AttributeError):
             setattr(why, name, before)
@@ -350,8 +370,8 @@ def test_anonymous_examples_tell_an_age_as_a_band(age, said):
     ]
 
 
-def test_anonymous_examples_of_more_rows_than_there_are(why):
+def test_anonymous_examples_of_more_rows_than_there_are(why, few):
     assert len(anonymous_examples(why, n=1)) == 1
-    assert len(anonymous_examples(why, n=2000)) == 840
+    assert len(anonymous_examples(few, n=2000)) == 30
     with pytest.raises(SpecError, match="n must be"):
         anonymous_examples(why, n=0)

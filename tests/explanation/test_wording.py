@@ -117,9 +117,9 @@ SENTENCES = [
         "2 different sources are on record for referrals in the 365 days before the index date.",
     ),
     (
-        "cp_plan.distinct_initial_category.365d",
+        "cp_plan.distinct_initial_category.90d",
         2,
-        "2 different initial categories are on record for child protection plans in the 365 days before the index date.",
+        "2 different initial categories are on record for child protection plans in the 90 days before the index date.",
     ),
     (
         "legal_status.status_V3+V4.count.1095d",

@@ -11,15 +11,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.models.recalibration import (
-    LEAST_SLOPE,
-    Recalibration,
-    calibration_folds,
-    fit_recalibration,
-    forward_folds,
-    household_folds,
-)
-from edgeofcare.models.rows import RowGroups
+from edgeofcare.models.recalibration import LEAST_SLOPE, Recalibration, fit_recalibration
 
 
 def two_points(n_children, rates=(0.2, 0.5)):
@@ -136,95 +128,20 @@ def test_a_line_that_turns_reasons_round_is_refused(slope, intercept):
         Recalibration(slope, intercept, "", 0, 0)
 
 
-def panel(days, per_day=100, every=3):
-    """One child a household, seen on every day; each third child enters care."""
-    child = np.tile(np.arange(per_day), len(days))
-    day = np.repeat(days, per_day)
-    return RowGroups(child, child, day), child % every == 0
-
-
-def test_forward_folds_as_a_picture():
-    r"""Ten dates, a window of two: the last four calibrate in two blocks.
-
-    date   0  1  2  3  4  5  6  7  8  9
-    fold 1 T  T  T  T  T  .  C  C
-    fold 2 T  T  T  T  T  T  T  .  C  C
-    """
-    groups, y = panel(np.arange(10) * 100)
-    folds = forward_folds(groups, y, span_days=200)
-    dates = [[sorted(set(groups.day[rows] // 100)) for rows in fold] for fold in folds]
-    assert dates == [[[0, 1, 2, 3, 4], [6, 7]], [[0, 1, 2, 3, 4, 5, 6], [8, 9]]]
-
-
-@given(st.lists(st.integers(0, 3000), min_size=3, max_size=30, unique=True), st.integers(0, 1500))
-def test_no_training_window_reaches_its_block(days, span):
-    groups, y = panel(np.array(days))
-    scored = np.zeros(len(y), dtype=int)
-    for train, test in forward_folds(groups, y, span_days=span):
-        assert (groups.day[train] + span).max() <= groups.day[test].min()
-        assert np.unique(groups.child[train][y[train]]).size >= 30
-        scored[test] += 1
-    assert scored.max() <= 1
-
-
-@pytest.mark.parametrize(("per_day", "every", "made"), [(90, 3, 2), (87, 3, 0), (300, 10, 2), (290, 10, 0)])
-def test_forward_folds_need_thirty_children_not_rows(per_day, every, made):
-    groups, y = panel(np.arange(10) * 100, per_day=per_day, every=every)
-    assert len(forward_folds(groups, y, span_days=200)) == made
-
-
-def test_forward_folds_need_twenty_children_to_calibrate_on():
-    groups, y = panel(np.arange(10) * 100)
-    late = groups.day >= 600
-    assert forward_folds(groups, y & ~(late & (groups.child >= 57)), span_days=200) == []
-    assert len(forward_folds(groups, y & ~(late & (groups.child >= 58)), span_days=200)) == 2
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 15), st.booleans()), min_size=1, max_size=80),
-    st.integers(2, 6),
-    st.integers(0, 99),
-)
-def test_a_household_is_never_on_both_sides(rows, n_folds, seed):
-    household, y = (np.array(column) for column in zip(*rows, strict=True))
-    folds = household_folds(household, y, n_folds=n_folds, rng=np.random.RandomState(seed))
-    for train, test in folds:
-        assert not set(household[train]) & set(household[test])
-        assert 0 < y[train].sum() < len(train)
-    if folds:
-        assert sorted(np.concatenate([test for _, test in folds])) == list(range(len(y)))
-        assert len(folds) <= n_folds
-
-
-def test_entrants_are_dealt_evenly():
-    household, y = np.arange(100), np.arange(100) < 10
-    folds = household_folds(household, y, n_folds=5, rng=np.random.RandomState(0))
-    assert [(int(y[test].sum()), len(test)) for _, test in folds] == [(2, 20)] * 5
-    again = household_folds(household, y, n_folds=5, rng=np.random.RandomState(0))
-    other = household_folds(household, y, n_folds=5, rng=np.random.RandomState(1))
-    assert all((a[1] == b[1]).all() for a, b in zip(folds, again, strict=True))
-    assert any((a[1] != b[1]).any() for a, b in zip(folds, other, strict=True))
-
-
-@pytest.mark.parametrize(
-    ("span", "per_day", "every", "source"),
-    [
-        (200, 100, 3, "forward"),
-        (None, 100, 3, "household folds"),
-        (2000, 100, 3, "household folds"),
-        (200, 3, 3, "no folds"),
-    ],
-)
-def test_time_is_respected_when_it_can_be(span, per_day, every, source):
-    groups, y = panel(np.arange(10) * 100, per_day=per_day, every=every)
-    found, folds = calibration_folds(groups, y, span_days=span, n_folds=4, rng=np.random.RandomState(0))
-    assert found == source
-    assert len(folds) == {"forward": 2, "household folds": 4, "no folds": 0}[source]
-
-
 def test_scoring_needs_numpy_alone():
     code = (
         "import sys, edgeofcare.models.recalibration; "
         "sys.exit(any(name in sys.modules for name in ('pandas', 'sklearn', 'scipy')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_level_is_that_of_the_rows_it_is_taken_from():
+    """Risk doubles in the second half: the slope comes from all rows, the level from the second half alone."""
+    margin = np.tile(np.repeat([-1.0, 1.0], 500), 2)
+    y = np.concatenate([np.arange(500) < 500 * rate for rate in (0.1, 0.2, 0.2, 0.4)])
+    late = np.arange(2000) >= 1000
+    line, whole = fit_recalibration(margin, y, level=late), fit_recalibration(margin, y)
+    assert line.slope == whole.slope
+    assert line.risk(margin[late]).mean() == pytest.approx(0.3, abs=1e-9)
+    assert whole.risk(margin).mean() == pytest.approx(0.225, abs=1e-9)

@@ -8,32 +8,21 @@ in children.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgeofcare.exceptions import SpecError
 
-if TYPE_CHECKING:
-    from edgeofcare.models.rows import RowGroups
-
 __all__ = [
     "ENTRANTS_FOR_FULL_SLOPE",
     "LEAST_SLOPE",
     "Recalibration",
-    "calibration_folds",
     "fit_recalibration",
-    "forward_folds",
-    "household_folds",
 ]
 
 ENTRANTS_FOR_FULL_SLOPE = 100
 LEAST_SLOPE = 0.05
-LEAST_TRAINING_ENTRANTS = 30
-LEAST_CALIBRATION_ENTRANTS = 20
 _EDGE = 2.0**-53
-
-Fold = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -109,7 +98,12 @@ class Recalibration:
 
 
 def fit_recalibration(
-    margin: np.ndarray, y: np.ndarray, *, child: np.ndarray | None = None, source: str = ""
+    margin: np.ndarray,
+    y: np.ndarray,
+    *,
+    child: np.ndarray | None = None,
+    level: np.ndarray | None = None,
+    source: str = "",
 ) -> Recalibration:
     r"""Find the line that calibrates out-of-sample log-odds.
 
@@ -121,6 +115,9 @@ def fit_recalibration(
         Whether the child entered care.
     child : ndarray, shape (n_rows,), optional
         Code of the child of each row. Without it every row is a child.
+    level : ndarray of bool, shape (n_rows,), optional
+        Rows from which the intercept is taken, such as those of
+        :func:`edgeofcare.models.folds.recent_rows`; all by default.
     source : str, default ""
         Where the margins came from; the first words of ``method``.
 
@@ -139,8 +136,9 @@ def fit_recalibration(
     The slope :math:`\hat b` is that of logistic recalibration, :math:`\operatorname{logit} P(y) = a + b f`. With
     fewer than 100 entrants (different children, not rows) it is shrunk towards 1 in proportion,
     :math:`b = 1 + (n/100)(\hat b - 1)`. The intercept then solves :math:`\sum \operatorname{expit}(a + b f_i) =
-    \sum y_i`, so that calibration in the large is exact on these rows. A slope of 0.05 or less is held at 0.05
-    ("floored"). With fewer than two entrants, or outcomes that the margin separates completely, the slope stays
+    \sum y_i` over the rows of ``level``, so that calibration in the large is exact on them. A slope of 0.05 or
+    less is held at 0.05 ("floored"). With fewer than two entrants, or outcomes that the margin separates
+    completely, the slope stays
     1 ("intercept"); with one outcome only nothing is learnt ("none").
 
     References
@@ -156,166 +154,38 @@ def fit_recalibration(
     >>> line.method, line.n_entrants, round(float(line.risk(np.array([-2.0, -1.0, 0.0, 1.0])).mean()), 6)
     ('forward, slope shrunk', 2, 0.5)
     """
-    margin, y, child = _checked(margin, y, child)
+    margin, y, child, level = _checked(margin, y, child, level)
     n_entrants = int(np.unique(child[y]).size)
     if y.all() or not y.any():
         return Recalibration(1.0, 0.0, _words(source, "none"), n_entrants, len(y))
     slope, rule = _slope(margin, y, n_entrants)
-    intercept = _intercept(slope * margin, y)
+    if y[level].all() or not y[level].any():
+        level = np.ones(len(y), dtype=bool)
+    intercept = _intercept(slope * margin[level], y[level])
     return Recalibration(slope, intercept, _words(source, rule), n_entrants, len(y))
 
 
-def calibration_folds(
-    groups: RowGroups, y: np.ndarray, *, span_days: int | None, n_folds: int, rng: np.random.RandomState
-) -> tuple[str, list[Fold]]:
-    """Choose the rows to fit on and the rows to calibrate on.
-
-    Parameters
-    ----------
-    groups : RowGroups
-        Household, child and day of each row.
-    y : ndarray of bool, shape (n_rows,)
-        Whether the child entered care.
-    span_days : int or None
-        Gap plus horizon in days; ``None`` if there is no task, and then time cannot be respected.
-    n_folds : int
-        Household folds, if forward folds cannot be made.
-    rng : RandomState
-        Assigns households to folds.
-
-    Returns
-    -------
-    source : str
-        ``"forward"``, ``"household folds"``, or ``"no folds"``.
-    folds : list of tuple of ndarray
-        Positions of the training rows and of the calibration rows.
-
-    Notes
-    -----
-    Forward folds carry the change of level from training rows to later rows over to the next period.
-
-    Examples
-    --------
-    >>> from edgeofcare.models.rows import RowGroups
-    >>> groups = RowGroups(np.arange(6), np.arange(6), np.zeros(6, dtype=int))
-    >>> source, folds = calibration_folds(
-    ...     groups, np.arange(6) < 3, span_days=365, n_folds=3, rng=np.random.RandomState(0)
-    ... )
-    >>> source, len(folds)
-    ('household folds', 3)
-    """
-    y = np.asarray(y, dtype=bool)
-    folds = [] if span_days is None else forward_folds(groups, y, span_days=span_days)
-    if folds:
-        return "forward", folds
-    folds = household_folds(groups.household, y, n_folds=n_folds, rng=rng)
-    return ("household folds" if folds else "no folds"), folds
-
-
-def forward_folds(
-    groups: RowGroups, y: np.ndarray, *, span_days: int, share: float = 0.4, n_blocks: int = 2
-) -> list[Fold]:
-    """Split the last index dates into blocks, each behind the rows whose outcome was known when it starts.
-
-    Parameters
-    ----------
-    groups : RowGroups
-        Household, child and day of each row.
-    y : ndarray of bool, shape (n_rows,)
-        Whether the child entered care.
-    span_days : int
-        Gap plus horizon in days.
-    share : float, default 0.4
-        Share of the different index dates that calibrate.
-    n_blocks : int, default 2
-        Blocks into which those dates are divided.
-
-    Returns
-    -------
-    list of tuple of ndarray
-        Training and calibration positions. A training row's window ends by the first day of its block:
-        ``day + span_days <= block start``. Empty if no block has 30 entrants before it, or if the blocks that
-        have hold fewer than 20 entrants.
-
-    Examples
-    --------
-    >>> from edgeofcare.models.rows import RowGroups
-    >>> forward_folds(RowGroups(np.arange(4), np.arange(4), np.arange(4)), np.ones(4, dtype=bool), span_days=1)
-    []
-    """
-    dates = np.unique(groups.day)
-    last = dates[len(dates) - int(np.ceil(share * len(dates))) :]
-    folds = []
-    for block in np.array_split(last, min(n_blocks, len(last))):
-        train = np.flatnonzero(groups.day + span_days <= block[0])
-        test = np.flatnonzero((groups.day >= block[0]) & (groups.day <= block[-1]))
-        if _entrants(groups, y, train) >= LEAST_TRAINING_ENTRANTS and not y[train].all():
-            folds.append((train, test))
-    tested = np.concatenate([np.empty(0, dtype=np.int64), *(test for _, test in folds)])
-    return folds if _entrants(groups, y, tested) >= LEAST_CALIBRATION_ENTRANTS else []
-
-
-def household_folds(household: np.ndarray, y: np.ndarray, *, n_folds: int, rng: np.random.RandomState) -> list[Fold]:
-    """Deal whole households into folds, those with an entrant first.
-
-    Parameters
-    ----------
-    household : ndarray of int, shape (n_rows,)
-        Household of each row.
-    y : ndarray of bool, shape (n_rows,)
-        Whether the child entered care.
-    n_folds : int
-        Folds wanted; fewer are made if fewer households have an entrant.
-    rng : RandomState
-        Shuffles the households, which are first sorted.
-
-    Returns
-    -------
-    list of tuple of ndarray
-        Training and calibration positions; every row calibrates once and no household is on both sides. Empty
-        if a training side would lack one of the two outcomes.
-
-    Examples
-    --------
-    >>> len(household_folds(np.array([0, 0, 1, 1]), np.array([True, False, True, False]), n_folds=5,
-    ...                     rng=np.random.RandomState(0)))
-    2
-    """
-    houses, code = np.unique(household, return_inverse=True)
-    with_entrant = np.bincount(code, weights=y) > 0
-    n_folds = min(n_folds, int(with_entrant.sum()))
-    if n_folds < 2:
-        return []
-    dealt = rng.permutation(houses.size)
-    dealt = dealt[np.argsort(~with_entrant[dealt], kind="stable")]
-    fold_of = np.empty(houses.size, dtype=np.int64)
-    fold_of[dealt] = np.arange(houses.size) % n_folds
-    folds = [(np.flatnonzero(fold_of[code] != k), np.flatnonzero(fold_of[code] == k)) for k in range(n_folds)]
-    return folds if all(0 < y[train].sum() < len(train) for train, _ in folds) else []
-
-
-def _checked(margin: np.ndarray, y: np.ndarray, child: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _checked(
+    margin: np.ndarray, y: np.ndarray, child: np.ndarray | None, level: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Arrays of one length, in an order that depends on their values alone."""
     margin, y = np.asarray(margin, dtype=np.float64), np.asarray(y, dtype=bool)
     child = np.arange(len(y)) if child is None else np.asarray(child)
-    if not (margin.ndim == 1 and margin.shape == y.shape == child.shape):
-        msg = f"margin, y and child must have one length; got {margin.shape}, {y.shape} and {child.shape}."
+    level = np.ones(len(y), dtype=bool) if level is None else np.asarray(level, dtype=bool)
+    if not (margin.ndim == 1 and margin.shape == y.shape == child.shape == level.shape):
+        shapes = ", ".join(str(array.shape) for array in (margin, y, child, level))
+        msg = f"margin, y, child and level must have one length; got {shapes}."
         raise SpecError(msg)
     if (wrong := int((~np.isfinite(margin)).sum())) > 0:
         msg = f"{wrong} of {len(margin)} margins are not finite numbers; recalibration needs finite log-odds."
         raise SpecError(msg)
     order = np.lexsort((y, margin))
-    return margin[order], y[order], child[order]
+    return margin[order], y[order], child[order], level[order]
 
 
 def _words(source: str, rule: str) -> str:
     """Join the source of the margins and the rule for the slope."""
     return ", ".join(word for word in (source, rule) if word) or "slope"
-
-
-def _entrants(groups: RowGroups, y: np.ndarray, rows: np.ndarray) -> int:
-    """Different children with an entry among some rows."""
-    return int(np.unique(groups.child[rows[y[rows]]]).size)
 
 
 def _slope(margin: np.ndarray, y: np.ndarray, n_entrants: int) -> tuple[float, str]:

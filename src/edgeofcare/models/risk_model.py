@@ -1,4 +1,4 @@
-"""The risk model: a regression or boosted trees, recalibrated on later records, with the rules it has to beat."""
+"""The risk model: a regression or boosted trees, recalibrated on unseen records, with the rules it has to beat."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.catalogue import directions
 from edgeofcare.models.baselines import fit_baselines
+from edgeofcare.models.folds import calibration_folds, recent_rows
 from edgeofcare.models.learners import (
     check_options,
     fit_learner,
@@ -23,7 +24,7 @@ from edgeofcare.models.learners import (
     make_learner,
     out_of_sample,
 )
-from edgeofcare.models.recalibration import Recalibration, calibration_folds, fit_recalibration
+from edgeofcare.models.recalibration import Recalibration, fit_recalibration
 from edgeofcare.models.rows import (
     RowGroups,
     canonical_order,
@@ -319,7 +320,9 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         if not folds:
             return Recalibration(1.0, 0.0, "none", 0, 0)
         rows, margin = out_of_sample(blank, values, y, folds)
-        line = fit_recalibration(margin, y[rows], child=groups.child[rows], source=source)
+        chosen = RowGroups(*(code[rows] for code in groups))
+        level = recent_rows(chosen, y[rows]) if source == "household folds" and span is not None else None
+        line = fit_recalibration(margin, y[rows], child=chosen.child, level=level, source=source)
         if "floored" in line.method and not self.independent_rows:
             warnings.warn(_no_signal(line), UserWarning, stacklevel=4)
         return line
@@ -338,17 +341,13 @@ def make_risk_model(
 
     Parameters
     ----------
-    kind : {"boosting", "logistic"}
-        Boosted trees (the default), or a regression.
-    task : Task, optional
-        The task of the cohort and the labels.
-    random_state : int, RandomState or None, default 0
-        Fixes every random choice.
+    kind, task, random_state
+        As for :class:`RiskClassifier`.
     monotone : dict of str to {-1, 0, 1}, "catalogue" or None, default "catalogue"
         Features whose risk may only fall or rise; ``"catalogue"`` takes the directions of the default features
         (:func:`edgeofcare.feature_dictionary`). Boosting with named rows only; a regression is left free.
     independent_rows : bool, default False
-        Says that every row is unrelated to every other.
+        Says that rows are unrelated.
     **params : object
         Other options of :class:`RiskClassifier`, such as ``max_iter``.
 
