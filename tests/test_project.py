@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src" / "edgeofcare"
 
 LAYERS = {
-    0: {"exceptions", "schema", "metrics", "ages", "progress", "version"},
+    0: {"exceptions", "schema", "metrics", "ages", "progress", "version", "figures"},
     1: {"task", "records", "sample"},
     2: {"care", "cohort", "outcome", "features", "splitting", "synthetic"},
     3: {"models"},

@@ -6,7 +6,6 @@ Nothing here uses pyplot, so no picture depends on a backend or on what was draw
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.figures import NotebookFigure
 
 __all__ = [
     "plot_calibration",
@@ -44,16 +44,6 @@ _RATIOS = {
     "observed_expected_ratio": ("oe_low", "oe_high", "entries observed for each one expected", 1.0),
     "auroc": ("auroc_low", "auroc_high", "AUROC", 0.5),
 }
-
-
-class _NotebookFigure(Figure):
-    """A figure that a notebook shows without pyplot."""
-
-    def _repr_png_(self) -> bytes:
-        """Draw as PNG."""
-        buffer = io.BytesIO()
-        self.savefig(buffer, format="png", dpi=110)
-        return buffer.getvalue()
 
 
 def plot_calibration(frame: pd.DataFrame, ax: Axes | None = None, *, scale: str = "log") -> Axes:
@@ -315,7 +305,7 @@ def plot_evaluation(evaluation: Any) -> Figure:
     """
     groups = evaluation.groups
     height = 9.0 + max(0.0, 0.22 * (len(groups) - 12))
-    figure = _NotebookFigure(figsize=(12, height), layout="constrained")
+    figure = NotebookFigure(figsize=(12, height), layout="constrained")
     axes = figure.subplots(2, 2)
     plot_calibration(evaluation.calibration, axes[0, 0])
     plot_decision_curve(evaluation.decision_curve, axes[0, 1])
@@ -333,7 +323,7 @@ def _axes(frame: pd.DataFrame, columns: Sequence[str], ax: Axes | None) -> Axes:
     if missing:
         msg = f"The frame lacks {', '.join(missing)}; give the frame of an Evaluation."
         raise SpecError(msg)
-    return _NotebookFigure(figsize=(6, 4.5), layout="constrained").subplots() if ax is None else ax
+    return NotebookFigure(figsize=(6, 4.5), layout="constrained").subplots() if ax is None else ax
 
 
 def _finish(ax: Axes, title: str, xlabel: str, ylabel: str) -> None:

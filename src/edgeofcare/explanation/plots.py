@@ -6,7 +6,6 @@ uses pyplot, and no picture holds an identifier or a date.
 
 from __future__ import annotations
 
-import io
 import textwrap
 
 import numpy as np
@@ -16,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.figures import NotebookFigure
 
 __all__ = ["plot_reasons", "reasons_figure"]
 
@@ -25,16 +25,6 @@ _WIDTH = 48  # letters in a line of a label
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _LINE = 0.17  # inches of a line of a label
 _NEEDED = ["direction", "sentence", "contribution", "odds_multiplier"]
-
-
-class _NotebookFigure(Figure):
-    """A figure that a notebook shows without pyplot."""
-
-    def _repr_png_(self) -> bytes:
-        """Draw as PNG."""
-        buffer = io.BytesIO()
-        self.savefig(buffer, format="png", dpi=110)
-        return buffer.getvalue()
 
 
 def plot_reasons(
@@ -80,7 +70,7 @@ def plot_reasons(
     lines = np.array([label.count("\n") + 1 for label in labels], dtype=np.float64)
     heights = lines + 1.0
     if ax is None:
-        ax = _NotebookFigure(figsize=(8.5, 1.7 + _LINE * heights.sum()), layout="constrained").subplots()
+        ax = NotebookFigure(figsize=(8.5, 1.7 + _LINE * heights.sum()), layout="constrained").subplots()
     places = np.cumsum(heights) - heights / 2
     _bars(ax, frame, places, numbers=numbers)
     ax.set_yticks(places, labels, fontsize=9, color=_DARK)

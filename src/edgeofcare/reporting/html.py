@@ -82,7 +82,7 @@ def write_report(
         pictures=_pictures(evaluation),
         measures=_measure_rows(evaluation.measures),
         strata=_strata_rows(evaluation.measures, evaluation.counts),
-        groups=_rounded(evaluation.groups),
+        groups=_group_rows(evaluation.groups),
         attrition=attrition,
         summary=_rounded(summary),
         counts=records.counts(),
@@ -182,6 +182,34 @@ def _strata_rows(measures: pd.DataFrame, counts: pd.DataFrame) -> list[dict[str,
         shown = {name: cells["model", name].text() if ("model", name) in cells else "" for name in named}
         rows.append({**{str(key): str(value) for key, value in stratum.items()}, **shown})
     return rows
+
+
+def _group_rows(groups: pd.DataFrame) -> pd.DataFrame:
+    """Groups with estimates and intervals in one cell each, narrow enough for a page."""
+    return pd.DataFrame(
+        {
+            "by": groups["by"].str.replace("_", " "),
+            **{name: groups[name] for name in ("group", "rows", "children", "entrants")},
+            "rate of entry": _percent(groups["base_rate"]),
+            "mean risk": _percent(groups["mean_risk"]),
+            "observed / expected": _with_interval(groups, "observed_expected_ratio", "oe_low", "oe_high"),
+            "AUROC": _with_interval(groups, "auroc", "auroc_low", "auroc_high"),
+            "reviewed": _percent(groups["selection_rate"]),
+            "PPV": _percent(groups["ppv"]),
+            "note": groups["note"].fillna(""),
+        }
+    )
+
+
+def _percent(values: pd.Series) -> list[str]:
+    """Shares as percentages, and nothing where there is none."""
+    return ["" if pd.isna(value) else f"{value:.1%}" for value in values]
+
+
+def _with_interval(frame: pd.DataFrame, estimate: str, low: str, high: str) -> list[str]:
+    """Estimates with their intervals, and nothing where there is none."""
+    rows = zip(frame[estimate], frame[low], frame[high], strict=True)
+    return ["" if pd.isna(each[0]) else f"{each[0]:.2f} ({each[1]:.2f} to {each[2]:.2f})" for each in rows]
 
 
 def _rounded(frame: pd.DataFrame) -> pd.DataFrame:
