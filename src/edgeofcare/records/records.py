@@ -219,7 +219,8 @@ class Records:
     def _repr_html_(self) -> str:
         """A table of counts for notebooks."""
         title = f"<p><b>Records</b>, observed until {self.observed_until.date()}</p>"
-        return title + self.counts().to_html(index=False, border=0)
+        thousands = {name: "{:,}".format for name in ("rows", "children")}
+        return title + self.counts().to_html(index=False, border=0, formatters=thousands)
 
 
 def refuse_strangers(records: Records, child_ids: pd.Index) -> None:
