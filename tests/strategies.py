@@ -32,6 +32,7 @@ __all__ = [
     "histories",
     "row_index",
     "start_known_of",
+    "telling_days",
 ]
 
 INDEX_DAYS = (19_083, 19_174, 19_448)
@@ -252,10 +253,22 @@ def _hidden_end(draw, history, name, row, day):
 _LOOKBACKS = st.sampled_from([1, 2, 30, 90, 365, 1095]) | st.integers(1, 1500)
 
 
+def telling_days(history):
+    """Days on which something changes sides: known dates and the edges of windows, and the day after each."""
+    days = set(INDEX_DAYS) | {day + 365 for day in history.observed_from.values()}
+    for name in DATED:
+        for row in history.tables.get(name, []):
+            known, ended = start_known_of(history, name, row), end_known_of(history, name, row)
+            happened = [row[TABLES[name].start], row.get("end_date")]
+            days |= {known, *(day + ahead for day in happened if day is not None for ahead in (0, 30, 365))}
+            days |= set() if ended is None else {ended}
+    return st.sampled_from(sorted(day for day in days | {day + 1 for day in days} if day <= UNTIL))
+
+
 @st.composite
-def any_spec(draw):
-    """Any feature of a table, with any filters that it may have."""
-    table = draw(st.sampled_from(list(SOURCES.values())))
+def any_spec(draw, tables=tuple(SOURCES)):
+    """Any feature of one of the tables, with any filters that it may have."""
+    table = SOURCES[draw(st.sampled_from(tables))]
     kinds = ["Count", "DaysSince"] + (["Active", "DaysIn"] if table.kind == SPELL else [])
     codes = [c for c in table.columns if c.kind in ("code", "id") and c.known != NEVER]
     numbers = [c for c in table.columns if c.kind == "number" and c.known != NEVER]

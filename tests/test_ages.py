@@ -26,7 +26,7 @@ def test_age_is_counted_as_a_clerk_counts_it(born, on):
     assert age_in_years(np.datetime64(born), np.datetime64(on)) == by_calendar(born, on)
 
 
-# Seen to fail with: birthday() taken from the year's end.
+# Seen to fail with: birthday() one day early.
 @settings(max_examples=200)
 @given(DATES, st.integers(0, 18))
 def test_an_age_is_reached_on_the_birthday_and_not_the_day_before(born, years):

@@ -213,12 +213,12 @@ def bits(frame):
     return frame.to_csv(float_format="%r").encode()
 
 
-# Seen to fail with: the end of a period taken from the last row as given; `row_key` left out of the order of
-# statuses; households named by the order in which children appear; and households joined through missing links.
+# Seen to fail with: households named by the order in which children appear.
 @settings(max_examples=8)
 @given(st.data())
 def test_row_order_table_order_and_strangers_change_nothing(data):
-    history = data.draw(histories(rows=16))
+    busy = ("care_episodes", "legal_statuses", "referrals", "missing_episodes", "placements", "worker_involvements")
+    history = data.draw(histories(rows=24, children=2, tables=busy))
     random = np.random.default_rng(data.draw(st.integers(0, 999)))
     strangers = {name: list(rows) for name, rows in history.tables.items()}
     strangers["children"] = [{"child_id": f"b{n}", "birth_date": INDEX_DAYS[0] - 5000} for n in range(2)] + strangers[

@@ -59,7 +59,7 @@ def test_no_training_rows_window_reaches_the_test_period(rows, horizon, gap, lag
     assert f"{len(train):,} rows" in repr(split)
 
 
-# Seen to fail with: folds drawn by row, and by child.
+# Seen to fail with: folds drawn by child.
 @settings(max_examples=100)
 @given(ROWS, st.integers(2, 4), st.integers(0, 99))
 def test_no_household_is_on_both_sides_of_a_fold(rows, n_splits, seed):

@@ -25,7 +25,7 @@ TASKS = st.builds(
 )
 
 
-# Seen to fail with: `remand` left out of to_dict, and ages left as a list by from_dict.
+# Seen to fail with: `remand` left out of to_dict.
 @given(TASKS)
 def test_a_task_survives_json(task):
     again = Task.from_dict(json.loads(json.dumps(task.to_dict())))

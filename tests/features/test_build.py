@@ -31,6 +31,7 @@ from strategies import (
     histories,
     row_index,
     start_known_of,
+    telling_days,
 )
 
 EVERY_KIND = [
@@ -64,10 +65,18 @@ EVERY_KIND = [
 ]
 ALL_SPECS = default_features() + [spec for spec in EVERY_KIND if spec.name not in {s.name for s in default_features()}]
 
+CARE_SPECS = [spec for spec in ALL_SPECS if getattr(spec, "table", "") == "care_periods"]
+CARE_TABLES = ("care_episodes", "legal_statuses")
+
 
 def same(left, right):
     """Whether two feature frames are equal to the last bit."""
     return left.index.equals(right.index) and left.to_numpy().tobytes() == right.to_numpy().tobytes()
+
+
+def features_of(history, day, specs):
+    """Features of every child on a day."""
+    return build_features(history.records(), row_index(history.child_ids, [day]), specs)
 
 
 def as_known_cohort(history, day, task):
@@ -76,30 +85,37 @@ def as_known_cohort(history, day, task):
     return cohort[["age", "status"]]
 
 
-# Seen to fail with: `_hi` taken with side="right"; hidden pairs left out; `end_known` ignored by days_in_spells;
-# Active counting ends on `end`; known_columns always empty; and periods of care made of the whole extract.
-@settings(max_examples=40)
+# Seen to fail with: `_hi` taken with side="right"; hidden pairs left out; `end_known` ignored by days_in_spells; Active
+# counting ends when they happened; known_columns always empty; and periods of care made of the whole extract.
+@settings(max_examples=35)
 @given(st.data())
 def test_nothing_known_on_or_after_the_index_date_changes_a_feature(data):
     history = data.draw(histories(rows=18))
-    day = data.draw(st.sampled_from(INDEX_DAYS))
+    day = data.draw(telling_days(history))
     changed = data.draw(hidden_changes(history, day))
-    cohort = row_index(history.child_ids, [day])
-    before = build_features(history.records(), cohort, ALL_SPECS)
-    after = build_features(changed.records(), cohort, ALL_SPECS)
-    assert same(before, after), list(before.columns[(before.fillna(-1) != after.fillna(-1)).any()])
+    assert same(*(features_of(each, day, ALL_SPECS) for each in (history, changed)))
 
 
-# Seen to fail with: periods of care made of the whole extract in the cohort, and `start <= day` in `_grid`.
-@settings(max_examples=25)
+# Seen to fail with: ends seen when they happened in care._seen; starts seen on their known day; and periods of care
+# made of the whole extract.
+@settings(max_examples=40)
+@given(st.data())
+def test_nothing_known_on_or_after_the_index_date_changes_care_history(data):
+    history = data.draw(histories(rows=14, children=2, tables=("care_episodes", "legal_statuses")))
+    day = data.draw(telling_days(history))
+    changed = data.draw(hidden_changes(history, day))
+    assert same(*(features_of(each, day, CARE_SPECS) for each in (history, changed)))
+
+
+# Seen to fail with: starts and ends seen on their known day in `_grid`; and periods of care made of the whole extract.
+@settings(max_examples=40)
 @given(st.data())
 def test_nothing_known_on_or_after_the_index_date_changes_who_is_in_the_cohort(data):
-    tables = ("care_episodes", "legal_statuses", "referrals", "cin_plans", "cp_plans", "early_help")
-    history = data.draw(histories(rows=14, tables=tables))
-    day = data.draw(st.sampled_from(INDEX_DAYS))
+    tables = data.draw(st.sampled_from([("referrals",), ("cp_plans", "cin_plans"), ("referrals", *CARE_TABLES)]))
+    history = data.draw(histories(rows=8, children=2, tables=tables))
+    day = data.draw(telling_days(history))
     changed = data.draw(hidden_changes(history, day))
-    short_breaks = data.draw(st.sampled_from(["exclude", "include"]))
-    task = Task(ages=(0, 17), early_help=True, short_breaks=short_breaks)
+    task = Task(ages=(0, 17), early_help=True, short_breaks=data.draw(st.sampled_from(["exclude", "include"])))
     pd.testing.assert_frame_equal(as_known_cohort(history, day, task), as_known_cohort(changed, day, task))
 
 
@@ -108,12 +124,9 @@ def test_nothing_known_on_or_after_the_index_date_changes_who_is_in_the_cohort(d
 @given(st.data())
 def test_nothing_known_on_or_after_the_index_date_changes_a_feature_at_length(data):
     history = data.draw(histories(rows=40, children=4))
-    day = data.draw(st.sampled_from(INDEX_DAYS))
+    day = data.draw(telling_days(history))
     changed = data.draw(hidden_changes(history, day))
-    cohort = row_index(history.child_ids, [day])
-    assert same(
-        build_features(history.records(), cohort, ALL_SPECS), build_features(changed.records(), cohort, ALL_SPECS)
-    )
+    assert same(*(features_of(each, day, ALL_SPECS) for each in (history, changed)))
 
 
 # Seen to fail with: recorded_date ignored in known._known, and the lag not added.
@@ -283,9 +296,9 @@ def literal_measure(spec, window, day):
     return total / len(values) if isinstance(spec, Mean) else max(values)
 
 
-def agrees(history, specs):
+def agrees(history, specs, days):
     """Assert that the engine gives the literal value in every cell."""
-    cohort = row_index(history.child_ids, INDEX_DAYS)
+    cohort = row_index(history.child_ids, days)
     built = build_features(history.records(), cohort, specs)
     for position, (_, child, date) in enumerate(cohort.index):
         day = int(np.datetime64(date, "D").astype("int64"))
@@ -294,15 +307,17 @@ def agrees(history, specs):
             assert value == expected or (math.isnan(value) and math.isnan(expected)), (spec.name, child, day)
 
 
-# Seen to fail with: `<` for `<=` in _hidden_in; the window's lower edge moved by one day; prefix sums without the
-# hidden events; `before` left out of days_in_spells; Distinct counting missing values; observed_from ignored.
-@settings(max_examples=50)
+# Seen to fail with: `<` for `<=` in _hidden_in; the window's lower edge moved by one day; sums without the hidden
+# events; `before` left out of days_in_spells; Distinct counting missing values; observed_from ignored or off by one.
+@settings(max_examples=60)
 @given(st.data())
 def test_every_measure_equals_a_literal_reading_of_the_rules(data):
-    history = data.draw(histories(rows=20, observed=True))
-    drawn = data.draw(st.lists(any_spec(), min_size=1, max_size=8, unique_by=lambda spec: spec.name))
-    names = {spec.name for spec in drawn}
-    agrees(history, drawn + [spec for spec in EVERY_KIND[2:] if spec.name not in names])
+    tables = tuple(data.draw(st.lists(st.sampled_from([*DATED, "placements"]), min_size=1, max_size=2, unique=True)))
+    history = data.draw(histories(rows=12, children=2, tables=tables, observed=True))
+    specs = data.draw(st.lists(any_spec(tables), min_size=2, max_size=8, unique_by=lambda spec: spec.name))
+    names = {spec.name for spec in specs}
+    specs += [spec for spec in EVERY_KIND[2:] if spec.table in tables and spec.name not in names]
+    agrees(history, specs, data.draw(st.lists(telling_days(history), min_size=3, max_size=8, unique=True)))
 
 
 @settings(max_examples=400, derandomize=False)
@@ -310,14 +325,16 @@ def test_every_measure_equals_a_literal_reading_of_the_rules(data):
 @given(st.data())
 def test_every_measure_equals_a_literal_reading_of_the_rules_at_length(data):
     history = data.draw(histories(rows=50, children=5, observed=True))
-    agrees(history, data.draw(st.lists(any_spec(), min_size=5, max_size=20, unique_by=lambda spec: spec.name)))
+    specs = data.draw(st.lists(any_spec(), min_size=5, max_size=20, unique_by=lambda spec: spec.name))
+    agrees(history, specs, data.draw(st.lists(telling_days(history), min_size=3, max_size=8, unique=True)))
 
 
-@settings(max_examples=30)
+# Seen to fail with: periods of care made of the whole extract.
+@settings(max_examples=40)
 @given(st.data())
 def test_care_history_equals_a_literal_reading_of_the_rules(data):
-    history = data.draw(histories(rows=18, children=2, tables=("care_episodes", "legal_statuses")))
-    agrees(history, [spec for spec in ALL_SPECS if getattr(spec, "table", "") == "care_periods"])
+    history = data.draw(histories(rows=14, children=2, tables=CARE_TABLES))
+    agrees(history, CARE_SPECS, data.draw(st.lists(telling_days(history), min_size=3, max_size=8, unique=True)))
 
 
 PLACEMENTS = """

@@ -14,9 +14,9 @@ from edgeofcare.features import engine
 from edgeofcare.features.engine import FIXED_POINT, MAX_DAY, MAX_LOOKBACK, EventIndex, Rows, fixed_point, ragged
 
 CHILDREN = st.integers(0, 3)
-DAYS = st.integers(-30, 30)
-EVENTS = st.lists(st.tuples(CHILDREN, DAYS, st.integers(0, 25), st.integers(-5, 5)), max_size=25)
-ROWS = st.lists(st.tuples(CHILDREN, DAYS), max_size=12)
+DAYS = st.integers(-12, 12)
+EVENTS = st.lists(st.tuples(CHILDREN, DAYS, st.integers(0, 25), st.integers(-5, 5)), min_size=6, max_size=30)
+ROWS = st.lists(st.tuples(CHILDREN, DAYS), min_size=5, max_size=12)
 
 
 def built(events, rows):
@@ -32,7 +32,7 @@ def built(events, rows):
 # Seen to fail with: `_least_lag` taken as 0 in `_hi` only; `side="right"` of `_hidden_pairs` made left; reduceat
 # without the appended value; and `restore` writing sorted values in sorted places.
 @settings(max_examples=150)
-@given(EVENTS, ROWS, st.none() | st.integers(1, 60), st.integers(1, 3))
+@given(EVENTS | st.just([]), ROWS | st.just([]), st.none() | st.integers(1, 15), st.integers(1, 3))
 def test_the_engine_counts_sums_and_finds_as_a_double_loop_does(events, rows, lookback, size):
     index, value = built(events, rows)
     wanted = value[index.source] % size == 0
@@ -99,7 +99,7 @@ def test_ragged_enumerates_every_run(runs):
     assert list(zip(owner, position, strict=True)) == [(n, s + i) for n, (s, c) in enumerate(runs) for i in range(c)]
 
 
-# Seen to fail with: the piece of a row taken from its first pair, which splits no row but starts too many pieces.
+# Seen to fail with: the pairs of every other piece left out.
 def test_pairs_in_small_pieces_give_the_same_answer(monkeypatch):
     events = [(n % 4, n % 17 - 8, n % 5, n % 3) for n in range(40)]
     rows = [(child, day) for child in range(4) for day in range(-5, 20, 3)]

@@ -73,7 +73,7 @@ def by_joining(children, links):
     return {child: f"H{min(group)}" for group in groups for child in group}
 
 
-# Seen to fail with: kinds left out of the relatives, and names taken from the component's number.
+# Seen to fail with: kinds left out of the relatives, and children left unsorted.
 @given(LINKS)
 def test_households_are_what_joining_sets_gives(links):
     assert homes(list("abcdef"), links) == by_joining("abcdef", links)
