@@ -26,7 +26,11 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Synthetic records", ("synthetic",)),
     ("Errors", ("exceptions",)),
 )
-NAMESPACES = (("Measures", "edgeofcare.metrics"), ("Plots", "edgeofcare.plotting"))
+NAMESPACES = (
+    ("Kinds of feature", "edgeofcare.features"),
+    ("Measures", "edgeofcare.metrics"),
+    ("Plots", "edgeofcare.plotting"),
+)
 OTHER = "Other names"
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from edgeofcare.features.sources import SOURCES
 from edgeofcare.features.specs import Active, Count, DaysIn, DaysSince, Distinct, Max, Mean, Sum
 from edgeofcare.records.records import Records
+from edgeofcare.records.validation import empty_table
 from edgeofcare.schema.codes import CODE_LISTS
 from edgeofcare.schema.columns import NEVER, SPELL
 from edgeofcare.schema.tables import TABLES
@@ -76,6 +77,8 @@ class History:
     def frame(self, name):
         """One canonical table with its dtypes."""
         rows = self.tables.get(name, [])
+        if not rows:
+            return empty_table(TABLES[name])
         return pd.DataFrame({c.name: _column([row.get(c.name) for row in rows], c.kind) for c in TABLES[name].columns})
 
     def frames(self):

@@ -15,8 +15,9 @@ from edgeofcare.features.catalogue import default_features
 from edgeofcare.outcome import label_outcome
 from edgeofcare.records.records import Records
 from edgeofcare.task import Task
+from literal import literal_care, literal_status
 from pictures import records_of
-from strategies import DATED, INDEX_DAYS, UNTIL, as_date, histories, rows_of
+from strategies import DATED, INDEX_DAYS, UNTIL, as_date, histories, rows_of, telling_days
 
 DAY = "2022-04-01"
 ANY = Task(incomplete="keep", uasc="include")
@@ -197,6 +198,33 @@ def test_nobody_eligible_gives_an_empty_cohort_with_all_its_columns():
     assert {"age", "age_band", "mature", "outcome_known"} <= set(cohort.columns)
 
 
+# Seen to fail with: starts, or ends, seen on their known day in `_grid`; and care made of the whole extract.
+@settings(max_examples=40)
+@given(st.data())
+def test_who_is_eligible_and_as_what_equals_a_literal_reading_of_the_rules(data):
+    cases = ("cp_plans", "cin_plans", "referrals", "early_help")
+    tables = data.draw(st.sampled_from([cases, ("care_episodes", "legal_statuses", "cin_plans")]))
+    history = data.draw(histories(rows=10, children=2, tables=tables))
+    days = data.draw(st.lists(telling_days(history), min_size=6, max_size=14, unique=True))
+    if "care_episodes" in tables:
+        always = {"row_key": "always", "start_date": INDEX_DAYS[0] - 4000}
+        plans = [always | {"row_key": child, "child_id": child} for child in history.child_ids]
+        history.tables["cin_plans"] = plans
+    task = Task(ages=(0, 17), early_help=True)
+    cohort = build_cohort(history.records(), task, index_dates=[as_date(day) for day in days])
+    found = {(child, date): status for (_, child, date), status in cohort["status"].items()}
+    expected = {}
+    for person in history.tables["children"]:
+        for day in days:
+            child, status = person["child_id"], literal_status(history, person["child_id"], day)
+            in_care = any(period["end_date"] is None for period in literal_care(history, child, day))
+            born, on = (as_date(each) for each in (person["birth_date"], day))
+            adult = (on.year - born.year - ((on.month, on.day) < (born.month, born.day))) >= 18
+            if status and not in_care and not adult:
+                expected[child, on] = status
+    assert found == expected
+
+
 def everything(records):
     """Cohort, features and labels of the same rows."""
     cohort = build_cohort(records, ANY, index_dates=[as_date(day) for day in INDEX_DAYS])
@@ -214,7 +242,7 @@ def bits(frame):
 
 
 # Seen to fail with: households named by the order in which children appear.
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(st.data())
 def test_row_order_table_order_and_strangers_change_nothing(data):
     busy = ("care_episodes", "legal_statuses", "referrals", "missing_episodes", "placements", "worker_involvements")

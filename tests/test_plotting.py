@@ -115,8 +115,31 @@ def test_suppressed_cells_and_groups_are_marked(evaluation):
     bars = plotting.plot_risk_distribution(evaluation.risk_distribution)
     assert "suppressed (few rows)" in [text.get_text() for text in bars.get_legend().get_texts()]
     groups = plotting.plot_groups(evaluation.groups)
-    assert "suppressed: few entrants" in groups.texts[0].get_text()
+    assert "suppressed" in groups.texts[0].get_text()
     assert [label.get_text() for label in groups.get_yticklabels()] == ["age band: 10-13", "age band: 14-17"]
+
+
+def test_a_decision_curve_stops_where_it_is_not_shown(evaluation):
+    frame = evaluation.decision_curve.reset_index(drop=True)
+    values = ["net_benefit", "ci_low", "ci_high"]
+    frame.loc[(frame["strategy"] == "model") & (frame["threshold"] > 0.05), values] = np.nan
+    frame.loc[(frame["strategy"] == "count_rule") & (frame["threshold"] > 0.01), values] = np.nan
+    ax = plotting.plot_decision_curve(frame)
+    assert np.isnan(ax.lines[0].get_ydata()).tolist() == [False, False, True]
+    assert ax.get_xlim() == (0.01, 0.05)
+    assert ax.get_ylim()[1] == pytest.approx(1.08 * 40)
+    ax.figure.savefig(io.BytesIO())
+
+
+@pytest.mark.parametrize("least", [0.01, 0.5], ids=["one threshold is left", "nothing is left"])
+def test_a_decision_curve_of_next_to_nothing_is_drawn_or_says_so(evaluation, least):
+    frame = evaluation.decision_curve.reset_index(drop=True)
+    rule = frame["strategy"].str.startswith("review")
+    frame.loc[~rule & (frame["threshold"] != least), ["net_benefit", "ci_low", "ci_high"]] = np.nan
+    ax = plotting.plot_decision_curve(frame)
+    assert bool(ax.texts) == (least == 0.5)
+    assert ax.get_xlim()[0] < ax.get_xlim()[1]
+    ax.figure.savefig(io.BytesIO())
 
 
 def test_differences_are_not_drawn_among_the_measures(evaluation):

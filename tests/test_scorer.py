@@ -132,6 +132,9 @@ def test_no_rows_give_no_scores(scorer):
         (lambda X: X.to_numpy().astype(object), "expects numbers"),
         (lambda X: X.to_numpy().astype(complex), "expects numbers"),
         (lambda X: X["child.age"], "rows by 7 columns"),
+        (lambda X: [X.iloc[0].tolist(), X.iloc[1].tolist()[:-1]], "no table of numbers"),
+        (lambda _: [[1.0], 2.0], "no table of numbers"),
+        (lambda _: None, "rows by 7 columns"),
     ],
 )
 def test_other_columns_or_values_are_refused(change, match, scorer):

@@ -15,8 +15,9 @@ from edgeofcare.records.records import Records
 from edgeofcare.schema.codes import REMAND, SHORT_BREAKS
 from edgeofcare.task import Task
 
-__all__ = ["care_periods", "care_periods_as_known", "uasc_from"]
+__all__ = ["care_periods", "care_periods_as_known", "outcome_lag", "uasc_from"]
 
+_OUTCOME_TABLES = ("care_episodes", "legal_statuses", "immigration_statuses", "referrals")
 _NEXT_DAY = np.timedelta64(1, "D")
 _OPEN = pd.Timestamp("2262-01-01")
 
@@ -42,10 +43,11 @@ def care_periods(records: Records, task: Task) -> pd.DataFrame:
 
     Notes
     -----
-    Episodes belong to one period where they share the source's period key or overlap, and, unless the source gives
-    them different keys, where one begins no later than the day after another ended. The legal status of an episode
-    is the one in force on its first day, else the first that begins within it. Where that is a short break and
-    another status begins within the episode, the child enters on the day that the other status began.
+    The legal status of an episode is the one in force on its first day (of several, the one that began last), else
+    the first that begins within it. Where that is a short break, the episode counts only from the day on which
+    another status begins within it, and not at all if none does. The episodes that count belong to one period where
+    they overlap, and, unless the source gives them different period keys, where one begins no later than the day
+    after another ended. So time at home or in short breaks parts two periods even under one key.
     """
     return _periods(_with_known(records, "care_episodes"), _with_known(records, "legal_statuses"), task)
 
@@ -95,46 +97,48 @@ def _seen(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 def _periods(episodes: pd.DataFrame, statuses: pd.DataFrame, task: Task) -> pd.DataFrame:
     """Periods of care from episodes and legal statuses that carry their known dates."""
     episodes = episodes.sort_values(["child_id", "start_date", "row_key"], ignore_index=True)
-    episodes["period"] = _period_numbers(episodes)
     episodes = episodes.join(_counted_from(episodes, statuses, task))
-    return _one_row_each(episodes[episodes["counted_from"].notna()])
+    episodes = episodes[episodes["counted_from"].notna()]
+    episodes = episodes.sort_values(["child_id", "counted_from", "row_key"], ignore_index=True)
+    return _one_row_each(episodes.assign(period=_period_numbers(episodes)))
 
 
 def _period_numbers(episodes: pd.DataFrame) -> pd.Series:
-    """A number for each period of care, over episodes sorted by child and start."""
-    start = episodes["start_date"].to_numpy()
+    """A number for each period of care, over episodes that count, sorted by child and the day they count from."""
+    start = episodes["counted_from"].to_numpy()
     end = episodes["end_date"].fillna(_OPEN).to_numpy()
     reached = episodes.assign(end=end).groupby("child_id")["end"].cummax().to_numpy()
     same_child = episodes["child_id"].eq(episodes["child_id"].shift()).to_numpy()
     key, before = episodes["period_key"], episodes["period_key"].shift()
-    same_key = (key.notna() & key.eq(before)).to_numpy()
     other_key = (key.notna() & before.notna() & key.ne(before)).to_numpy()
     overlaps, touches = np.zeros((2, len(episodes)), dtype=bool)
     overlaps[1:] = start[1:] < reached[:-1]
     touches[1:] = start[1:] <= reached[:-1] + _NEXT_DAY
-    same_period = same_key | overlaps | (touches & ~other_key)
+    same_period = overlaps | (touches & ~other_key)
     return pd.Series(np.cumsum(~(same_child & same_period)), index=episodes.index)
 
 
 def _counted_from(episodes: pd.DataFrame, statuses: pd.DataFrame, task: Task) -> pd.DataFrame:
     """For each episode, the day from which it counts as care, and the legal status on that day."""
     pairs = _overlaps(episodes, statuses)
-    at_start = pairs.drop_duplicates("episode").set_index("episode")["status"].reindex(episodes.index)
-    counts = pairs
-    if task.short_breaks == "exclude":
-        counts = pairs[~pairs["status"].isin(SHORT_BREAKS)]
-    entry = counts.drop_duplicates("episode").set_index("episode").reindex(episodes.index)
-    short = at_start.isin(SHORT_BREAKS) & (task.short_breaks == "exclude")
-    counted_from = entry["from_day"].where(short, episodes["start_date"])
-    status_known = entry["start_known"].where(short)
-    counted = {"status": entry["status"], "counted_from": counted_from, "status_known": status_known}
+    at_start = pairs.drop_duplicates("episode").set_index("episode").reindex(episodes.index)
+    short = at_start["status"].isin(SHORT_BREAKS) & (task.short_breaks == "exclude")
+    begun_since = pairs["start_date_status"] > pairs["episode"].map(at_start["start_date_status"])
+    later = pairs[begun_since & ~pairs["status"].isin(SHORT_BREAKS)]
+    later = later.drop_duplicates("episode").set_index("episode").reindex(episodes.index)
+    counted = {
+        "status": later["status"].where(short, at_start["status"]),
+        "counted_from": later["from_day"].where(short, episodes["start_date"]),
+        "status_known": later["start_known"].where(short),
+    }
     return pd.DataFrame(counted).astype({"counted_from": "datetime64[s]", "status_known": "datetime64[s]"})
 
 
 def _overlaps(episodes: pd.DataFrame, statuses: pd.DataFrame) -> pd.DataFrame:
     """Pairs of an episode and a legal status in force within it, the first in force at the top of each episode.
 
-    Where several are in force on one day, the status that began last is first.
+    Where several are in force on one day, the status that began last is first; of two that began together, the one
+    that is no short break.
     """
     statuses = statuses.loc[statuses["status"].notna() & (statuses["status"] != "NONE")]
     columns = ["child_id", "start_date", "end_date"]
@@ -147,8 +151,9 @@ def _overlaps(episodes: pd.DataFrame, statuses: pd.DataFrame) -> pd.DataFrame:
     in_force_then = (pairs["from_day"] == pairs["start_date"]) & ~(pairs["end_date_status"] <= pairs["start_date"])
     on_one_day = (pairs["start_date"] == pairs["end_date"]) & (begins_then | in_force_then)
     pairs = pairs[(pairs["from_day"] < until) | on_one_day]
-    order = ["episode", "from_day", "start_date_status", "row_key"]
-    return pairs.sort_values(order, ascending=[True, True, False, True])
+    pairs = pairs.assign(short=pairs["status"].isin(SHORT_BREAKS))
+    order = ["episode", "from_day", "start_date_status", "short", "row_key"]
+    return pairs.sort_values(order, ascending=[True, True, False, True, True])
 
 
 def _one_row_each(episodes: pd.DataFrame) -> pd.DataFrame:
@@ -202,3 +207,19 @@ def uasc_from(records: Records) -> pd.DataFrame:
         ]
     )
     return both.groupby("child_id").min()
+
+
+def outcome_lag(records: Records) -> int:
+    """Days until everything that decides an outcome can be seen.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+
+    Returns
+    -------
+    int
+        The longest reporting lag of the tables that an outcome rests on.
+    """
+    return max(records.reporting_lag[name] for name in _OUTCOME_TABLES)

@@ -9,18 +9,23 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.ages import age_in_years
-from edgeofcare.care import care_periods_as_known, uasc_from
-from edgeofcare.exceptions import LeakageError, SpecError
+from edgeofcare.care import care_periods, care_periods_as_known, outcome_lag, uasc_from
+from edgeofcare.dates import one_date
+from edgeofcare.exceptions import IndexNamesError, LeakageError, SpecError
 from edgeofcare.records.findings import counted
 from edgeofcare.records.known import end_known, start_known
 from edgeofcare.records.records import Records
+from edgeofcare.records.window import KEPT_BY_START
 from edgeofcare.schema.codes import ETHNIC_GROUPS
 from edgeofcare.task import Task
 
-__all__ = ["INDEX_NAMES", "build_cohort", "cohort_attrition", "quarters"]
+__all__ = ["AUDIT_COLUMNS", "INDEX_NAMES", "build_cohort", "check_cohort", "cohort_attrition", "quarters"]
 
 INDEX_NAMES = ("household_id", "child_id", "index_date")
 """Names of the index that cohort, features, labels and scores share."""
+
+AUDIT_COLUMNS = ("age", "age_band", "sex", "ethnic_group", "disability", "ehc_plan", "status")
+"""Columns of the cohort by which a model can be audited; their values come from lists of ours."""
 
 _OPEN_CASE = ("cp_plans", "cin_plans", "referrals")
 _STATUS_NAMES = {
@@ -50,7 +55,7 @@ def quarters(start: str, end: str) -> pd.DatetimeIndex:
     >>> quarters("2023-04-01", "2023-12-31").strftime("%Y-%m-%d").tolist()
     ['2023-04-01', '2023-07-01', '2023-10-01']
     """
-    return pd.date_range(start, end, freq="QS-JAN")
+    return pd.date_range(one_date(start, "start"), one_date(end, "end"), freq="QS-JAN")
 
 
 def build_cohort(records: Records, task: Task, *, index_dates: Iterable[Any]) -> pd.DataFrame:
@@ -106,6 +111,13 @@ def cohort_attrition(records: Records, task: Task, *, index_dates: Iterable[Any]
     DataFrame
         One row for each rule, in the order applied: ``rule``, ``rows_excluded``, ``rows_left``,
         ``children_left``. Rows left before a rule are rows excluded plus rows left after it.
+
+    Examples
+    --------
+    >>> from edgeofcare.synthetic.records import make_records
+    >>> steps = cohort_attrition(make_records(100, random_state=0), Task(), index_dates=["2020-04-01"])
+    >>> steps["rule"].tolist()[:3]
+    ['all children on each index date', 'aged 10 to 17', 'alive, as known']
     """
     _, steps = _eligible(records, task, _checked_dates(records, index_dates))
     return pd.DataFrame(steps, columns=["rule", "rows_excluded", "rows_left", "children_left"])
@@ -113,13 +125,12 @@ def cohort_attrition(records: Records, task: Task, *, index_dates: Iterable[Any]
 
 def _checked_dates(records: Records, index_dates: Iterable[Any]) -> pd.DatetimeIndex:
     """The index dates in order, refused where they cannot be used."""
-    try:
-        dates = pd.DatetimeIndex(pd.to_datetime(list(index_dates))).normalize().as_unit("s")
-    except (ValueError, TypeError):
-        msg = "index_dates must be dates such as ['2023-04-01', '2023-07-01']."
-        raise SpecError(msg) from None
-    if dates.empty or dates.hasnans or dates.has_duplicates:
-        msg = "index_dates must hold at least one date, each once and none missing."
+    if isinstance(index_dates, str) or not isinstance(index_dates, Iterable):
+        msg = "index_dates must be a list of dates such as ['2023-04-01', '2023-07-01']."
+        raise SpecError(msg)
+    dates = pd.DatetimeIndex([one_date(date, "each of index_dates") for date in index_dates]).as_unit("s")
+    if dates.empty or dates.has_duplicates:
+        msg = "index_dates must hold at least one date, and each day once."
         raise SpecError(msg)
     late = int((dates > records.observed_until + pd.Timedelta(days=1)).sum())
     if late:
@@ -189,6 +200,10 @@ def _open_status(records: Records, task: Task, child_code: pd.Series, dates: pd.
             spells = spells[~spells["nfa"].fillna(value=False).astype(bool)]
         lag = records.reporting_lag[name]
         start, end = start_known(spells, name, lag), end_known(spells, name, lag)
+        if name in KEPT_BY_START and records.observed_from[name] is not None:
+            survived = spells["start_date"] < records.observed_from[name]  # known to be open only when the extract ends
+            at_end = records.observed_until - pd.Timedelta(days=1)
+            start = start.mask(survived & (start < at_end), at_end)
         best[_grid(spells["child_id"], start, end, child_code, dates)] = position
     return best
 
@@ -217,7 +232,7 @@ def _with_columns(records: Records, task: Task, pairs: pd.DataFrame) -> pd.DataF
     disabled = records.table("disabilities")
     disabled_ids = set(disabled.loc[disabled["code"].notna() & (disabled["code"] != "NONE"), "child_id"])
     outcome_until = pairs["index_date"] + pd.Timedelta(days=task.gap_days + task.horizon_days)
-    outcome_known = outcome_until + pd.Timedelta(days=records.reporting_lag["care_episodes"])
+    outcome_known = _outcome_known(records, task, pairs, outcome_until)
     columns = {
         "age": pairs["age"].astype("int64"),
         "age_band": pairs["age"].map({a: name for low, high, name in _AGE_BANDS for a in range(low, high + 1)}),
@@ -233,3 +248,25 @@ def _with_columns(records: Records, task: Task, pairs: pd.DataFrame) -> pd.DataF
     household = records.households.reindex(pairs["child_id"]).to_numpy()
     index = pd.MultiIndex.from_arrays([household, pairs["child_id"], pairs["index_date"]], names=INDEX_NAMES)
     return pd.DataFrame({name: np.asarray(values) for name, values in columns.items()}, index=index).sort_index()
+
+
+def _outcome_known(records: Records, task: Task, pairs: pd.DataFrame, outcome_until: pd.Series) -> pd.Series:
+    """The first day on which the whole outcome window can be seen: its end, the lag, and what was recorded later."""
+    known = outcome_until + pd.Timedelta(days=outcome_lag(records))
+    rows = pairs[["child_id", "index_date"]].assign(row=np.arange(len(pairs)), until=outcome_until)
+    entries = rows.merge(care_periods(records, task)[["child_id", "entry_date", "entry_known"]], on="child_id")
+    entries = entries[(entries["entry_date"] >= entries["index_date"]) & (entries["entry_date"] < entries["until"])]
+    latest = entries.groupby("row")["entry_known"].max().reindex(rows["row"]).to_numpy()
+    return known.where(~(latest > known.to_numpy()), latest)
+
+
+def check_cohort(cohort: pd.DataFrame, task: Task) -> None:
+    """Refuse a frame that is no cohort, or a cohort of another outcome window."""
+    needed = {"outcome_until", "outcome_known", "mature"}
+    if tuple(getattr(cohort, "index", pd.Index([])).names) != INDEX_NAMES or not needed <= set(cohort.columns):
+        msg = f"The cohort must be as build_cohort gives it: with its index and {', '.join(sorted(needed))}."
+        raise IndexNamesError(msg)
+    window = (cohort["outcome_until"] - cohort.index.get_level_values("index_date")).dt.days
+    if (window != task.gap_days + task.horizon_days).any():
+        msg = "The cohort was built with another horizon or gap than the task has. Build it with this task."
+        raise SpecError(msg)

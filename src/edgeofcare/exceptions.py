@@ -1,4 +1,7 @@
-"""The errors of edgeofcare: each says what is wrong, where, and what to do, and never quotes a record."""
+"""The errors of edgeofcare: each says what is wrong, where, and what to do, and quotes no value of a row.
+
+The one exception is a legal status that no code map knows: its text and count are quoted, because it has to be mapped.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,8 @@ class RecordsError(EdgeOfCareError):
     """The case records cannot be used as they are.
 
     All problems of one input are collected and raised at once, one line each. A line names the table, the
-    column and the count of rows, never a value from a row.
+    column and the count of rows, and quotes no value of a row. The one exception is a legal status that no code map
+    knows: its text is quoted, because it has to be mapped.
 
     Parameters
     ----------
@@ -57,16 +61,52 @@ class RecordsError(EdgeOfCareError):
 
 
 class LeakageError(EdgeOfCareError):
-    """A result would rest on something that was not known at the time, or not yet observed."""
+    """A result would rest on something that was not known at the time, or not yet observed.
+
+    Examples
+    --------
+    >>> import edgeofcare as eoc
+    >>> records = eoc.make_records(100, random_state=0)
+    >>> eoc.build_cohort(records, eoc.Task(), index_dates=["2035-04-01"])
+    Traceback (most recent call last):
+    edgeofcare.exceptions.LeakageError: 1 index date of 1 lie more than one day after observed_until ...
+    """
 
 
 class SpecError(EdgeOfCareError):
-    """A task, feature or option is not one that edgeofcare understands."""
+    """A task, feature or option is not one that edgeofcare understands.
+
+    Examples
+    --------
+    >>> import edgeofcare as eoc
+    >>> eoc.Task(remand="ignore")
+    Traceback (most recent call last):
+    edgeofcare.exceptions.SpecError: The task cannot be used: remand must be one of 'competing', 'entry'; got 'ignore'.
+    """
 
 
 class IndexNamesError(EdgeOfCareError):
-    """Rows do not carry the index (household_id, child_id, index_date)."""
+    """Rows do not carry the index (household_id, child_id, index_date).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import edgeofcare as eoc
+    >>> eoc.temporal_split(pd.DataFrame({"age": [14]}), eoc.Task(), test_from="2023-04-01")
+    Traceback (most recent call last):
+    edgeofcare.exceptions.IndexNamesError: The cohort must be as build_cohort gives it: with its index and ...
+    """
 
 
 class ModelFileError(EdgeOfCareError):
-    """A model file is damaged, altered, unsafe or from a newer version."""
+    """A model file is missing, damaged, altered, unsafe or from a newer version.
+
+    Examples
+    --------
+    >>> import edgeofcare as eoc
+    >>> try:
+    ...     eoc.load_model("no_such_file.eoc")
+    ... except eoc.ModelFileError:
+    ...     "not a model file"
+    'not a model file'
+    """

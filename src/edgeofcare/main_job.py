@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from edgeofcare.care import outcome_lag
 from edgeofcare.cohort import build_cohort, cohort_attrition, quarters
 from edgeofcare.evaluation.evaluate import evaluate
 from edgeofcare.evaluation.report import Evaluation
@@ -23,6 +24,7 @@ from edgeofcare.outcome import label_outcome
 from edgeofcare.progress import watched
 from edgeofcare.records.records import Records
 from edgeofcare.reporting.html import write_report
+from edgeofcare.reporting.shareable import shareable_groups
 from edgeofcare.splitting import Split, temporal_split
 from edgeofcare.task import Task
 
@@ -125,7 +127,7 @@ def index_dates(records: Records, task: Task) -> pd.DatetimeIndex:
     start = records.observed_from["referrals"]
     first = records.table("referrals")["start_date"].min() if start is None else start
     last = records.observed_until - pd.Timedelta(days=task.gap_days + task.horizon_days - 1)
-    last -= pd.Timedelta(days=records.reporting_lag["care_episodes"])
+    last -= pd.Timedelta(days=outcome_lag(records))
     dates = quarters(str((first + pd.Timedelta(days=_OBSERVED_DAYS)).date()), str(last.date()))
     needed = 2 * _FEWEST_QUARTERS + (task.gap_days + task.horizon_days) // 91
     if len(dates) < needed:
@@ -170,7 +172,7 @@ def run_main_job(records: Records, plan: Plan | None = None, *, progress: bool |
         plan.kind,
         task=task,
         random_state=plan.random_state,
-        reporting_lag=records.reporting_lag["care_episodes"],
+        reporting_lag=outcome_lag(records),
     ).fit(X.loc[split.train], y.loc[split.train])
     next(steps)
     evaluation = evaluate(
@@ -207,9 +209,13 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
     list of Path
         ``report.html``, ``measures.csv``, ``plots/*.png`` and ``edge_of_care.eoc`` hold nothing personal;
         ``scores.csv`` is a case file and stays with the authority.
+
+    Raises
+    ------
+    SpecError
+        If the folder cannot be made.
     """
-    folder = Path(out)
-    (folder / "plots").mkdir(parents=True, exist_ok=True)
+    folder = _made(out)
     report = write_report(
         folder / "report.html",
         job.evaluation,
@@ -237,6 +243,17 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
     return [report, measures, folder / "scores.csv", saved, *plots]
 
 
+def _made(out: str | Path) -> Path:
+    """The folder to write into, with one for plots in it."""
+    try:
+        (Path(out) / "plots").mkdir(parents=True, exist_ok=True)
+    except (OSError, TypeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        msg = f"The folder to write into cannot be made ({reason}). Give the path of a folder, or of a new one."
+        raise SpecError(msg) from None
+    return Path(out)
+
+
 def _save_plots(job: MainJob, folder: Path) -> list[Path]:
     """The panels of the evaluation, each as a picture."""
     from matplotlib.figure import Figure
@@ -244,11 +261,12 @@ def _save_plots(job: MainJob, folder: Path) -> list[Path]:
     from edgeofcare.plotting import plot_calibration, plot_decision_curve, plot_groups, plot_risk_distribution
 
     evaluation = job.evaluation
+    groups, _ = shareable_groups(evaluation.groups)
     panels = {
         "calibration": lambda ax: plot_calibration(evaluation.calibration, ax),
         "decision_curve": lambda ax: plot_decision_curve(evaluation.decision_curve, ax),
         "risk_distribution": lambda ax: plot_risk_distribution(evaluation.risk_distribution, ax),
-        "groups": lambda ax: plot_groups(evaluation.groups, ax),
+        "groups": lambda ax: plot_groups(groups, ax),
     }
     paths = []
     for name, draw in panels.items():

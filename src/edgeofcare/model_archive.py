@@ -9,14 +9,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import re
-import secrets
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -24,13 +21,12 @@ import numpy.typing as npt
 
 from edgeofcare.exceptions import ModelFileError, SpecError
 
-__all__ = ["MAX_BYTES", "Archive", "open_archive", "pack", "read_arrays", "read_file", "refuse", "write_file"]
+__all__ = ["MAX_BYTES", "Archive", "open_archive", "pack", "read_arrays", "refuse", "too_large"]
 
 MAX_BYTES = 200_000_000
 """Largest sum of the members' sizes that is read, unless the caller says otherwise."""
 
 _MANIFEST, _DIGEST = "manifest.json", "digest.txt"
-_ROOM = 1 << 20  # bytes that the zip itself may need beside its members
 _ADVICE = "Nothing of it was used. Take a fresh copy from the people who made it."
 _PICKLE = b"\x80"  # first byte of every binary pickle, and so of a joblib file
 _NPY = b"\x93NUMPY\x01\x00"
@@ -92,6 +88,22 @@ def refuse(problem: str) -> NoReturn:
     raise ModelFileError(msg)
 
 
+def too_large(max_bytes: int) -> str:
+    """Say that the limit was passed.
+
+    Parameters
+    ----------
+    max_bytes : int
+        The limit.
+
+    Returns
+    -------
+    str
+        Sentences for :func:`refuse`.
+    """
+    return f"It is larger than {max_bytes:,} bytes. If it is meant to be, pass a larger max_bytes to load_model."
+
+
 def pack(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
     """Put a manifest and arrays into the bytes of a model file.
 
@@ -127,78 +139,7 @@ def pack(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generi
         raise SpecError(msg) from None
     manifest_json = f"{text}\n".encode()
     digest = f"{hashlib.sha256(manifest_json).hexdigest()}\n".encode()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in {_MANIFEST: manifest_json, _DIGEST: digest, **members}.items():
-            archive.writestr(_plain_entry(name), data)
-    return buffer.getvalue()
-
-
-def write_file(path: str | os.PathLike[str], data: bytes) -> Path:
-    """Write a file whole or not at all: a reader sees the old bytes or the new ones.
-
-    Parameters
-    ----------
-    path : str or path
-        The file; its folder must exist.
-    data : bytes
-        The content.
-
-    Returns
-    -------
-    Path
-        The file.
-
-    Raises
-    ------
-    SpecError
-        If the folder does not exist, or the path is a folder.
-    """
-    path = Path(path)
-    if not path.parent.is_dir() or path.is_dir():
-        msg = "The model cannot be saved there: give the path of a file in a folder that exists."
-        raise SpecError(msg)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    return path
-
-
-def read_file(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> bytes:
-    """Read the bytes of a model file, unless there are too many.
-
-    Parameters
-    ----------
-    path : str or path
-        The file.
-    max_bytes : int
-        Largest sum of the sizes of its members.
-
-    Returns
-    -------
-    bytes
-        The content.
-
-    Raises
-    ------
-    ModelFileError
-        If there is no such file, or it is too large.
-    """
-    path = Path(path)
-    if not path.is_file():
-        msg = "There is no model file at that path. Give the file that save_model wrote."
-        raise ModelFileError(msg)
-    with path.open("rb") as file:
-        data = file.read(max_bytes + _ROOM + 1)
-    if len(data) > max_bytes + _ROOM:
-        refuse(_too_large(max_bytes))
-    return data
+    return _zipped({_MANIFEST: manifest_json, _DIGEST: digest, **members})
 
 
 def open_archive(data: bytes, *, max_bytes: int = MAX_BYTES) -> Archive:
@@ -219,7 +160,8 @@ def open_archive(data: bytes, *, max_bytes: int = MAX_BYTES) -> Archive:
     Raises
     ------
     ModelFileError
-        If it is a pickle, not a zip, truncated, compressed, too large, or the digest is wrong.
+        If it is a pickle, not a zip, truncated, compressed, too large, the digest is wrong, or a byte of the zip
+        itself is not as :func:`pack` writes it: nothing may stand before, between or after the members.
     """
     if data.startswith(_PICKLE):
         refuse(
@@ -229,12 +171,15 @@ def open_archive(data: bytes, *, max_bytes: int = MAX_BYTES) -> Archive:
     members = _members(data, max_bytes)
     if members is None:
         refuse("It is not a whole zip file: it was cut short, altered or is something else.")
+    canonical = _is_canonical(members, data)
     for name in (_MANIFEST, _DIGEST):
         if name not in members:
             refuse(f"It has no {name}, so it is not what save_model writes.")
     manifest_json, digest = members.pop(_MANIFEST), members.pop(_DIGEST)
     if digest != f"{hashlib.sha256(manifest_json).hexdigest()}\n".encode():
         refuse(f"The digest of {_MANIFEST} is wrong: the file is damaged or was altered.")
+    if not canonical:
+        refuse("It is damaged or altered: it holds bytes that save_model does not write.")
     manifest = _parsed(manifest_json)
     if manifest is None:
         refuse(f"{_MANIFEST} is not the JSON that save_model writes.")
@@ -281,6 +226,23 @@ def _member(name: str) -> str:
     return f"arrays/{name}.npy"
 
 
+def _zipped(members: Mapping[str, bytes]) -> bytes:
+    """The one zip of these members: manifest and digest first, then the arrays by name."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in sorted(members, key=lambda name: (name != _MANIFEST, name != _DIGEST, name)):
+            archive.writestr(_plain_entry(name), members[name])
+    return buffer.getvalue()
+
+
+def _is_canonical(members: Mapping[str, bytes], data: bytes) -> bool:
+    """Whether the bytes of a file are the one zip of its members, which covers every byte that no hash does."""
+    try:
+        return _zipped(members) == data
+    except _ZIP_ERRORS:  # a name that cannot be written
+        return False
+
+
 def _plain_entry(name: str) -> zipfile.ZipInfo:
     """An entry without a clock, an owner or compression, so that equal content is equal bytes."""
     entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
@@ -296,11 +258,6 @@ def _npy_bytes(array: npt.NDArray[np.generic]) -> bytes:
     plain = np.array(array, dtype=array.dtype.newbyteorder("<"), order="C")
     np.lib.format.write_array(buffer, plain, version=(1, 0), allow_pickle=False)
     return buffer.getvalue()
-
-
-def _too_large(max_bytes: int) -> str:
-    """Say that the limit was passed."""
-    return f"It is larger than {max_bytes:,} bytes. If it is meant to be, pass a larger max_bytes to load_model."
 
 
 def _members(data: bytes, max_bytes: int) -> dict[str, bytes] | None:
@@ -319,7 +276,7 @@ def _members(data: bytes, max_bytes: int) -> dict[str, bytes] | None:
 def _entry_problem(entries: list[zipfile.ZipInfo], max_bytes: int) -> str:
     """Say what makes the entries unsafe to read, from what they declare; empty if nothing does."""
     if sum(entry.file_size for entry in entries) > max_bytes:
-        return _too_large(max_bytes)
+        return too_large(max_bytes)
     if any(e.compress_type != zipfile.ZIP_STORED or e.compress_size != e.file_size for e in entries):
         return "Its members are compressed; save_model writes them as they are."
     if len({entry.filename for entry in entries}) != len(entries):

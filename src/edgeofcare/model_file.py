@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 import os
+import secrets
 from collections.abc import Iterable
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from edgeofcare.exceptions import SpecError
+from edgeofcare.exceptions import ModelFileError, SpecError
 from edgeofcare.features.feature import Feature, TableFeature
 from edgeofcare.features.names import as_features, parse_feature
-from edgeofcare.model_archive import MAX_BYTES, open_archive, pack, read_file, write_file
+from edgeofcare.model_archive import MAX_BYTES, open_archive, pack, refuse, too_large
 from edgeofcare.model_manifest import make_manifest, make_scorer
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, to_mapping
 from edgeofcare.scorer import Scorer, name_difference
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["load_model", "save_model"]
 
 _PROBES = 256
+_ROOM = 1 << 20  # bytes that the zip itself may need beside its members
 _LOG_ODDS_TOLERANCE, _RISK_TOLERANCE = 1e-6, 1e-9
 
 
@@ -58,7 +61,8 @@ def save_model(
     task : Task
         The task that the model was made with.
     evaluation : Evaluation, optional
-        What :func:`edgeofcare.evaluate` found; its measures and counts go into the file.
+        What :func:`edgeofcare.evaluate` found; its measures and counts go into the file, and those of its groups that
+        are of an audit column of :func:`edgeofcare.build_cohort`. Groups by own columns are not saved.
     records : Records, optional
         The records that the model was trained on. Their hash, reporting lags and dates of the extract go into the
         file as assumptions; without them the file says that these were not stated.
@@ -71,8 +75,8 @@ def save_model(
     Raises
     ------
     SpecError
-        If the features or the task are not those of the model, a feature cannot be named without a free value, or the
-        saved form would not score as the model does.
+        If the features or the task are not those of the model, a feature cannot be named without a free value, the
+        saved form would not score as the model does, or the file cannot be written.
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
 
@@ -91,15 +95,17 @@ def save_model(
     >>> bool(np.abs(scorer.risk(X) - model.predict_proba(X)[:, 1]).max() <= 1e-12)
     True
     """
-    specs = as_features(features)
+    path = _as_path(path)
+    specs = _specs(features)
     _refuse_model(model, specs, task)
+    _refuse_records(records)
     from edgeofcare.models.extraction import extract_arrays
 
     arrays = extract_arrays(model.estimator_)
     manifest = make_manifest(model, specs, task, evaluation=evaluation, records=records)
     data = pack(manifest, to_mapping(arrays))
     _refuse_unlike(make_scorer(open_archive(data, max_bytes=len(data))), model)
-    return write_file(path, data)
+    return _write_file(path, data)
 
 
 def load_model(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Scorer:
@@ -122,12 +128,111 @@ def load_model(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> S
     ModelFileError
         If the file is missing, truncated, altered, not a model file, a pickle or carries one, too large, or from a
         newer version.
+    SpecError
+        If ``path`` is no path, or ``max_bytes`` is not a whole number of 1 or more.
 
     Notes
     -----
     The digest in the file shows that the file is whole, not who made it: take model files from people you trust.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import edgeofcare as eoc
+    >>> task, features = eoc.Task(), ["child.age", "cp_plan.active"]
+    >>> records = eoc.make_records(300, random_state=0)
+    >>> cohort = eoc.build_cohort(records, task, index_dates=eoc.quarters("2017-04-01", "2022-04-01"))
+    >>> X, y = eoc.build_features(records, cohort, features), eoc.label_outcome(records, cohort, task)
+    >>> model = eoc.make_risk_model("logistic", task=task).fit(X.loc[y.index], y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     scorer = load_model(save_model(f"{folder}/edge_of_care.eoc", model, features=features, task=task))
+    >>> scorer.feature_names
+    ('child.age', 'cp_plan.active')
+    >>> scorer.risk([[15, 1]]).shape
+    (1,)
     """
-    return make_scorer(open_archive(read_file(path, max_bytes=max_bytes), max_bytes=max_bytes))
+    return make_scorer(open_archive(_read_file(_as_path(path), max_bytes), max_bytes=max_bytes))
+
+
+def _as_path(path: str | os.PathLike[str]) -> Path:
+    """The path that a caller gave."""
+    try:
+        return Path(path)
+    except TypeError:
+        msg = f"path is a {type(path).__name__}; expected the path of a model file, as text or a Path."
+        raise SpecError(msg) from None
+
+
+def _write_file(path: Path, data: bytes) -> Path:
+    """Write a file whole or not at all: a reader sees the old bytes or the new ones."""
+    try:
+        if path.parent.is_dir() and not path.is_dir():
+            return _replace(path, data)
+        reason = "there is no such folder, or the path is a folder itself"
+    except (OSError, ValueError) as error:
+        reason = _reason(error)
+    msg = (
+        f"The model cannot be saved there ({reason}). Give the path of a file in a folder that exists, that you may "
+        "write to and that has room."
+    )
+    raise SpecError(msg)
+
+
+def _replace(path: Path, data: bytes) -> Path:
+    """Write a draft beside the file, then put it in the file's place."""
+    draft = path.parent / f".{secrets.token_hex(8)}.tmp"
+    try:
+        with draft.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def _read_file(path: Path, max_bytes: int) -> bytes:
+    """The bytes of a model file, unless there are too many."""
+    if isinstance(max_bytes, bool) or not isinstance(max_bytes, Integral) or max_bytes < 1:
+        msg = "max_bytes must be a whole number of bytes, 1 or more."
+        raise SpecError(msg)
+    data, reason = None, "there is no such file"
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                data = file.read(int(max_bytes) + _ROOM + 1)
+    except (OSError, ValueError) as error:
+        reason = _reason(error)
+    if data is None:
+        msg = f"There is no model file at that path that can be read ({reason}). Give the file that save_model wrote."
+        raise ModelFileError(msg)
+    if len(data) > max_bytes + _ROOM:
+        refuse(too_large(max_bytes))
+    return data
+
+
+def _reason(error: Exception) -> str:
+    """What the system says of a file, without its path."""
+    return str(getattr(error, "strerror", None) or type(error).__name__)
+
+
+def _specs(features: Iterable[Feature | str]) -> list[Feature]:
+    """The features, refused where they are anything else."""
+    given = list(features) if isinstance(features, Iterable) and not isinstance(features, str) else [features]
+    if wrong := sum(not isinstance(feature, Feature | str) for feature in given):
+        msg = f"features holds {wrong} thing(s) that are neither a Feature nor the name of one."
+        raise SpecError(msg)
+    return as_features(given)
+
+
+def _refuse_records(records: Records | None) -> None:
+    """Refuse anything but records."""
+    from edgeofcare.records.records import Records
+
+    if records is not None and not isinstance(records, Records):
+        msg = f"records is a {type(records).__name__}; expected Records, as read_ssd gives them, or nothing."
+        raise SpecError(msg)
 
 
 def _refuse_model(model: RiskClassifier, specs: list[Feature], task: Task) -> None:
@@ -138,6 +243,9 @@ def _refuse_model(model: RiskClassifier, specs: list[Feature], task: Task) -> No
 
     if not isinstance(model, RiskClassifier):
         msg = f"model is a {type(model).__name__}; expected a RiskClassifier, as make_risk_model makes it."
+        raise SpecError(msg)
+    if not isinstance(task, Task):
+        msg = f"task is a {type(task).__name__}; expected the Task that the model was made with."
         raise SpecError(msg)
     check_is_fitted(model, "estimator_")
     names = [str(name) for name in getattr(model, "feature_names_in_", ())]

@@ -6,7 +6,7 @@ import math
 import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -195,7 +195,7 @@ def _protected(specs: Iterable[Feature]) -> list[str]:
 
 
 def _plain_evaluation(evaluation: Evaluation | None) -> dict[str, Any] | None:
-    """An evaluation as JSON takes it; nothing else is let into the file."""
+    """An evaluation as JSON takes it, without groups by columns that may hold free values; nothing else is let in."""
     if evaluation is None:
         return None
     from edgeofcare.evaluation.report import Evaluation
@@ -203,7 +203,14 @@ def _plain_evaluation(evaluation: Evaluation | None) -> dict[str, Any] | None:
     if not isinstance(evaluation, Evaluation):
         msg = f"evaluation is a {type(evaluation).__name__}; expected what edgeofcare.evaluate returns."
         raise SpecError(msg)
-    return evaluation.to_dict()
+    from edgeofcare.reporting.shareable import shareable_groups
+
+    groups, left_out = shareable_groups(evaluation.groups)
+    return {
+        **replace(evaluation, groups=groups).to_dict(),
+        "groups_left_out": left_out,
+        "groups_note": "Groups by own columns are not saved.",
+    }
 
 
 def _package_version() -> str:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.ages import birthday
-from edgeofcare.care import care_periods, uasc_from
+from edgeofcare.care import care_periods, outcome_lag, uasc_from
+from edgeofcare.cohort import check_cohort
 from edgeofcare.exceptions import LeakageError, RecordsError
 from edgeofcare.records.findings import counted
 from edgeofcare.records.records import Records, refuse_strangers
@@ -28,11 +29,12 @@ END_REASONS = {
     "special_guardianship": "special guardianship order: no longer at risk",
     "moved_away": "moved to another authority: follow-up cut short",
     "entered_in_gap": "entered care within the gap: not at risk in the window",
-    "already_looked_after": "was looked after on the index date, which was recorded only later",
+    "already_looked_after": "was looked after on the index date, which could be seen only later: not at risk",
 }
 """Every reason for which the follow-up of a row ends. On one day, the first of them in this order counts: the window
 and the extract end with the day before, so that what happens on that day lies outside them."""
 
+_NOT_AT_RISK = ("entered_in_gap", "already_looked_after")
 _NEVER = np.datetime64("9999-01-01", "D")
 
 
@@ -65,9 +67,12 @@ def label_outcome(
     Returns
     -------
     Series of int64, or DataFrame
-        ``entered_care``, 1 or 0, on the cohort's index (without the rows cut short where ``task.incomplete`` is
-        ``"drop"``). With ``details=True`` a frame that also has ``followup_days`` (from the start of the window),
-        ``end_reason`` (a key of ``END_REASONS``) and ``complete`` (whether the follow-up was not cut short).
+        ``entered_care``, 1 or 0, on the cohort's index without the rows that have no label: children who entered in
+        the gap or were already looked after were not at risk in the window, and rows cut short are left out where
+        ``task.incomplete`` is ``"drop"``. Where rows can be left out, split ``cohort.loc[y.index]``. With
+        ``details=True`` a frame of every row of the cohort that also has ``followup_days`` (from the start of the
+        window), ``end_reason`` (a key of ``END_REASONS``), ``complete`` (whether the follow-up was not cut short)
+        and ``labelled``.
 
     Raises
     ------
@@ -80,8 +85,8 @@ def label_outcome(
     -----
     A row is complete, and negative unless an entry came first, where the child turned 18, died, was adopted, came
     under special guardianship or entered care by a competing event. It is cut short by a move to another authority
-    before any of these, by a window that passes the end of the extract (whatever happened in it, so that positives
-    and negatives are treated alike), and where the child entered within the gap or was already looked after.
+    before any of these, and by a window that passes the end of the extract (whatever happened in it, so that
+    positives and negatives are treated alike).
 
     Examples
     --------
@@ -92,6 +97,7 @@ def label_outcome(
     >>> label_outcome(records, cohort, task).name
     'entered_care'
     """
+    check_cohort(cohort, task)
     refuse_strangers(records, cohort.index.get_level_values("child_id"))
     followed = _follow(records, cohort, task)
     late = ~followed.pop("window_observed")
@@ -102,9 +108,9 @@ def label_outcome(
             "what to do with such rows: Task(incomplete='drop') or Task(incomplete='keep')."
         )
         raise LeakageError(msg)
-    if task.incomplete == "drop":
-        followed = followed[followed["complete"]]
-    return followed if details else followed["entered_care"]
+    at_risk = ~followed["end_reason"].isin(_NOT_AT_RISK)
+    followed["labelled"] = at_risk & (followed["complete"] | (task.incomplete != "drop"))
+    return followed if details else followed.loc[followed["labelled"], "entered_care"]
 
 
 def _follow(records: Records, cohort: pd.DataFrame, task: Task) -> pd.DataFrame:
@@ -114,7 +120,7 @@ def _follow(records: Records, cohort: pd.DataFrame, task: Task) -> pd.DataFrame:
     start = index_date + np.timedelta64(task.gap_days, "D")
     end = start + np.timedelta64(task.horizon_days, "D")
     periods = _entries(records, task)
-    last_seen = np.datetime64(records.observed_until, "D") - records.reporting_lag["care_episodes"]
+    last_seen = np.datetime64(records.observed_until, "D") - outcome_lag(records)
     dates: dict[str, Any] = dict.fromkeys(END_REASONS, np.full(len(cohort), _NEVER))
     dates |= {why: _first_from(when, child, index_date) for why, when in _endings(records, periods).items()}
     dates |= {"end_of_extract": np.full(len(cohort), last_seen + 1), "end_of_window": end}
@@ -130,7 +136,7 @@ def _follow(records: Records, cohort: pd.DataFrame, task: Task) -> pd.DataFrame:
             "entered_care": (reason == "entered_care").astype("int64"),
             "followup_days": followup,
             "end_reason": pd.Series(reason, index=cohort.index, dtype="str"),
-            "complete": observed & ~np.isin(reason, ["moved_away", "entered_in_gap", "already_looked_after"]),
+            "complete": observed & ~np.isin(reason, ["moved_away", *_NOT_AT_RISK]),
             "window_observed": observed,
         },
         index=cohort.index,

@@ -2,6 +2,15 @@
 
 Colours tell apart for people who do not see red and green, and never stand alone: every series is named as well.
 Nothing here uses pyplot, so no picture depends on a backend or on what was drawn before it.
+
+Examples
+--------
+>>> from matplotlib.figure import Figure
+>>> from edgeofcare import plotting
+>>> curve = pd.DataFrame({"strategy": "model", "threshold": [0.01, 0.1], "net_benefit": [0.03, 0.01],
+...                       "ci_low": [0.02, 0.0], "ci_high": [0.04, 0.02]})
+>>> plotting.plot_decision_curve(curve, Figure().subplots()).get_title(loc="left")
+'Decision curve'
 """
 
 from __future__ import annotations
@@ -162,7 +171,8 @@ def plot_decision_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        The axis, with a band around the model.
+        The axis, with a band around the model. A line stops where its net benefit is NaN (too few children to show),
+        and the axis ends where the last of them does.
 
     Examples
     --------
@@ -174,7 +184,8 @@ def plot_decision_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = _axes(frame, ["strategy", "threshold", "net_benefit", "ci_low", "ci_high"], ax)
     _finish(ax, "Decision curve", "review at this risk or above, %", "net benefit, entries found per 1,000 rows")
-    if frame.empty:
+    judged = frame.loc[~frame["strategy"].isin(["review all", "review none"]) & frame["net_benefit"].notna()]
+    if judged.empty:
         return _nothing(ax)
     for i, (strategy, part) in enumerate(frame.groupby("strategy", sort=False)):
         colour, line = _COLOURS.get(str(strategy), DARK), _LINES.get(str(strategy), (0, (3, 1 + i)))
@@ -186,7 +197,8 @@ def plot_decision_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     shown = frame.loc[frame["strategy"] != "review all", ["net_benefit", "ci_high"]].to_numpy(dtype=np.float64)
     top = 1000 * float(np.nanmax(shown)) or 1.0
     ax.set_ylim(-0.12 * top, 1.08 * top)
-    ax.set_xlim(float(frame["threshold"].min()), float(frame["threshold"].max()))
+    first, last = float(frame["threshold"].min()), float(judged["threshold"].max())
+    ax.set_xlim(first, max(last, first + 0.01))
     ax.xaxis.set_major_formatter(_percent())
     ax.legend(frameon=False, loc="upper right", fontsize=8)
     return ax
@@ -284,7 +296,7 @@ def plot_groups(frame: pd.DataFrame, ax: Axes | None = None, *, measure: str = "
     ax.axvline(line, color=GREY, linestyle="--", linewidth=1.2)
     _forest(ax, frame, places, (measure, low, high), {"color": BLUE, "fmt": "o"})
     for place in places[frame[measure].isna().to_numpy()]:
-        ax.text(line, place, " suppressed: few entrants", va="center", fontsize=8, color=DARK)
+        ax.text(line, place, " suppressed", va="center", fontsize=8, color=DARK)
     _rows(ax, [f"{by.replace('_', ' ')}: {group}" for by, group in zip(frame["by"], frame["group"], strict=True)])
     ax.xaxis.set_major_locator(MaxNLocator(6))
     return ax

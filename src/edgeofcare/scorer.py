@@ -289,7 +289,7 @@ class Scorer:
 
     def _table(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
         """X as a float64 table in the order of the features, or an error that says what is wrong."""
-        table = self._frame_values(X) if hasattr(X, "columns") else np.asarray(X)
+        table = self._frame_values(X) if hasattr(X, "columns") else _as_array(X)
         if table.dtype.kind not in "fiub" or table.ndim != 2 or table.shape[1] != len(self.feature_names):
             msg = (
                 f"X has shape {table.shape} and dtype {table.dtype}; the model expects numbers in rows by "
@@ -309,7 +309,9 @@ class Scorer:
                 f"The columns of X are not the features of the model: {difference}. Use X[list(scorer.feature_names)]."
             )
             raise SpecError(msg)
-        wrong = [name for name, dtype in zip(X.columns, X.dtypes, strict=True) if dtype.kind not in "fiub"]
+        wrong = [
+            name for name, dtype in zip(X.columns, X.dtypes, strict=True) if getattr(dtype, "kind", "O") not in "fiub"
+        ]
         if wrong:
             msg = f"X has {len(wrong)} column(s) that are not numeric: {_listed(wrong)}. Build X with build_features."
             raise SpecError(msg)
@@ -346,6 +348,15 @@ class Scorer:
         for key, direction, sentence in zip(keys, found["direction"], found["sentence"], strict=True):
             said[key].append(f"{direction.capitalize()} the risk: {sentence}")
         return [tuple(said[key]) for key in X.index]
+
+
+def _as_array(X: npt.ArrayLike) -> npt.NDArray[Any]:
+    """X as an array; rows of different lengths make none."""
+    try:
+        return np.asarray(X)
+    except (TypeError, ValueError):
+        msg = "X is no table of numbers; expected rows that all have one number for each of feature_names."
+        raise SpecError(msg) from None
 
 
 def name_difference(found: Sequence[str], expected: Sequence[str]) -> str:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from edgeofcare.exceptions import IndexNamesError, LeakageError, SpecError
+from edgeofcare.cohort import check_cohort
+from edgeofcare.dates import one_date
+from edgeofcare.exceptions import LeakageError, SpecError
 from edgeofcare.records.findings import counted
 from edgeofcare.task import Task
 
 __all__ = ["HouseholdFolds", "Split", "audit_split", "household_folds", "temporal_split"]
-
-_INDEX_NAMES = ["household_id", "child_id", "index_date"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,13 @@ class Split:
         Rows before the test period that are in neither, because their outcome window reaches into it.
     immature : int
         Rows of the test period that are in neither, because the extract ends before their outcome window.
+
+    Examples
+    --------
+    >>> names = ["household_id", "child_id", "index_date"]
+    >>> rows = pd.MultiIndex.from_tuples([("HA", "A", "2022-04-01"), ("HB", "B", "2023-04-01")], names=names)
+    >>> Split(rows[:1], rows[1:])
+    Split(train: 1 rows, test: 1 rows, purged: 0, immature: 0)
     """
 
     train: pd.Index
@@ -80,8 +87,9 @@ def temporal_split(cohort: pd.DataFrame, task: Task, *, test_from: str, test_unt
     >>> len(split.train.intersection(split.test))
     0
     """
-    _check_cohort(cohort, task)
-    begin, end = _date(test_from, "test_from"), _date(test_until, "test_until") if test_until else None
+    check_cohort(cohort, task)
+    begin = one_date(test_from, "test_from")
+    end = None if test_until is None else one_date(test_until, "test_until")
     index_date = cohort.index.get_level_values("index_date")
     known_by_then = (cohort["outcome_known"] <= begin).to_numpy()
     tested = np.asarray(index_date >= begin) & (True if end is None else np.asarray(index_date < end))
@@ -121,8 +129,20 @@ def audit_split(split: Split, cohort: pd.DataFrame, task: Task, *, household_dis
     LeakageError
         If a training row's outcome window (with the reporting lag) reaches the first test date, a row is on both
         sides, an outcome lies beyond the extract, or a household is on both sides where that was promised not to be.
+
+    Examples
+    --------
+    >>> from edgeofcare.cohort import build_cohort, quarters
+    >>> from edgeofcare.synthetic.records import make_records
+    >>> task = Task()
+    >>> cohort = build_cohort(make_records(100, random_state=0), task, index_dates=quarters("2020-01-01", "2021-12-31"))
+    >>> day = cohort.index.get_level_values("index_date")
+    >>> overlapping = Split(cohort.index[day < "2021-04-01"], cohort.index[day >= "2021-04-01"])
+    >>> audit_split(overlapping, cohort, task)
+    Traceback (most recent call last):
+    edgeofcare.exceptions.LeakageError: The split leaks: ... whose outcome window reaches the test period. Use ...
     """
-    _check_cohort(cohort, task)
+    check_cohort(cohort, task)
     train, test = cohort.loc[split.train], cohort.loc[split.test]
     problems = []
     both = len(split.train.intersection(split.test))
@@ -167,8 +187,18 @@ def household_folds(cohort: pd.DataFrame, task: Task, *, n_splits: int = 5, rand
     ------
     SpecError
         If there are fewer households than folds.
+
+    Examples
+    --------
+    >>> from edgeofcare.cohort import build_cohort, quarters
+    >>> from edgeofcare.synthetic.records import make_records
+    >>> task = Task()
+    >>> cohort = build_cohort(make_records(100, random_state=0), task, index_dates=quarters("2020-01-01", "2021-12-31"))
+    >>> folds = household_folds(cohort, task, n_splits=3)
+    >>> sum(len(fold.test) for fold in folds) == len(cohort)
+    True
     """
-    _check_cohort(cohort, task)
+    check_cohort(cohort, task)
     mature = cohort.index[cohort["mature"].to_numpy(dtype=bool)]
     folds = HouseholdFolds(n_splits, random_state=random_state)
     splits = [Split(mature[train], mature[test]) for train, test in folds.split(mature)]
@@ -228,24 +258,3 @@ class HouseholdFolds:
         fold = np.random.default_rng(self.random_state).permutation(fold)[code]
         for number in range(self.n_splits):
             yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-
-
-def _date(value: str, name: str) -> pd.Timestamp:
-    """A date that a caller gave."""
-    try:
-        return pd.Timestamp(value)
-    except (ValueError, TypeError):
-        msg = f"{name} must be a date such as '2023-04-01'; got {value!r}."
-        raise SpecError(msg) from None
-
-
-def _check_cohort(cohort: pd.DataFrame, task: Task) -> None:
-    """Refuse a frame that is no cohort, or a cohort of another outcome window."""
-    needed = {"outcome_until", "outcome_known", "mature"}
-    if list(cohort.index.names) != _INDEX_NAMES or not needed <= set(cohort.columns):
-        msg = f"The cohort must be as build_cohort gives it: with its index and {', '.join(sorted(needed))}."
-        raise IndexNamesError(msg)
-    window = (cohort["outcome_until"] - cohort.index.get_level_values("index_date")).dt.days
-    if (window != task.gap_days + task.horizon_days).any():
-        msg = "The cohort was built with another horizon or gap than the task has. Build it with this task."
-        raise SpecError(msg)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from typing import Any
 
 from edgeofcare.exceptions import SpecError
@@ -42,14 +44,12 @@ def days(duration: str | int) -> int:
     >>> days("52W")
     364
     """
-    if isinstance(duration, int) and not isinstance(duration, bool) and duration >= 0:
-        return duration
-    text = str(duration).strip().upper()
-    unit = {"D": 1, "W": 7}.get(text[-1:])
-    if unit is None or not text[:-1].isdigit():
+    text = f"{duration}D" if isinstance(duration, Integral) and not isinstance(duration, bool) else str(duration)
+    match = re.fullmatch(r"([0-9]{1,6})([DW])", text.strip().upper())
+    if match is None:
         msg = f"A duration must be a whole number of days such as '365D' or weeks such as '52W'; got {duration!r}."
         raise SpecError(msg)
-    return int(text[:-1]) * unit
+    return int(match[1]) * {"D": 1, "W": 7}[match[2]]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ class Task:
     incomplete : {"raise", "keep", "drop"}
         What happens to a row whose follow-up was cut short, positives and negatives alike. ``"raise"`` refuses a
         window that passes ``observed_until`` and keeps, as seen, a row that a move to another authority cut short.
-        ``"keep"`` keeps both as seen. ``"drop"`` removes both.
+        ``"keep"`` keeps both as seen. ``"drop"`` removes both. A child who entered in the gap, or was already looked
+        after on the index date, was not at risk and has no label whatever the choice.
 
     Raises
     ------
@@ -109,17 +110,22 @@ class Task:
 
     def __post_init__(self) -> None:
         """Refuse choices that are not understood, all at once."""
-        object.__setattr__(self, "ages", tuple(self.ages))
         problems = [
             f"{name} must be one of {', '.join(map(repr, allowed))}; got {getattr(self, name)!r}"
             for name, allowed in _CHOICES.items()
             if getattr(self, name) not in allowed
         ]
+        for name in ("horizon", "gap"):  # 365 and "52W" are kept in one form, so that equal tasks are equal
+            object.__setattr__(self, name, f"{days(getattr(self, name))}D")
         if days(self.horizon) == 0:
             problems.append("horizon must be at least one day")
-        days(self.gap)
-        if len(self.ages) != 2 or not 0 <= self.ages[0] <= self.ages[1] <= 17:
+        ages = tuple(self.ages) if isinstance(self.ages, (tuple, list)) else ()
+        if len(ages) == 2 and all(isinstance(age, Integral) for age in ages) and 0 <= ages[0] <= ages[1] <= 17:
+            object.__setattr__(self, "ages", (int(ages[0]), int(ages[1])))
+        else:
             problems.append("ages must be two whole numbers, youngest then oldest, from 0 to 17")
+        if not isinstance(self.early_help, bool):
+            problems.append("early_help must be True or False")
         if problems:
             msg = "The task cannot be used: " + "; ".join(problems) + "."
             raise SpecError(msg)
@@ -135,7 +141,18 @@ class Task:
         return days(self.gap)
 
     def to_dict(self) -> dict[str, Any]:
-        """Every choice, ready for JSON."""
+        """Every choice, ready for JSON.
+
+        Returns
+        -------
+        dict
+            Name of each choice to its value, durations in days (``"365D"``) and ages as a list.
+
+        Examples
+        --------
+        >>> Task(horizon="26W").to_dict()["horizon"]
+        '182D'
+        """
         return {**asdict(self), "ages": list(self.ages)}
 
     @classmethod

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["FixedRisk", "Stub", "make_panel"]
+__all__ = ["FAST", "FixedRisk", "Stub", "make_panel"]
+
+FAST = {"n_resamples": 40}
 
 
 class FixedRisk:

@@ -192,6 +192,29 @@ def test_evidence_that_does_not_exist_is_refused_without_naming_a_child(why):
         made_by_hand({"child.age": [1.0]}).evidence(0, "child.age")
 
 
+BAD_DATES = ["kid-0000", None, 10**30, [], pd.Timestamp("2024-01-01", tz="UTC"), object()]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [None, 1.5, True, "abc", "kid-0000", b"abc", [], {}, object(), (), ([], [], []), (None, None, None)]
+    + [("house-0000", "kid-0000", date) for date in BAD_DATES],
+    ids=repr,
+)
+def test_a_row_that_is_no_name_of_one_is_refused(why, row):
+    with pytest.raises(SpecError, match="A row is named by") as caught:
+        why.evidence(row, "child.age")
+    assert not PERSONAL.search(str(caught.value))
+    with pytest.raises(SpecError, match="A row is named by"):
+        why.plot(row)
+
+
+@pytest.mark.parametrize("feature", [None, 3, [], np.zeros(2), "child.age "], ids=repr)
+def test_a_feature_that_is_none_is_refused(why, feature):
+    with pytest.raises(SpecError, match="not a column of what was explained"):
+        why.evidence(0, feature)
+
+
 def test_evidence_of_ends_is_cited_by_the_end(told, records):
     ended = records.table("missing_episodes").set_index("row_key")["end_date"]
     cited = told.loc[told["feature"] == "missing.days_since_end", ["value", "evidence"]]

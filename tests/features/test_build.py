@@ -15,10 +15,9 @@ from edgeofcare.exceptions import IndexNamesError, RecordsError, SpecError
 from edgeofcare.features.build import build_features
 from edgeofcare.features.catalogue import default_features
 from edgeofcare.features.specs import Active, Age, Characteristic, Count, DaysIn, DaysSince, Distinct, Max, Mean, Sum
-from edgeofcare.schema.codes import SHORT_BREAKS
-from edgeofcare.schema.columns import SPELL
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.task import Task
+from literal import literal
 from pictures import index_of, records_of
 from strategies import (
     DATED,
@@ -26,11 +25,9 @@ from strategies import (
     History,
     any_spec,
     as_date,
-    end_known_of,
     hidden_changes,
     histories,
     row_index,
-    start_known_of,
     telling_days,
 )
 
@@ -87,7 +84,7 @@ def as_known_cohort(history, day, task):
 
 # Seen to fail with: `_hi` taken with side="right"; hidden pairs left out; `end_known` ignored by days_in_spells; Active
 # counting ends when they happened; known_columns always empty; and periods of care made of the whole extract.
-@settings(max_examples=35)
+@settings(max_examples=30)
 @given(st.data())
 def test_nothing_known_on_or_after_the_index_date_changes_a_feature(data):
     history = data.draw(histories(rows=18))
@@ -98,21 +95,21 @@ def test_nothing_known_on_or_after_the_index_date_changes_a_feature(data):
 
 # Seen to fail with: ends seen when they happened in care._seen; starts seen on their known day; and periods of care
 # made of the whole extract.
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(st.data())
 def test_nothing_known_on_or_after_the_index_date_changes_care_history(data):
-    history = data.draw(histories(rows=14, children=2, tables=("care_episodes", "legal_statuses")))
+    history = data.draw(histories(rows=10, children=1, tables=CARE_TABLES))
     day = data.draw(telling_days(history))
     changed = data.draw(hidden_changes(history, day))
     assert same(*(features_of(each, day, CARE_SPECS) for each in (history, changed)))
 
 
-# Seen to fail with: starts and ends seen on their known day in `_grid`; and periods of care made of the whole extract.
+# Seen to fail with: starts seen on their known day in `_grid`.
 @settings(max_examples=40)
 @given(st.data())
 def test_nothing_known_on_or_after_the_index_date_changes_who_is_in_the_cohort(data):
     tables = data.draw(st.sampled_from([("referrals",), ("cp_plans", "cin_plans"), ("referrals", *CARE_TABLES)]))
-    history = data.draw(histories(rows=8, children=2, tables=tables))
+    history = data.draw(histories(rows=6, children=1, tables=tables))
     day = data.draw(telling_days(history))
     changed = data.draw(hidden_changes(history, day))
     task = Task(ages=(0, 17), early_help=True, short_breaks=data.draw(st.sampled_from(["exclude", "include"])))
@@ -169,131 +166,6 @@ def test_a_closed_spell_looks_open_before_its_end_was_known(length, late, lag, a
     assert built[:, 0].tolist() == [float(a and not b) for a, b in zip(started, ended, strict=True)]
     lived = [length if over else day - start for day, over in zip(days, ended, strict=True)]
     assert built[:, 1].tolist() == [float(many if a else 0) for many, a in zip(lived, started, strict=True)]
-
-
-def literal_care(history, child, day):
-    """Periods of care of a child as known before a day, read rule by rule."""
-    episodes = [dict(row) for row in known_rows(history, "care_episodes", child, day)]
-    statuses = known_rows(history, "legal_statuses", child, day)
-    periods, reached = [], -math.inf
-    for episode in sorted(episodes, key=lambda row: (row["start_date"], row["row_key"])):
-        end = math.inf if episode["end_date"] is None else episode["end_date"]
-        previous = periods[-1][-1] if periods else {}
-        same_key = episode["period_key"] is not None and episode["period_key"] == previous.get("period_key")
-        if periods and (same_key or episode["start_date"] <= reached + 1):
-            periods[-1].append(episode)
-        else:
-            periods.append([episode])
-        reached = max(reached, end)
-        episode |= literal_entry(episode, statuses) | {"until": end}
-    counted = [[row for row in period if row["from"] is not None] for period in periods]
-    return [literal_period(period) for period in counted if period]
-
-
-def known_rows(history, name, child, day):
-    """Rows of a child known before a day; an end that was not known yet is open."""
-    rows = []
-    for row in history.tables.get(name, []):
-        if row["child_id"] == child and start_known_of(history, name, row) < day:
-            ended = end_known_of(history, name, row)
-            hidden = ended is None or ended >= day
-            rows.append(row | ({"end_date": None, "end_reason": None} if hidden else {}))
-    return rows
-
-
-def literal_entry(episode, statuses):
-    """From when an episode counts as care, and under which status."""
-    within = []
-    for status in statuses:
-        begin = max(episode["start_date"], status["start_date"])
-        ends = [day for day in (episode["end_date"], status["end_date"]) if day is not None]
-        one_day = episode["end_date"] == episode["start_date"] == begin
-        over = status["end_date"] is not None and status["end_date"] <= begin
-        in_force = one_day and (not over or status["start_date"] == begin)
-        if status["status"] not in (None, "NONE") and (begin < min([*ends, math.inf]) or in_force):
-            within.append((begin, -status["start_date"], status["row_key"], status["status"]))
-    within.sort()
-    care = [each for each in within if each[3] not in SHORT_BREAKS]
-    short = bool(within) and within[0][3] in SHORT_BREAKS
-    begin = (care[0][0] if care else None) if short else episode["start_date"]
-    return {"from": begin, "status": care[0][3] if care else None}
-
-
-def literal_period(episodes):
-    """One period from its episodes that count."""
-    first = min(episodes, key=lambda row: (row["from"], row["row_key"]))
-    last = max(episodes, key=lambda row: (row["until"], row["start_date"], row["row_key"]))
-    return {
-        "child_id": first["child_id"],
-        "row_key": first["row_key"],
-        "start_date": first["from"],
-        "end_date": last["end_date"],
-        "status": first["status"],
-        "end_reason": last["end_reason"],
-    }
-
-
-def literal_rows(history, spec, child, day):
-    """Rows of the feature's table that pass its filters, with both their known days."""
-    rows = []
-    if spec.table == "care_periods":
-        found = [(row, row["start_date"], row["end_date"]) for row in literal_care(history, child, day)]
-    else:
-        spell = TABLES[spec.table].kind == SPELL
-        found = [
-            (row, start_known_of(history, spec.table, row), end_known_of(history, spec.table, row) if spell else None)
-            for row in history.tables.get(spec.table, [])
-            if row["child_id"] == child
-        ]
-    for row, started, ended in found:
-        said = {column: {True: "yes", False: "no"}.get(row[column], row[column]) for column, _ in spec.where}
-        if all(said[column] in codes for column, codes in spec.where):
-            rows.append((row, started, ended))
-    return rows
-
-
-def literal(history, spec, child, day):
-    """The value of a feature by the rules as they are written, one row at a time."""
-    observed = history.observed_from.get("care_episodes" if spec.table == "care_periods" else spec.table, -math.inf)
-    if day - (spec.lookback or 0) < observed:
-        return math.nan
-    rows = literal_rows(history, spec, child, day)
-    if isinstance(spec, Active):
-        return float(sum(started < day and not (ended is not None and ended < day) for _, started, ended in rows))
-    told_by = [spec.source.column(column).known for column, _ in spec.where]
-    told_by += [spec.source.column(spec.value).known] if getattr(spec, "value", "") else []
-    at_end = getattr(spec, "edge", "start") == "end"
-    needs_end = at_end or "end_date" in told_by
-    seen = [
-        (row, row["end_date"] if at_end else row[spec.source.start], ended)
-        for row, started, ended in rows
-        if started < day and not (needs_end and (ended is None or ended >= day))
-    ]
-    if isinstance(spec, DaysIn):
-        lived = set()
-        for row, begin, ended in seen:
-            until = row["end_date"] if ended is not None and ended < day else day
-            lived |= set(range(max(begin, day - spec.lookback), min(until, day)))
-        return float(len(lived))
-    window = [(row, when) for row, when, _ in seen if spec.lookback is None or day - spec.lookback <= when < day]
-    return literal_measure(spec, window, day)
-
-
-def literal_measure(spec, window, day):
-    """The measure over the rows of a window."""
-    if isinstance(spec, Count):
-        return float(len(window))
-    if isinstance(spec, DaysSince):
-        return float(day - max(when for _, when in window)) if window else math.nan
-    values = [row[spec.value] for row, _ in window if row[spec.value] is not None]
-    if isinstance(spec, Distinct):
-        return float(len(set(values)))
-    total = sum(round(value * 1_000_000) for value in values) / 1_000_000
-    if isinstance(spec, Sum):
-        return total
-    if not values:
-        return math.nan
-    return total / len(values) if isinstance(spec, Mean) else max(values)
 
 
 def agrees(history, specs, days):

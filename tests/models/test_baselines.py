@@ -47,6 +47,18 @@ def test_one_point_for_each_rule(events, points):
     assert CountRule().fit(X, np.array([0, 1, 0])).count(X)[-1] == points
 
 
+def test_the_margin_is_the_count_where_the_risk_pools_counts():
+    """One point is followed by fewer entries than none, so both get one risk; the count still tells them apart."""
+    X = pd.DataFrame([record(), record(), record(s47=1), record(s47=1)])
+    rule = CountRule(shrinkage=0.0).fit(X, np.array([0, 1, 0, 0]))
+    assert len(set(rule.predict_proba(X)[:, 1])) == 1
+    margin = rule.margin(X)
+    assert margin.dtype == np.float64
+    assert margin.tolist() == rule.count(X).tolist() == [0, 0, 1, 1]
+    with pytest.raises(SpecError, match="does not have"):
+        rule.margin(X[[]])
+
+
 def test_risk_of_each_count_is_drawn_towards_the_prevalence():
     """Ten children without and ten with a plan, 1 and 5 enter; prevalence .3, ten more rows at each count."""
     X = pd.DataFrame({"cp_plan.active": np.repeat([0.0, 1.0], 10)})

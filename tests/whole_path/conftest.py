@@ -11,7 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from edgeofcare.cli import main
+from edgeofcare.cli import _summary, main
+from edgeofcare.main_job import MainJob
 from edgeofcare.synthetic.exports import write_ssd
 from edgeofcare.synthetic.records import make_records
 
@@ -45,13 +46,43 @@ def disguise(folder: Path) -> frozenset[str]:
     return frozenset(children - {""})
 
 
+@dataclass
+class Kept:
+    """Keeps the job that the command ran."""
+
+    job: MainJob | None = None
+
+    def summary(self, job: MainJob, *, examples: bool) -> str:
+        """Keep the job and tell of it as the command does."""
+        self.job = job
+        return _summary(job, examples=examples)
+
+
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Finished:
+def kept() -> Kept:
+    return Kept()
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, kept) -> Finished:
     folder = tmp_path_factory.mktemp("ssd")
     out = tmp_path_factory.mktemp("out")
     write_ssd(make_records(1500, random_state=3), folder, flavour="systemc")
     identifiers = disguise(folder)
     said, complained = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
-        status = main(["run", "--ssd", str(folder), "--observed-until", UNTIL, "--out", str(out), "--quiet"])
+    arguments = ["run", "--ssd", str(folder), "--observed-until", UNTIL, "--out", str(out), "--quiet"]
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(complained),
+    ):
+        patch.setattr("edgeofcare.cli._summary", kept.summary)
+        status = main(arguments)
     return Finished(folder, out, status, said.getvalue(), complained.getvalue(), identifiers)
+
+
+@pytest.fixture(scope="session")
+def finished_job(finished, kept) -> MainJob:
+    """The job behind what was written."""
+    assert kept.job is not None, finished.complained
+    return kept.job

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from edgeofcare.evaluation._inputs import Scored
-from edgeofcare.evaluation._small import COMPLEMENT, SMALL, interval_note, shown
+from edgeofcare.evaluation._small import HIDDEN, SMALL, Cell, count_children, shown
 from edgeofcare.metrics._arrays import Floats, Ints
 from edgeofcare.metrics.bootstrap import BootstrapResult, percentile_interval
 from edgeofcare.metrics.calibration import calibration_curve
@@ -43,28 +44,29 @@ _GRID_POINTS = 60
 OUTCOMES = ("did not enter care", "entered care")
 
 
-def counts_row(rows: Scored, stratum: str, *, hidden: bool = False) -> dict[str, str | int | float]:
-    """Count rows, children, households, entrants and index dates; small counts are written as such."""
-    small = hidden or rows.n_entrants < SMALL
+def counts_row(rows: Scored, stratum: str, cell: Cell, *, total: bool = False) -> dict[str, str | int | float]:
+    """Count rows, children, households, entrants and index dates; of a hidden stratum, nothing is counted.
+
+    The rows and children of the total are shown even if it has few entrants: nothing can be taken from it.
+    """
+    hide = cell.hidden and not total
+    sizes = {
+        "rows": rows.y.size,
+        "children": np.unique(rows.child).size,
+        "households": np.unique(rows.household).size,
+    }
     return {
         "stratum": stratum,
-        "rows": shown(rows.y.size),
-        "children": shown(np.unique(rows.child).size),
-        "households": shown(np.unique(rows.household).size),
-        "entrants": _entrants(rows.n_entrants, hidden=hidden),
-        "prevalence": float("nan") if small else float(rows.y.mean()),
-        "index_dates": int(np.unique(rows.date).size),
+        **{name: HIDDEN if hide else shown(size) for name, size in sizes.items()},
+        "entrants": cell.entrants,
+        "prevalence": float("nan") if cell.hidden else float(rows.y.mean()),
+        "index_dates": HIDDEN if hide else int(np.unique(rows.date).size),
     }
 
 
-def _entrants(count: int, *, hidden: bool) -> int | str:
-    """Write entrants, unless they would give away another small number."""
-    return "suppressed" if hidden and count >= SMALL else shown(count)
-
-
-def measures_frame(result: BootstrapResult, stratum: str, n_entrants: int, *, hidden: bool = False) -> pd.DataFrame:
+def measures_frame(result: BootstrapResult, stratum: str, cell: Cell) -> pd.DataFrame:
     """One row for each model, and for each difference from a baseline, by measure."""
-    note = COMPLEMENT.removeprefix("partly ") if hidden and n_entrants >= SMALL else interval_note(n_entrants)
+    note = cell.note
     rows = []
     for model, estimates in result.estimates.items():
         for measure, estimate in estimates.items():
@@ -73,7 +75,7 @@ def measures_frame(result: BootstrapResult, stratum: str, n_entrants: int, *, hi
     for baseline in result.estimates:
         rows += [] if baseline == "model" else _differences(result, baseline, stratum, note)
     frame = pd.DataFrame(rows, columns=["model", "stratum", "measure", "estimate", "ci_low", "ci_high", "note"])
-    if hidden or n_entrants < SMALL:
+    if cell.hidden:
         frame[["estimate", "ci_low", "ci_high"]] = np.nan
     undefined = frame["estimate"].isna() & (frame["note"] == "")
     frame.loc[undefined, "note"] = "undefined for these risks or outcomes"
@@ -104,7 +106,7 @@ def risk_grid(risk: Floats) -> Floats:
 
 
 def calibration_frame(rows: Scored, grid: Floats, result: BootstrapResult) -> pd.DataFrame:
-    """Observed risk along the grid, its band, and the rows at and around each point (NaN where fewer than 10)."""
+    """Observed risk along the grid, its band, and the rows around each point (NaN where fewer than 10 children)."""
     columns = ["risk", "observed", "ci_low", "ci_high", "rows"]
     risk = rows.risk["model"]
     if grid.size < 2 or result.curve is None or risk.min() <= 0 or risk.max() >= 1 or rows.n_entrants < SMALL:
@@ -112,40 +114,51 @@ def calibration_frame(rows: Scored, grid: Floats, result: BootstrapResult) -> pd
     low, high = percentile_interval(result.curve, result.confidence)
     between = np.sqrt(grid[1:] * grid[:-1])
     edges = np.concatenate([[grid[0] ** 2 / between[0]], between, [grid[-1] ** 2 / between[-1]]])
-    near = np.histogram(risk, bins=edges)[0].astype(np.float64)
-    near[near < SMALL] = np.nan
+    place = _places(risk, edges)
+    near = np.bincount(place[place >= 0], minlength=grid.size).astype(np.float64)
+    near[count_children(rows.child, place, grid.size) < SMALL] = np.nan
     observed = calibration_curve(rows.y, risk, grid)
     return pd.DataFrame(dict(zip(columns, (grid, observed, low, high, near), strict=True)))
+
+
+def _places(risk: Floats, edges: Floats) -> Ints:
+    """Bin of each risk, with the last edge in the last bin; -1 outside."""
+    place = np.searchsorted(edges, risk, side="right") - 1
+    place[risk == edges[-1]] = edges.size - 2
+    place[place >= edges.size - 1] = -1
+    return np.asarray(place, dtype=np.int64)
 
 
 def risk_frame(rows: Scored) -> pd.DataFrame:
     """Rows by risk bin and outcome.
 
-    Neighbouring bins are taken together until each cell holds 10 rows. Where even one bin of all risks does not, its
-    cells are NaN and say so.
+    Neighbouring bins are taken together until each cell holds 10 distinct children. Where even one bin of all risks
+    does not, no cell is shown (the other outcome and the total would give it away), and the note says so.
     """
-    risk, bins = rows.risk["model"], np.array(RISK_BINS)
-    table = np.vstack([np.histogram(risk[rows.y == outcome], bins=bins)[0] for outcome in (0, 1)]).astype(np.float64)
-    starts = _merged_starts(table)
-    table, edges = np.add.reduceat(table, starts, axis=1), np.append(bins[starts], 1.0)
+    bins = np.array(RISK_BINS)
+    place = _places(rows.risk["model"], bins)
+    starts = _merged_starts(rows, place)
+    edges, run = np.append(bins[starts], bins[-1]), np.searchsorted(starts, place, side="right") - 1
+    entered = [rows.y == outcome for outcome in (0, 1)]
+    small = any((count_children(rows.child[rows_in], run[rows_in], starts.size) < SMALL).any() for rows_in in entered)
     frames = []
-    for name, counts in zip(OUTCOMES, table, strict=True):
-        small = counts < SMALL
+    for name, rows_in in zip(OUTCOMES, entered, strict=True):
+        counts = np.bincount(run[rows_in], minlength=starts.size).astype(np.float64)
         frame = pd.DataFrame({"risk_low": edges[:-1], "risk_high": edges[1:], "outcome": name})
-        frame["rows"] = np.where(small, np.nan, counts)
-        frame["note"] = np.where(small, f"suppressed: fewer than {SMALL}", "")
+        frame["rows"] = np.full(starts.size, np.nan) if small else counts
+        frame["note"] = f"suppressed: fewer than {SMALL} children" if small else ""
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
 
 
-def _merged_starts(table: Floats) -> Ints:
-    """First bins of runs, from the highest risks down, whose every cell is large enough to show."""
-    starts, held = [], np.zeros(table.shape[0])
-    for i in range(table.shape[1] - 1, -1, -1):
-        held = held + table[:, i]
-        if (held >= SMALL).all():
+def _merged_starts(rows: Scored, place: Ints) -> Ints:
+    """First bins of runs, from the highest risks down, whose every cell holds enough children to show."""
+    starts, end = [], len(RISK_BINS) - 1
+    for i in range(end - 1, -1, -1):
+        held = (place >= i) & (place < end)
+        if min(np.unique(rows.child[held & (rows.y == outcome)]).size for outcome in (0, 1)) >= SMALL:
             starts.append(i)
-            held = np.zeros(table.shape[0])
+            end = i
     # What is left at the low end joins the lowest run.
     return np.array([0, *sorted(starts)[1:]], dtype=np.int64)
 
@@ -157,11 +170,16 @@ def thresholds_for(risk: Floats) -> Floats:
 
 
 def decision_frame(rows: Scored, cuts: Floats, result: BootstrapResult) -> pd.DataFrame:
-    """Net benefit of the model, the baselines, reviewing all and reviewing none, by threshold."""
+    """Net benefit of the model, the baselines, reviewing all and reviewing none, by threshold.
+
+    To 4 decimals, or fewer where that would be finer than one row (from which the rows with and without an entry
+    could be solved for, one threshold after the other), and NaN where one of the four kinds of children (reviewed or
+    not, with an entry or without) are few.
+    """
     columns = ["strategy", "threshold", "net_benefit", "ci_low", "ci_high"]
     if rows.n_entrants < SMALL:
         return pd.DataFrame(columns=columns)
-    frames = []
+    frames, decimals = [], min(4, len(str(rows.y.size)) - 1)
     risks: Mapping[str, Floats] = {
         **rows.risk,
         "review all": np.ones_like(rows.y),
@@ -170,8 +188,27 @@ def decision_frame(rows: Scored, cuts: Floats, result: BootstrapResult) -> pd.Da
     for name, risk in risks.items():
         if name == "prevalence":  # The prevalence reviews everyone below it and no one above: the other two rules.
             continue
-        values = {"strategy": name, "threshold": cuts, "net_benefit": net_benefit(rows.y, risk, cuts)}
         drawn = result.net_benefit.get(name)
         low, high = (0.0, 0.0) if drawn is None else percentile_interval(drawn, result.confidence)
-        frames.append(pd.DataFrame({**values, "ci_low": low, "ci_high": high}))
-    return pd.concat(frames, ignore_index=True)[columns]
+        values = {"net_benefit": net_benefit(rows.y, risk, cuts), "ci_low": low, "ci_high": high}
+        frame = pd.DataFrame({"strategy": name, "threshold": cuts, **values})
+        frame[columns[2:]] = frame[columns[2:]].round(decimals)
+        if name in rows.risk:
+            frame.loc[~_enough_reviewed(rows, risk, cuts), columns[2:]] = np.nan
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _enough_reviewed(rows: Scored, risk: Floats, cuts: Floats) -> NDArray[np.bool_]:
+    """Thresholds that review 10 children or more of each outcome, and leave none or 10 or more of each unreviewed."""
+    enough = np.ones(cuts.size, dtype=np.bool_)
+    for outcome in (0, 1):
+        rows_in = rows.y == outcome
+        children, code = np.unique(rows.child[rows_in], return_inverse=True)
+        highest, lowest = np.full(children.size, -np.inf), np.full(children.size, np.inf)
+        np.maximum.at(highest, code, risk[rows_in])
+        np.minimum.at(lowest, code, risk[rows_in])
+        reviewed = (highest[:, None] >= cuts).sum(axis=0)
+        left = (lowest[:, None] < cuts).sum(axis=0)
+        enough &= (reviewed >= SMALL) & ((left == 0) | (left >= SMALL))
+    return enough

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.evaluation._inputs import Scored, check_index
-from edgeofcare.evaluation._small import COMPLEMENT, SMALL, SUPPRESSED, hidden_cells, interval_note, shown
+from edgeofcare.evaluation._small import HIDDEN, SMALL, Cell, write_cells
 from edgeofcare.exceptions import SpecError
 from edgeofcare.metrics._arrays import Floats
 from edgeofcare.metrics.bootstrap import household_bootstrap
@@ -34,6 +34,8 @@ GROUP_COLUMNS = (
     "note",
 )
 UNKNOWN = "not recorded"
+# Decimal places that are shown: enough for a reader, too few to solve for how many rows of a group had an outcome.
+_RATES, _RATIOS = 3, 2
 
 
 def check_groups(cohort: pd.DataFrame | None, by: Sequence[str] | str | None, X: pd.DataFrame) -> pd.DataFrame | None:
@@ -67,22 +69,21 @@ def group_rows(
         label = groups[column].to_numpy()[rows.order]
         names = sorted(set(label))
         parts = [label == name for name in names]
-        hidden = hidden_cells([rows.part(part).n_entrants for part in parts])
-        for name, part, hide in zip(names, parts, hidden, strict=True):
+        cells = write_cells([rows.part(part).n_entrants for part in parts])
+        for name, part, cell in zip(names, parts, cells, strict=True):
             share = None if selected is None else selected[part]
-            measured = _measure(rows.part(part), share, n_resamples, random_state, hide=bool(hide))
+            measured = _measure(rows.part(part), share, n_resamples, random_state, cell)
             yield {"by": str(column), "group": str(name), **measured}
 
 
 def _measure(
-    rows: Scored, selected: Floats | None, n_resamples: int, random_state: int, *, hide: bool
+    rows: Scored, selected: Floats | None, n_resamples: int, random_state: int, cell: Cell
 ) -> dict[str, str | int | float]:
-    """Measures of one group; nothing but counts where it is small, and no rates where they would undo that."""
-    entrants = rows.n_entrants
+    """Measures of one group, rounded; nothing at all but why, where it is hidden."""
     out: dict[str, str | int | float] = dict.fromkeys(GROUP_COLUMNS[2:], float("nan"))
-    out |= {"rows": shown(rows.y.size), "children": shown(np.unique(rows.child).size), "entrants": shown(entrants)}
-    if entrants < SMALL:
-        return out | {"note": SUPPRESSED}
+    out |= {"rows": HIDDEN, "children": HIDDEN, "entrants": cell.entrants, "note": cell.note}
+    if cell.hidden:
+        return out
     result = household_bootstrap(
         rows.y,
         rows.risk["model"],
@@ -92,16 +93,22 @@ def _measure(
         n_resamples=n_resamples,
         random_state=random_state,
     )
-    estimates = result.estimates["model"]
-    if hide:
-        out["entrants"] = "suppressed"
-    else:
-        out |= {"base_rate": float(rows.y.mean()), "mean_risk": float(rows.risk["model"].mean())}
-    out |= dict(estimates)
-    out["oe_low"], out["oe_high"] = result.interval("observed_expected_ratio")
-    out["auroc_low"], out["auroc_high"] = result.interval("auroc")
-    if selected is not None:
-        total = float(selected.sum())
-        out["selection_rate"] = float(selected.mean())
-        out["ppv"] = float((selected * rows.y).sum()) / total if total >= SMALL else float("nan")
-    return out | {"note": "; ".join(filter(None, [interval_note(entrants), COMPLEMENT if hide else ""]))}
+    ratios = dict(result.estimates["model"])
+    ratios["oe_low"], ratios["oe_high"] = result.interval("observed_expected_ratio")
+    ratios["auroc_low"], ratios["auroc_high"] = result.interval("auroc")
+    rates = {"base_rate": rows.y.mean(), "mean_risk": rows.risk["model"].mean(), **_reviewed(rows, selected)}
+    out |= {"rows": int(rows.y.size), "children": int(np.unique(rows.child).size)}
+    out |= {name: round(float(value), _RATIOS) for name, value in ratios.items()}
+    return out | {name: round(float(value), _RATES) for name, value in rates.items()}
+
+
+def _reviewed(rows: Scored, selected: Floats | None) -> dict[str, float]:
+    """Share of rows that are reviewed, and of those that had an entry where at least 10 children are reviewed."""
+    if selected is None:
+        return {}
+    total, children = float(selected.sum()), np.unique(rows.child[selected > 0]).size
+    found = float((selected * rows.y).sum())
+    return {
+        "selection_rate": float(selected.mean()),
+        "ppv": found / total if min(total, children) >= SMALL else float("nan"),
+    }

@@ -118,12 +118,13 @@ def _outcome(y: pd.Series) -> Floats:
 
 
 def _predictions(model: Any, X: pd.DataFrame) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Risk and score of the model and of its baselines; only the model may rank by its margin."""
+    """Risk and score of the model and of its baselines; what has a margin is ranked by it."""
     fitted = {"model": model, **dict(getattr(model, "baselines_", {}) or {})}
     risk = {name: _risk(name, classifier, X) for name, classifier in fitted.items()}
     score = dict(risk)
-    if hasattr(model, "margin"):
-        score["model"] = _finite("model: margin", np.asarray(model.margin(X), dtype=np.float64), len(X))
+    for name, classifier in fitted.items():
+        if hasattr(classifier, "margin"):
+            score[name] = _finite(f"{name}: margin", np.asarray(classifier.margin(X), dtype=np.float64), len(X))
     return risk, score
 
 

@@ -21,7 +21,7 @@ from edgeofcare.evaluation._frames import (
 )
 from edgeofcare.evaluation._groups import GROUP_COLUMNS, check_groups, group_rows
 from edgeofcare.evaluation._inputs import Scored, check_index, score_rows
-from edgeofcare.evaluation._small import SMALL, hidden_cells
+from edgeofcare.evaluation._small import SMALL, Cell, interval_note, shown, write_cells
 from edgeofcare.evaluation.capacity import reviews_per_date, select_rows
 from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.metrics._arrays import Floats
@@ -54,7 +54,8 @@ def evaluate(
     model : fitted classifier
         Anything with ``predict_proba``. Where it has ``margin(X)``, rows are ranked by that (so that ties from
         calibration cannot change a ranking measure). Where it has ``baselines_`` (a mapping of name to fitted
-        classifier), each is measured on the same resamples and subtracted; ``count_rule`` is the one that
+        classifier), each is measured on the same resamples and subtracted, ranked by its own ``margin(X)`` where it has
+        one (the count rule by its count, which calibration would pool); ``count_rule`` is the one that
         :meth:`~edgeofcare.evaluation.report.Evaluation.verdict` compares with.
     X : DataFrame of shape (n, n_features)
         Features on the index (household_id, child_id, index_date).
@@ -94,7 +95,13 @@ def evaluate(
     Intervals are percentiles over resamples of whole households, since the rows of one child and of siblings are not
     independent. Differences subtract model and baseline within each resample. With fewer than 75 entrants (distinct
     children who entered care) intervals carry a caution, with fewer than 30 they are called unreliable, and with
-    fewer than 10 everything is suppressed. ``recall_at_capacity`` is the share of rows with an entry that were chosen;
+    fewer than 10 everything is suppressed.
+
+    What is small stays unknown to those who do sums. Of a group or stratum with fewer than 10 entrants nothing is
+    shown, not even its rows; and as many more are hidden as it takes for the total less what is shown to tell nothing
+    (see :class:`~edgeofcare.evaluation.report.Evaluation`). Cells are counted in distinct children, not in rows.
+
+    ``recall_at_capacity`` is the share of rows with an entry that were chosen;
     ``entrants_found_at_capacity`` is the share of entrants chosen at least once on an index date whose outcome window
     holds their entry.
 
@@ -124,18 +131,18 @@ def evaluate(
     grid, cuts = risk_grid(rows.risk["model"]), thresholds_for(rows.risk["model"])
     whole = _bootstrap(rows, selected, n_resamples, random_state, grid=grid if grid.size > 1 else None, thresholds=cuts)
     stages.update()
-    hidden = _hidden(rows, strata)
+    cells = _cells(rows, strata)
     frames, counts = [], []
     for name, mask in strata.items():
         part = rows.part(mask)
-        counts.append(counts_row(part, name, hidden=hidden[name]))
+        counts.append(counts_row(part, name, cells[name], total=name == ALL_ROWS))
         result = whole
         if name != ALL_ROWS:
-            if part.n_entrants >= SMALL and not hidden[name]:
+            if not cells[name].hidden:
                 chosen = {model_name: share[mask] for model_name, share in selected.items()}
                 result = _bootstrap(part, chosen, n_resamples, random_state)
             stages.update()
-        frames.append(measures_frame(result, name, part.n_entrants, hidden=hidden[name]))
+        frames.append(measures_frame(result, name, cells[name]))
     table = [] if groups is None else list(group_rows(rows, groups, selected.get("model"), n_resamples, random_state))
     stages.close()
     return Evaluation(
@@ -187,9 +194,10 @@ def _strata(rows: Scored, X: pd.DataFrame, train: pd.Index | None) -> dict[str, 
     return strata
 
 
-def _hidden(rows: Scored, strata: Mapping[str, NDArray[np.bool_]]) -> dict[str, bool]:
-    """Strata to suppress: small ones, and the one that would give a small one away."""
+def _cells(rows: Scored, strata: Mapping[str, NDArray[np.bool_]]) -> dict[str, Cell]:
+    """How strata are written; small ones, and the one that would give a small one away, are hidden."""
     parts = [name for name in strata if name != ALL_ROWS]
-    cells = hidden_cells([rows.part(strata[name]).n_entrants for name in parts])
-    hidden = {name: bool(cell) for name, cell in zip(parts, cells, strict=True)}
-    return {ALL_ROWS: rows.n_entrants < SMALL, **hidden}
+    cells = write_cells([rows.part(strata[name]).n_entrants for name in parts])
+    total = rows.n_entrants
+    whole = Cell(hidden=total < SMALL, entrants=shown(total), note=interval_note(total))
+    return {ALL_ROWS: whole, **dict(zip(parts, cells, strict=True))}

@@ -16,13 +16,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Evaluation"]
 
+# Frames and how their numbers are written: a calibration curve begins at risks far below 1%.
+_DIGITS = {
+    "counts": ".4f",
+    "measures": ".4f",
+    "groups": ".4f",
+    "calibration": ".3g",
+    "decision_curve": ".4f",
+    "risk_distribution": ".4f",
+}
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
     """How good a model's risks are, for whom, and against the rules it would replace.
 
     Made by :func:`edgeofcare.evaluation.evaluate.evaluate`. It holds counts and measures only: no identifier, no date,
-    no row. Fewer than 10 entrants or rows of a cell are never shown.
+    no row. Fewer than 10 entrants, or 10 children of a cell, are never shown, nor what would give them away.
 
     Attributes
     ----------
@@ -31,21 +41,48 @@ class Evaluation:
         "model minus" the name of a baseline.
     groups : DataFrame
         One row for each group: by, group, rows, children, entrants, base_rate, mean_risk, observed_expected_ratio with
-        oe_low and oe_high, auroc with auroc_low and auroc_high, selection_rate, ppv, note.
+        oe_low and oe_high, auroc with auroc_low and auroc_high, selection_rate, ppv, note. base_rate, mean_risk,
+        selection_rate and ppv have 3 decimals, the other measures 2. ppv is NaN where fewer than 10 distinct children
+        are reviewed.
     counts : DataFrame
         One row for each stratum: rows, children, households, entrants, prevalence, index_dates (how many).
     calibration : DataFrame
-        risk, observed, ci_low, ci_high, and how many rows lie near that risk.
+        risk, observed, ci_low, ci_high, and how many rows lie near that risk (NaN where they are of fewer than 10
+        distinct children).
     decision_curve : DataFrame
-        strategy, threshold, net_benefit, ci_low, ci_high.
+        strategy, threshold, net_benefit, ci_low, ci_high; to 4 decimals (3 below 10,000 rows, 2 below 1,000: never
+        finer than one row). NaN at thresholds where the model or a baseline would review fewer than 10 distinct
+        children with an entry or 10 without one, or would leave some but fewer than 10 of either unreviewed.
     risk_distribution : DataFrame
-        risk_low, risk_high, outcome, rows, note.
+        risk_low, risk_high, outcome, rows, note. Every cell holds at least 10 distinct children.
     capacity : int or None
         Children a team can review in a calendar month.
     reviews_per_index_date : int or None
         Children reviewed on each index date at that capacity.
     n_resamples, random_state : int
         Resamples of households, and their seed.
+
+    Notes
+    -----
+    A group (or stratum) with fewer than 10 entrants, none included, shows its name and a note. So do the next smallest,
+    until those hidden are at least two (where there are two), hold at least 10 entrants together and leave each small
+    number open over a range of at least 5, for whoever subtracts what is shown from the total. Since no rows, rate,
+    AUROC or ppv of a hidden group is shown, nothing can be solved for its entrants; the measures of groups that are
+    shown are rounded in the frame itself, so that they do not give the hidden remainder to the last row.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from edgeofcare.evaluation.evaluate import evaluate
+    >>> rng, day = np.random.default_rng(0), pd.Timestamp("2023-04-01")
+    >>> index = pd.MultiIndex.from_tuples(
+    ...     [(f"h{i}", f"c{i}", day) for i in range(400)], names=["household_id", "child_id", "index_date"]
+    ... )
+    >>> X = pd.DataFrame({"missing.count.90d": rng.poisson(1.0, 400).astype(float)}, index=index)
+    >>> y = (rng.uniform(size=400) < 1 / (1 + np.exp(2 - X["missing.count.90d"]))).astype(int)
+    >>> evaluation = evaluate(LogisticRegression().fit(X, y), X, y, n_resamples=20)
+    >>> [name for name in evaluation.to_dict()][:3]
+    ['verdict', 'settings', 'counts']
     """
 
     measures: pd.DataFrame
@@ -101,9 +138,9 @@ class Evaluation:
         Returns
         -------
         dict
-            Keys verdict, settings, and one list of records for each frame.
+            Keys verdict, settings, and one list of records for each frame. Numbers have 4 decimals, those of the
+            calibration curve 3 significant digits, and those of groups as few as in their frame.
         """
-        frames = ("counts", "measures", "groups", "calibration", "decision_curve", "risk_distribution")
         verdict = self.verdict()
         return {
             "verdict": {"conclusion": verdict.conclusion, "text": verdict.text},
@@ -114,7 +151,7 @@ class Evaluation:
                 "random_state": self.random_state,
                 "confidence": 0.95,
             },
-            **{name: [_plain(row) for row in getattr(self, name).to_dict("records")] for name in frames},
+            **{name: _records(getattr(self, name), digits) for name, digits in _DIGITS.items()},
         }
 
 
@@ -123,17 +160,20 @@ def _html(frame: pd.DataFrame) -> str:
     return frame.to_html(index=False, na_rep="", float_format="{:.3f}".format, border=0)
 
 
-def _plain(row: dict[Any, Any]) -> dict[str, str | int | float | None]:
-    """Text, whole numbers and floats only."""
-    return {str(key): _plain_value(value) for key, value in row.items()}
+def _records(frame: pd.DataFrame, digits: str) -> list[dict[str, str | int | float | None]]:
+    """Rows of a frame as text, whole numbers and rounded floats only."""
+    rows = frame.to_dict("records")
+    return [{str(key): _plain_value(value, digits) for key, value in row.items()} for row in rows]
 
 
-def _plain_value(value: Any) -> str | int | float | None:
-    """Turn a number of numpy into one of Python, NaN into None, and anything else into text."""
+def _plain_value(value: Any, digits: str) -> str | int | float | None:
+    """Turn a number of numpy into a rounded one of Python, NaN into None, and anything else into text."""
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
         return int(value)
     if isinstance(value, float | np.floating):
-        return float(value) if np.isfinite(value) else None
+        if not np.isfinite(value):
+            return None
+        return float(value) if float(value).is_integer() else float(format(float(value), digits)) + 0.0
     return str(value)
 
 

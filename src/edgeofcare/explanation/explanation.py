@@ -169,12 +169,13 @@ class Explanation:
         if self._trace is None:
             msg = "There are no source rows without records. Call explain with records=..."
             raise SpecError(msg)
-        name = feature if isinstance(feature, str) else feature.name
-        if name not in self._values.columns:
-            msg = "That feature is not a column of what was explained."
+        name, names = getattr(feature, "name", feature), list(self._values.columns)
+        found = (
+            self._evidence(self._position(row), names.index(name)) if isinstance(name, str) and name in names else None
+        )
+        if found is None:
+            msg = "That feature is not a column of what was explained, or is no feature of the library."
             raise SpecError(msg)
-        found = self._evidence(self._position(row), list(self._values.columns).index(name))
-        assert found is not None
         return found
 
     def to_shap(self) -> shap.Explanation:
@@ -267,19 +268,30 @@ class Explanation:
 
     def _position(self, row: int | tuple) -> int:
         """Where a row stands."""
-        if isinstance(row, int | np.integer):
+        if isinstance(row, int | np.integer) and not isinstance(row, bool):
             if -len(self) <= row < len(self):
                 return int(row) % len(self)
             msg = f"There are {len(self)} rows; the position asked for is beyond them."
             raise SpecError(msg)
-        same = np.ones(len(self), dtype=bool)
-        if len(row) == len(ROW_NAMES):
-            for name, wanted in zip(ROW_NAMES, (*row[:2], pd.Timestamp(row[2])), strict=True):
-                same &= np.asarray(self._values.index.get_level_values(name) == wanted)
-        if len(row) != len(ROW_NAMES) or same.sum() != 1:
+        same = (
+            self._named(row)
+            if isinstance(row, tuple | list) and len(row) == len(ROW_NAMES)
+            else np.zeros(1, dtype=bool)
+        )
+        if same.sum() != 1:
             msg = "A row is named by its (household_id, child_id, index_date); no single row has the name given."
             raise SpecError(msg)
         return int(same.argmax())
+
+    def _named(self, row: tuple | list) -> np.ndarray:
+        """Which rows have a name; none where it holds no date."""
+        try:
+            wanted = (row[0], row[1], pd.Timestamp(row[2]))
+            levels = [self._values.index.get_level_values(name) for name in ROW_NAMES]
+            found = [level.isin([value]) for level, value in zip(levels, wanted, strict=True)]
+        except (ArithmeticError, TypeError, ValueError):
+            return np.zeros(len(self), dtype=bool)
+        return np.logical_and.reduce(found)
 
     def _evidence(self, position: int, column: int) -> pd.DataFrame | None:
         """Source rows behind a cell."""

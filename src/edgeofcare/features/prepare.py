@@ -13,6 +13,7 @@ from edgeofcare.features.engine import MAX_DAY
 from edgeofcare.features.feature import TableFeature
 from edgeofcare.records.known import end_known, start_known
 from edgeofcare.records.records import Records
+from edgeofcare.records.window import KEPT_BY_START
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.task import Task
 
@@ -60,9 +61,12 @@ def table_arrays(records: Records, name: str) -> TableArrays:
     Returns
     -------
     TableArrays
-        Its rows and days.
+        Its rows and days. Referrals from before the extract's window are not among them: they are in the extract
+        only because they were still open when it ended, which nobody could know on an earlier day.
     """
     frame, lag = records.table(name), records.reporting_lag[name]
+    if name in KEPT_BY_START and records.observed_from[name] is not None:
+        frame = frame[frame["start_date"] >= records.observed_from[name]].reset_index(drop=True)
     ends = frame["end_date"] if TABLES[name].end else pd.Series(pd.NaT, index=frame.index, dtype="datetime64[s]")
     return TableArrays(
         frame,

@@ -1,4 +1,14 @@
-"""Measures of risks against outcomes: arrays in, numbers out."""
+"""Measures of risks against outcomes: arrays in, numbers out.
+
+Examples
+--------
+>>> from edgeofcare import metrics
+>>> y_true, y_prob = [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]
+>>> float(metrics.auroc(y_true, y_prob))
+0.75
+>>> round(float(metrics.observed_expected_ratio(y_true, y_prob)), 3)
+1.212
+"""
 
 from __future__ import annotations
 

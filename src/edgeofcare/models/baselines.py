@@ -244,6 +244,26 @@ class CountRule(_Baseline):
             count += frame[rule.feature].to_numpy(dtype=np.float64, na_value=np.nan) >= rule.at_least
         return count
 
+    def margin(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """The count itself, to rank children by: its risk may be the same for several counts.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_rows, n_features)
+            Rows to rank.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows,)
+            From 0 to the number of ``rules_used_``. Not log-odds, as a risk model's margin is.
+
+        Raises
+        ------
+        SpecError
+            If the column of a rule is missing.
+        """
+        return self.count(X).astype(np.float64)
+
     def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Probabilities of the two classes.
 

@@ -54,12 +54,33 @@ _ETHNICITY = {
     "African": "BAFR",
 }
 
+_SOURCE = {
+    "School": "2A",
+    "Schools": "2A",
+    "Education services": "2B",
+    "General practitioner": "3A",
+    "GP": "3A",
+    "Health visitor": "3B",
+    "School nurse": "3C",
+    "Other primary health services": "3D",
+    "Accident and emergency": "3E",
+    "A&E": "3E",
+    "Other health services": "3F",
+    "Housing": "4",
+    "Early help": "5D",
+    "Police": "6",
+    "Other legal agency": "7",
+    "Anonymous": "9",
+    "Unknown": "10",
+}
+
 DEFAULT_CODE_MAPS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "abuse": MappingProxyType({"Multiple": "MUL", "Emotional": "EMO", "Physical": "PHY", "Sexual": "SAB"}),
         "ethnicity": MappingProxyType(_ETHNICITY),
         "legal_status": MappingProxyType(_LEGAL_STATUS),
         "missing_type": MappingProxyType({"Missing": "M", "Absent": "A", "Away": "A"}),
+        "source": MappingProxyType(_SOURCE),
         "sex": MappingProxyType({"Unknown": "U", "Indeterminate": "U", "Not specified": "U"}),
     }
 )

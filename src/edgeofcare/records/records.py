@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from edgeofcare.dates import one_date
 from edgeofcare.exceptions import RecordsError, SpecError
 from edgeofcare.records.code_map import merged_code_maps
 from edgeofcare.records.findings import Findings, counted
@@ -79,7 +80,8 @@ class Records:
             own window where it is not given.
         reporting_lag : str, int or mapping, default 0
             Days (``"10D"`` or 10) from an event until it can be seen, for all tables or by table. Added to every
-            known date, also where the extract has a recorded date.
+            known date, also where the extract has a recorded date. Factors share the lag of assessments unless they
+            have their own.
         code_maps : mapping or path, optional
             An authority's own texts: ``{code list: {text: canonical code}}``, or a JSON file of that.
         invalid : {"raise", "drop"}, default "raise"
@@ -104,13 +106,13 @@ class Records:
             raise SpecError(msg)
         findings = findings or Findings()
         findings.invalid = invalid
-        until = _one_date(observed_until, "observed_until")
+        until = one_date(observed_until, "observed_until")
         maps = merged_code_maps(code_maps)
         clean = clean_tables(tables, observed_until=until, code_maps=maps, findings=findings)
         return cls(
             clean,
             observed_until=until,
-            observed_from=_observed_from(observed_from, clean),
+            observed_from=_observed_from(observed_from, clean, until),
             reporting_lag=_lags(reporting_lag),
             findings=findings.frame(),
         )
@@ -219,7 +221,7 @@ class Records:
     def _repr_html_(self) -> str:
         """A table of counts for notebooks."""
         title = f"<p><b>Records</b>, observed until {self.observed_until.date()}</p>"
-        thousands = {name: "{:,}".format for name in ("rows", "children")}
+        thousands = dict.fromkeys(("rows", "children"), "{:,}".format)
         return title + self.counts().to_html(index=False, border=0, formatters=thousands)
 
 
@@ -252,18 +254,6 @@ def _month(date: pd.Timestamp | None) -> str:
     return "" if date is None else str(date.date())
 
 
-def _one_date(value: Any, name: str) -> pd.Timestamp:
-    """A date that a caller gave, at midnight."""
-    msg = f"{name} must be a date such as '2025-03-31'; got {value!r}."
-    try:
-        date = pd.Timestamp(value)
-    except (ValueError, TypeError):
-        raise SpecError(msg) from None
-    if pd.isna(date):
-        raise SpecError(msg)
-    return date.tz_localize(None).normalize().as_unit("s")
-
-
 def _by_table(given: Mapping[str, Any], what: str) -> Mapping[str, Any]:
     """A mapping by table, refused where it names a table that has no dates."""
     unknown = sorted(set(given) - set(_DATED))
@@ -273,20 +263,27 @@ def _by_table(given: Mapping[str, Any], what: str) -> Mapping[str, Any]:
     return given
 
 
-def _observed_from(given: Any, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.Timestamp | None]:
+def _observed_from(
+    given: Any, tables: Mapping[str, pd.DataFrame], until: pd.Timestamp
+) -> dict[str, pd.Timestamp | None]:
     """First trusted day by table: as given, else as the extract's window shows."""
-    inferred = dict(infer_observed_from(tables))
+    inferred = infer_observed_from(tables, until)
     if given is None:
         return inferred
     if isinstance(given, Mapping):
-        own = _by_table(given, "observed_from")
-        return inferred | {name: _one_date(date, f"observed_from[{name!r}]") for name, date in own.items()}
-    return dict.fromkeys(_DATED, _one_date(given, "observed_from"))
+        own = {name: one_date(date, "observed_from") for name, date in _by_table(given, "observed_from").items()}
+    else:
+        own = dict.fromkeys((name for name in _DATED if len(tables[name])), one_date(given, "observed_from"))
+    if own and max(own.values()) > until:
+        msg = "observed_from lies after observed_until; give the first and the last date that can be trusted."
+        raise SpecError(msg)
+    return inferred | own
 
 
 def _lags(given: str | int | Mapping[str, str | int]) -> dict[str, int]:
     """Reporting lag in days by table."""
     if isinstance(given, Mapping):
-        own = _by_table(given, "reporting_lag")
+        own = dict(_by_table(given, "reporting_lag"))
+        own.setdefault("assessment_factors", own.get("assessments", 0))
         return {name: days(own.get(name, 0)) for name in _DATED}
     return dict.fromkeys(_DATED, days(given))

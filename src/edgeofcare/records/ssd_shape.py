@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from edgeofcare.records.code_map import DEFAULT_CODE_MAPS
 from edgeofcare.records.findings import Findings
 from edgeofcare.records.values import as_codes, as_dates, as_ids, as_numbers, as_text
 
@@ -72,14 +73,16 @@ def _birth_dates(children: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sources(frame: pd.DataFrame) -> pd.DataFrame:
-    """The source code, falling back to its description where the code is a system's internal one."""
+    """The source as its description says; the code where that says nothing, since SystemC may write internal ids."""
     if "source_text" not in frame:
         return frame
     if "source" not in frame:
         return frame.assign(source=frame["source_text"])
-    code, _ = as_codes(frame["source"], "source", {})
-    described, _ = as_codes(frame["source_text"], "source", {})
-    return frame.assign(source=frame["source"].astype(object).where(code.notna() | described.isna(), described))
+    maps = DEFAULT_CODE_MAPS["source"]
+    described, _ = as_codes(frame["source_text"], "source", maps)
+    code, _ = as_codes(frame["source"], "source", maps)
+    text = as_text(frame["source_text"])
+    return frame.assign(source=described.fillna(code).fillna(text).fillna(frame["source"]))
 
 
 def _asylum(frame: pd.DataFrame) -> pd.DataFrame:
@@ -128,6 +131,7 @@ def _factors(frame: pd.DataFrame, assessments: pd.DataFrame | None, findings: Fi
     unread = sum(not each and bool(re.search(r"\w", value)) for value, each in zip(text, answers, strict=True))
     findings.note("assessment_factors", "factor", unread, "emptied", "no factor could be read from the JSON")
     keys = pd.DataFrame({"key": as_ids(frame["row_key"]), "assessment": as_ids(frame["assessment"])})
+    keys["entered"] = _recorded(frame, "recorded_date")
     rows = (
         keys.assign(factor=pd.Series(listed, index=keys.index, dtype=object))
         .explode("factor")
@@ -138,6 +142,7 @@ def _factors(frame: pd.DataFrame, assessments: pd.DataFrame | None, findings: Fi
             "assessment": as_ids(assessments["row_key"]),
             "child_id": as_ids(assessments["child_id"]),
             "date": as_dates(assessments["end_date"])[0],
+            "end_entered": _recorded(assessments, "end_recorded_date"),
         }
     )
     parents = parents.dropna(subset=["assessment"]).drop_duplicates("assessment")
@@ -147,9 +152,15 @@ def _factors(frame: pd.DataFrame, assessments: pd.DataFrame | None, findings: Fi
     findings.note("assessment_factors", "date", int(open_still.sum()), "dropped", "the assessment is not authorised")
     rows = rows[~orphan & ~open_still]
     row_key = rows["key"] + ":" + as_text(rows["factor"])
-    return pd.DataFrame(
-        {"row_key": row_key, "child_id": rows["child_id"], "date": rows["date"], "factor": rows["factor"]}
-    )
+    recorded = rows[["entered", "end_entered"]].max(axis=1)
+    return rows[["child_id", "date", "factor"]].assign(row_key=row_key, recorded_date=recorded)
+
+
+def _recorded(frame: pd.DataFrame, name: str) -> pd.Series:
+    """Recorded dates where the source has them."""
+    if name not in frame:
+        return pd.Series(pd.NaT, index=frame.index, dtype="datetime64[s]")
+    return as_dates(frame[name])[0]
 
 
 def _answers(text: str) -> dict[str, bool]:

@@ -20,6 +20,11 @@ from edgeofcare.schema.tables import TABLES
 
 __all__ = ["clean_tables", "empty_table"]
 
+_MOST = 0.5
+_ENOUGH_ROWS = 20
+_REACH_DAYS = 180
+_AN_EXTRACT = 1000
+
 
 def empty_table(table: Table) -> pd.DataFrame:
     """The table with all its columns and no rows."""
@@ -75,6 +80,9 @@ def clean_tables(
     _check_children(tables["children"], findings)
     findings.raise_problems()
     _drop_orphans(tables, findings)
+    _check_reach(tables, observed_until, findings)
+    findings.raise_problems()
+    tables["care_episodes"] = _closed_episodes(tables["care_episodes"], findings)
     return {name: frame.reset_index(drop=True) for name, frame in tables.items()}
 
 
@@ -178,6 +186,7 @@ def _within_extract(
         return frame
     later = frame[start] > observed_until
     why = "not yet born" if table.name == "children" else "begins after observed_until"
+    _refuse_most(table.name, later, "begin after observed_until", findings)
     findings.note(table.name, start, int(later.sum()), "dropped", why)
     frame = frame[~later]
     for column in (table.end, "death_date" if table.name == "children" else None):
@@ -194,7 +203,7 @@ def _invalid_rows(frame: pd.DataFrame, table: Table) -> list[tuple[str, pd.Serie
     found = [
         ("child_id", frame["child_id"].isna(), "no child", "Each row names a child."),
         (key, frame[key].isna() & (key != "child_id"), "no key", "Each row has a key."),
-        (key, frame[key].notna() & frame[key].duplicated(keep=False), "duplicate keys", "Each key is used once."),
+        (key, _repeated(frame, key), "duplicate keys", "Each key is used once."),
     ]
     if table.name == "children":
         text = "Each child has a date of birth, or an expected one."
@@ -207,10 +216,48 @@ def _invalid_rows(frame: pd.DataFrame, table: Table) -> list[tuple[str, pd.Serie
     return found
 
 
+def _repeated(frame: pd.DataFrame, key: str) -> pd.Series:
+    """Rows whose key another row has too; the fullest row of each key, whatever the order, is not among them."""
+    repeated = frame[frame[key].notna() & frame[key].duplicated(keep=False)]
+    order = repeated.astype(str).assign(gaps=repeated.isna().sum(axis=1)).sort_values(["gaps", *repeated.columns])
+    extra = order[key].duplicated()
+    return frame.index.to_series().isin(extra[extra].index)
+
+
 def _check_children(children: pd.DataFrame, findings: Findings) -> None:
     """An extract without children is refused."""
     if children.empty and not findings.problems:
         findings.problem("children: the table has no rows, so there is nobody to score. Check the extract.")
+
+
+def _check_reach(tables: Mapping[str, pd.DataFrame], observed_until: pd.Timestamp, findings: Findings) -> None:
+    """An extract that is said to reach far beyond its last row is refused: it would label children it cannot see."""
+    dated = [tables[name][table.start] for name, table in TABLES.items() if table.start is not None]
+    starts = pd.concat([dates for dates in dated if len(dates)] or dated[:1])
+    if len(starts) >= _AN_EXTRACT and (beyond := (observed_until - starts.max()).days) > _REACH_DAYS:
+        findings.problem(
+            f"observed_until lies {beyond:,} days after the last row of any table. It must be the last date on which "
+            "the extract can be trusted, usually the day it was made."
+        )
+
+
+def _closed_episodes(episodes: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """Care episodes that were left open although the child has a later one end where that begins."""
+    ordered = episodes.sort_values(["child_id", "start_date", "row_key"])
+    following = ordered["start_date"].shift(-1).where(ordered["child_id"].eq(ordered["child_id"].shift(-1)))
+    left_open = ordered["end_date"].isna() & (following > ordered["start_date"])
+    why = "left open although the child has a later episode: ends where that begins"
+    findings.note("care_episodes", "end_date", int(left_open.sum()), "repaired", why)
+    return episodes.assign(end_date=ordered["end_date"].where(~left_open, following).astype("datetime64[s]"))
+
+
+def _refuse_most(name: str, dropped: pd.Series, why: str, findings: Findings) -> None:
+    """A table that would lose most of its rows was joined or dated wrongly; it is refused, not emptied."""
+    if len(dropped) >= _ENOUGH_ROWS and dropped.mean() > _MOST:
+        findings.problem(
+            f"{name}: {int(dropped.sum()):,} of {counted(len(dropped), 'row')} {why}. So many cannot be strays: check "
+            "that the tables are of one extract, that keys are written alike in all of them, and observed_until."
+        )
 
 
 def _drop_orphans(tables: dict[str, pd.DataFrame], findings: Findings) -> None:
@@ -220,6 +267,7 @@ def _drop_orphans(tables: dict[str, pd.DataFrame], findings: Findings) -> None:
         if name in ("children", "relationships"):
             continue
         orphan = ~frame["child_id"].isin(children)
+        _refuse_most(name, orphan, "name a child who is not in the children table", findings)
         findings.note(name, "child_id", int(orphan.sum()), "dropped", "the child is not in the children table")
         tables[name] = frame[~orphan]
     links = tables["relationships"].dropna(subset=["related_id"])

@@ -54,7 +54,8 @@ def as_ids(values: pd.Series) -> pd.Series:
         whole = values.dropna()
         if bool((whole == whole.round()).all()):
             values = values.astype("Int64")
-    return as_text(values, missing=frozenset(_NO_ID))
+    text = as_text(values, missing=frozenset(_NO_ID))
+    return text.str.replace(r"^(\d+)\.0$", r"\1", regex=True)
 
 
 def as_dates(values: pd.Series) -> tuple[pd.Series, int, int]:

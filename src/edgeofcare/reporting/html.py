@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +14,14 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
 from edgeofcare.evaluation.report import Evaluation
+from edgeofcare.exceptions import SpecError
 from edgeofcare.features.catalogue import feature_dictionary
 from edgeofcare.features.feature import Feature
 from edgeofcare.models.risk_model import RiskClassifier
 from edgeofcare.plotting import plot_calibration, plot_decision_curve, plot_groups, plot_risk_distribution
 from edgeofcare.records.records import Records
 from edgeofcare.reporting.cells import MEASURE_LABELS, measure_cells
+from edgeofcare.reporting.shareable import hide_small, shareable_attrition, shareable_groups, small_count
 from edgeofcare.splitting import Split
 from edgeofcare.version import VERSION
 
@@ -71,8 +75,43 @@ def write_report(
     Returns
     -------
     Path
-        The file. It needs no other file and no network.
+        The file. It needs no other file and no network. Counts of 1 to 9 children, rows or values are shown as
+        ``<10``, and groups by columns other than the audit columns of :func:`edgeofcare.build_cohort` are left out.
+
+    Raises
+    ------
+    SpecError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import edgeofcare as eoc
+    >>> task, dates = eoc.Task(), eoc.quarters("2017-04-01", "2023-04-01")
+    >>> features = [eoc.parse_feature("child.age"), eoc.parse_feature("cp_plan.active")]
+    >>> records = eoc.make_records(300, random_state=0)
+    >>> cohort = eoc.build_cohort(records, task, index_dates=dates)
+    >>> X, y = eoc.build_features(records, cohort, features), eoc.label_outcome(records, cohort, task)
+    >>> split = eoc.temporal_split(cohort.loc[y.index], task, test_from="2021-04-01")
+    >>> model = eoc.make_risk_model("logistic", task=task).fit(X.loc[split.train], y.loc[split.train])
+    >>> found = eoc.evaluate(model, X.loc[split.test], y.loc[split.test], n_resamples=20)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write_report(
+    ...         f"{folder}/report.html",
+    ...         found,
+    ...         model=model,
+    ...         records=records,
+    ...         attrition=eoc.cohort_attrition(records, task, index_dates=dates),
+    ...         split=split,
+    ...         features=features,
+    ...         summary=eoc.explain(model, X.loc[split.test]).summary(),
+    ...     )
+    ...     "<title>" in path.read_text(encoding="utf-8")
+    True
     """
+    target = _target(path)
+    groups, left_out = shareable_groups(evaluation.groups)
+    evaluation = replace(evaluation, groups=groups)
     page = _template().render(
         version=VERSION,
         verdict=evaluation.verdict(),
@@ -83,19 +122,43 @@ def write_report(
         measures=_measure_rows(evaluation.measures),
         strata=_strata_rows(evaluation.measures, evaluation.counts),
         groups=_group_rows(evaluation.groups),
-        attrition=attrition,
+        groups_left_out=left_out,
+        attrition=shareable_attrition(attrition),
         summary=_rounded(summary),
-        counts=records.counts(),
-        quality=records.quality(),
+        counts=hide_small(records.counts(), "rows", "children"),
+        quality=hide_small(records.quality(), "count"),
         split=split,
         records=records,
         dictionary=feature_dictionary(list(features)),
         evaluation=evaluation,
     )
-    target = Path(path)
-    temporary = target.with_name(target.name + ".part")
-    temporary.write_text(page, encoding="utf-8", newline="\n")
-    temporary.replace(target)
+    _write(target, page)
+    return target
+
+
+def _write(target: Path, page: str) -> None:
+    """Write the page whole or not at all."""
+    temporary = target.parent / f".{target.stem[:40]}.part"
+    try:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
+        temporary.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        msg = f"The report cannot be written there ({error.strerror or type(error).__name__}). Give another path."
+        raise SpecError(msg) from None
+
+
+def _target(path: str | Path) -> Path:
+    """The path of the page, refused where it is none or its folder is missing, before any work."""
+    try:
+        target = Path(path)
+        usable = target.parent.is_dir() and not target.is_dir()
+    except (OSError, TypeError, ValueError):
+        usable = False
+    if not usable:
+        msg = "The report cannot be written there: give the path of a file in a folder that exists."
+        raise SpecError(msg)
     return target
 
 
@@ -104,14 +167,15 @@ def _template() -> Any:
     source = (files("edgeofcare.reporting") / "templates" / "report.html").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["count"] = lambda value: f"{value:,}" if isinstance(value, int) else str(value)
+    environment.filters["small"] = small_count
     return environment.from_string(source)
 
 
 def _tiles(evaluation: Evaluation, model: RiskClassifier) -> list[tuple[str, str, str]]:
     """The few figures that a reader looks at first: value, label, small print."""
     cells = measure_cells(evaluation.measures)
-    entrants = str(evaluation.counts["entrants"].iloc[0])
-    trained = f"{model.training_counts_['entrants']:,} in training"
+    entrants = small_count(evaluation.counts["entrants"].iloc[0])
+    trained = f"{small_count(model.training_counts_['entrants'])} in training"
     tiles = [(entrants, "children who entered care, in the test period", trained)]
     for measure, label, percent in _TILES:
         if ("model", measure) in cells:
