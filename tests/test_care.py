@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from edgeofcare.care import care_periods, care_periods_as_known, uasc_from
 from edgeofcare.task import Task
-from pictures import records_of, told
 from strategies import histories
+from tiny_tables import records_of, told
 
 NOTHING = "child, start, end, status"
 
@@ -75,18 +75,19 @@ def test_a_break_of_one_day_under_an_agreement_is_still_a_break():
     assert periods(episodes, over) == ["for one day, 2022-01-10, 2022-01-10, "], "the agreement had ended"
 
 
-def test_a_key_joins_episodes_across_a_gap():
+def test_time_at_home_parts_two_periods_even_under_one_key():
     episodes = """
         child, start, end, period_key
-        one period by its key, 2022-01-10, 2022-02-01, P1
-        one period by its key, 2022-03-01, 2022-04-01, P1
-        two periods, 2022-01-10, 2022-02-01, P2
-        two periods, 2022-03-01, 2022-04-01, P3
+        one key, 2022-01-10, 2022-02-01, P1
+        one key, 2022-03-01, 2022-04-01, P1
+        two keys, 2022-01-10, 2022-02-01, P2
+        two keys, 2022-03-01, 2022-04-01, P3
     """
     assert periods(episodes, NOTHING, "child_id", "entry_date", "end_date") == [
-        "one period by its key, 2022-01-10, 2022-04-01",
-        "two periods, 2022-01-10, 2022-02-01",
-        "two periods, 2022-03-01, 2022-04-01",
+        "one key, 2022-01-10, 2022-02-01",
+        "one key, 2022-03-01, 2022-04-01",
+        "two keys, 2022-01-10, 2022-02-01",
+        "two keys, 2022-03-01, 2022-04-01",
     ]
 
 
@@ -260,4 +261,37 @@ def test_unaccompanied_by_status_or_by_factor_whichever_is_first():
         "by both, 2022-02-01, 2022-02-08",
         "by factor, 2022-04-01, 2022-04-08",
         "by status, 2022-03-01, 2022-03-05",
+    ]
+
+
+def test_a_status_left_open_for_years_does_not_make_a_short_break_an_entry():
+    episodes = """
+        child, start, end, period_key
+        1, 2015-01-01, 2015-06-01, A
+        1, 2021-01-10, 2021-01-17, B
+    """
+    statuses = """
+        child, start, end, status
+        1, 2015-01-01, , V2
+        1, 2021-01-10, 2021-01-17, V4
+    """
+    assert periods(episodes, statuses, "child_id", "entry_date", "status") == ["1, 2015-01-01, V2"]
+
+
+def test_short_breaks_between_two_stays_part_them():
+    episodes = """
+        child, start, end, period_key
+        1, 2018-01-01, 2018-06-01, A
+        1, 2018-06-01, 2021-03-01, A
+        1, 2021-03-01, 2021-09-01, A
+    """
+    statuses = """
+        child, start, end, status
+        1, 2018-01-01, 2018-06-01, V2
+        1, 2018-06-01, 2021-03-01, V4
+        1, 2021-03-01, 2021-09-01, V2
+    """
+    assert periods(episodes, statuses, "child_id", "entry_date", "end_date") == [
+        "1, 2018-01-01, 2018-06-01",
+        "1, 2021-03-01, 2021-09-01",
     ]

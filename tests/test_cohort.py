@@ -16,8 +16,8 @@ from edgeofcare.outcome import label_outcome
 from edgeofcare.records.records import Records
 from edgeofcare.task import Task
 from literal import literal_care, literal_status
-from pictures import records_of
 from strategies import DATED, INDEX_DAYS, UNTIL, as_date, histories, rows_of, telling_days
+from tiny_tables import records_of
 
 DAY = "2022-04-01"
 ANY = Task(incomplete="keep", uasc="include")

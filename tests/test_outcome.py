@@ -12,8 +12,8 @@ from edgeofcare.features.build import build_features
 from edgeofcare.features.specs import Count
 from edgeofcare.outcome import END_REASONS, label_outcome
 from edgeofcare.task import Task
-from pictures import index_of, records_of
 from strategies import INDEX_DAYS, UNTIL, History, as_date, histories, row_index
+from tiny_tables import index_of, records_of
 
 DAY = "2022-04-01"
 SOMEBODY = "somebody else, 2020-01-01, 2020-02-01"

@@ -123,7 +123,7 @@ def _counted_from(episodes: pd.DataFrame, statuses: pd.DataFrame, task: Task) ->
     pairs = _overlaps(episodes, statuses)
     at_start = pairs.drop_duplicates("episode").set_index("episode").reindex(episodes.index)
     short = at_start["status"].isin(SHORT_BREAKS) & (task.short_breaks == "exclude")
-    begun_since = pairs["start_date_status"] > pairs["episode"].map(at_start["start_date_status"])
+    begun_since = pairs["start_date_status"] > at_start["start_date_status"].reindex(pairs["episode"]).to_numpy()
     later = pairs[begun_since & ~pairs["status"].isin(SHORT_BREAKS)]
     later = later.drop_duplicates("episode").set_index("episode").reindex(episodes.index)
     counted = {

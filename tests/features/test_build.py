@@ -18,7 +18,6 @@ from edgeofcare.features.specs import Active, Age, Characteristic, Count, DaysIn
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.task import Task
 from literal import literal
-from pictures import index_of, records_of
 from strategies import (
     DATED,
     INDEX_DAYS,
@@ -30,6 +29,7 @@ from strategies import (
     row_index,
     telling_days,
 )
+from tiny_tables import index_of, records_of
 
 EVERY_KIND = [
     Age(),

@@ -15,8 +15,8 @@ from edgeofcare.features.specs import Active, Count, DaysIn, DaysSince, Distinct
 from edgeofcare.features.trace import Trace
 from edgeofcare.schema.columns import SPELL
 from edgeofcare.schema.tables import TABLES
-from pictures import records_of, told
 from strategies import DATED, INDEX_DAYS, any_spec, as_date, histories, row_index, telling_days
+from tiny_tables import records_of, told
 
 
 def remade(spec, rows, values, day):

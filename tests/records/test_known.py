@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeofcare.records.known import end_known, start_known
-from pictures import records_of, told
 from strategies import DATED, History, end_known_of, rows_of, start_known_of
+from tiny_tables import records_of, told
 
 SPELLS = """
     child, start, end, recorded_date, end_recorded_date

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.records.records import Records
-from pictures import UNTIL, records_of
 from strategies import as_date, histories
+from tiny_tables import UNTIL, records_of
 
 REFERRALS = "row_key, child, start, end\nR9901, Q7731, 2021-12-24,\nR9902, Q7732, 2021-12-25, 2022-01-26"
 

@@ -7,7 +7,7 @@ import pytest
 
 from edgeofcare.exceptions import RecordsError, SpecError
 from edgeofcare.records.ssd import read_ssd
-from pictures import UNTIL, picture, told
+from tiny_tables import UNTIL, picture, told
 
 PLANTED = ("Zebedee", "Quixote", "U999888777", "9434765919", "1 Hidden Lane", "ZZ1 1ZZ", "told her secret")
 

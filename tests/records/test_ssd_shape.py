@@ -7,7 +7,7 @@ import pytest
 
 from edgeofcare.records.findings import Findings
 from edgeofcare.records.ssd_shape import canonical_shape
-from pictures import picture, told
+from tiny_tables import picture, told
 
 EPISODES = "row_key, child_id, start_date, end_date"
 CHILDREN = "child_id, birth_date\na child, 2008-01-01"

@@ -8,7 +8,7 @@ import pytest
 from edgeofcare.exceptions import RecordsError, SpecError
 from edgeofcare.records.records import Records
 from edgeofcare.schema.tables import TABLES
-from pictures import UNTIL, picture
+from tiny_tables import UNTIL, picture
 
 CHILDREN = "child_id, birth_date, sex\nQ7731, 2008-11-23, F\nQ7732, 2009-10-22, M"
 REFERRALS = "row_key, child_id, start_date, end_date\nR9901, Q7731, 2021-12-24,\nR9902, Q7732, 2021-12-25, 2022-01-26"
