@@ -187,7 +187,8 @@ def edge_of_extract(incomplete, until):
 def test_defect_short_follow_up_is_counted_as_no_event():
     with pytest.raises(LeakageError, match="2 rows of 2 passes observed_until"):
         edge_of_extract("raise", "2022-07-08")
-    assert edge_of_extract("drop", "2022-07-08").empty, "positives are dropped as negatives are"
+    dropped = edge_of_extract("drop", "2022-07-08")
+    assert not dropped["labelled"].any(), "positives are dropped as negatives are"
     kept = edge_of_extract("keep", "2022-07-08")
     assert kept["entered_care"].tolist() == [1, 0]
     assert kept["end_reason"].tolist() == ["entered_care", "end_of_extract"]
@@ -255,8 +256,10 @@ ENTRIES = st.integers(INDEX_DAYS[0] - 40, INDEX_DAYS[0] + 400)
 def test_each_entry_lies_in_exactly_one_of_consecutive_windows(entry, gap, horizon):
     grid = list(range(INDEX_DAYS[0] - 60 - gap, INDEX_DAYS[0] + 420, horizon))
     task = Task(horizon=f"{horizon}D", gap=f"{gap}D")
-    labels = label_outcome(one_entry(entry).records(), row_index(["c0"], grid), task)
-    assert labels.tolist() == [int(t + gap <= entry < t + gap + horizon) for t in grid]
+    cohort = row_index(["c0"], grid)
+    labels = label_outcome(one_entry(entry).records(), cohort, task)
+    assert labels.reindex(cohort.index).eq(1).tolist() == [t + gap <= entry < t + gap + horizon for t in grid]
+    assert labels.index.tolist() == [key for key, t in zip(cohort.index, grid, strict=True) if t + gap <= entry]
     assert labels.sum() == 1
 
 
@@ -266,7 +269,7 @@ def test_each_entry_lies_in_exactly_one_of_consecutive_windows(entry, gap, horiz
 def test_an_entry_is_past_or_future_and_never_both(entry, near):
     day, records = entry + near, one_entry(entry).records()
     past = build_features(records, row_index(["c0"], [day]), [Count("care_periods", 1000)]).iloc[0, 0]
-    future = label_outcome(records, row_index(["c0"], [day]), Task()).iloc[0]
+    future = label_outcome(records, row_index(["c0"], [day]), Task(), details=True)["entered_care"].iloc[0]
     assert past + future == 1
     assert future == (entry >= day)
 

@@ -260,12 +260,32 @@ def _outcome_known(records: Records, task: Task, pairs: pd.DataFrame, outcome_un
     return known.where(~(latest > known.to_numpy()), latest)
 
 
-def check_cohort(cohort: pd.DataFrame, task: Task) -> None:
-    """Refuse a frame that is no cohort, or a cohort of another outcome window."""
-    needed = {"outcome_until", "outcome_known", "mature"}
-    if tuple(getattr(cohort, "index", pd.Index([])).names) != INDEX_NAMES or not needed <= set(cohort.columns):
-        msg = f"The cohort must be as build_cohort gives it: with its index and {', '.join(sorted(needed))}."
+def check_cohort(cohort: pd.DataFrame, task: Task, *, index_only: bool = False) -> None:
+    """Refuse a frame that is no cohort, or a cohort of another outcome window.
+
+    Parameters
+    ----------
+    cohort : DataFrame
+        What a caller gave as the cohort.
+    task : Task
+        The task that it is used with.
+    index_only : bool, default False
+        Whether a frame with nothing but the index will do; where it has the window, that is checked all the same.
+
+    Raises
+    ------
+    IndexNamesError
+        If the index or a needed column is missing.
+    SpecError
+        If the cohort was built with another horizon or gap.
+    """
+    needed = set() if index_only else {"outcome_until", "outcome_known", "mature"}
+    if not isinstance(cohort, pd.DataFrame) or tuple(cohort.index.names) != INDEX_NAMES or needed - set(cohort):
+        also = "" if index_only else ", 'outcome_until', 'outcome_known' and 'mature'"
+        msg = f"The cohort must be as build_cohort gives it: with the index {INDEX_NAMES}{also}."
         raise IndexNamesError(msg)
+    if "outcome_until" not in cohort:
+        return
     window = (cohort["outcome_until"] - cohort.index.get_level_values("index_date")).dt.days
     if (window != task.gap_days + task.horizon_days).any():
         msg = "The cohort was built with another horizon or gap than the task has. Build it with this task."

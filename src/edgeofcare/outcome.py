@@ -97,7 +97,7 @@ def label_outcome(
     >>> label_outcome(records, cohort, task).name
     'entered_care'
     """
-    check_cohort(cohort, task)
+    check_cohort(cohort, task, index_only=True)
     refuse_strangers(records, cohort.index.get_level_values("child_id"))
     followed = _follow(records, cohort, task)
     late = ~followed.pop("window_observed")

@@ -263,12 +263,21 @@ def test_defect_empty_windows_have_the_wrong_fill():
 
 def test_defect_silent_zeros_of_a_table_that_was_not_observed():
     trusted = {"observed_from": {"missing_episodes": "2022-01-01"}}
-    records = records_of(born={"a child": "2008-01-01"}, options=trusted, missing_episodes="child, start")
+    contacts = "child, date\na child, 2019-01-01"
+    records = records_of(options=trusted, missing_episodes="child, start", contacts=contacts)
     assert feature(records, "missing.count.90d") == 0, "90 days before 1 April begin on 1 January, which is observed"
     assert math.isnan(feature(records, "missing.count.91d"))
     assert math.isnan(feature(records, "missing.active", "2021-12-31"))
     assert feature(records, "missing.active") == 0
     assert feature(records, "contact.count.91d") == 0, "other tables are not touched"
+
+
+def test_defect_silent_zeros_of_a_table_that_is_empty_or_not_there():
+    for tables in ({}, {"missing_episodes": "child, start"}):
+        records = records_of(born={"a child": "2008-01-01"}, **tables)
+        assert math.isnan(feature(records, "missing.count.90d"))
+        assert math.isnan(feature(records, "missing.active"))
+        assert records.counts().set_index("table")["rows"]["missing_episodes"] == 0
 
 
 def test_defect_silent_zeros_of_children_whom_the_records_do_not_hold():

@@ -144,9 +144,14 @@ def test_asylum_is_read_from_free_text_and_the_text_is_left_behind(text, uasc):
 
 @pytest.mark.parametrize(
     ("code", "text", "read"),
-    [("1A", "Police", "1A"), ("88123", "6: Police", "6"), ("88123", "Something local", "88123"), ("", "School", "2A")],
+    [
+        ("1A", "Police", "6"),
+        ("6", "Something local", "6"),
+        ("88123", "Something local", "Something local"),
+        ("", "School", "2A"),
+    ],
 )
-def test_a_source_falls_back_to_its_description(code, text, read):
+def test_a_source_is_what_its_description_says_else_its_code(code, text, read):
     frames, _ = shaped(contacts=f"row_key, child_id, date, source, source_text\n1, a child, 2022-01-10, {code}, {text}")
     assert frames["contacts"]["source"].tolist() == [read]
 

@@ -25,8 +25,15 @@ def table(name, first, rows=400, *, days=2000, old=0):
 
 def inferred(**tables):
     """What is inferred, as months."""
-    frames = {name: tables.get(name, empty_table(TABLES[name])) for name in TABLES}
-    return {name: date and f"{date:%Y-%m-%d}" for name, date in infer_observed_from(frames).items()}
+    frames = {name: tables.get(name, table(name, "2020-01-10", 3)) for name in TABLES if TABLES[name].start}
+    found = infer_observed_from(frames | {"children": empty_table(TABLES["children"])}, pd.Timestamp("2024-12-31"))
+    return {name: date and f"{date:%Y-%m-%d}" for name, date in found.items()}
+
+
+def test_a_table_without_rows_was_not_observed():
+    found = inferred(contacts=table("contacts", "2018-04-10"), missing_episodes=empty_table(TABLES["missing_episodes"]))
+    assert found.pop("missing_episodes") > "2025-01-01"
+    assert set(found.values()) == {"2018-04-01"}
 
 
 def test_small_extracts_do_not_tell():
