@@ -227,7 +227,7 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
         summary=job.explanation.summary(),
     )
     measures = folder / "measures.csv"
-    job.evaluation.measures.to_csv(measures, index=False, lineterminator="\n")
+    job.evaluation.measures.to_csv(measures, index=False, lineterminator="\n", float_format="%.4f")
     saved = save_model(
         folder / "edge_of_care.eoc",
         job.model,

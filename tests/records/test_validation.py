@@ -8,7 +8,7 @@ import pytest
 from edgeofcare.exceptions import RecordsError, SpecError
 from edgeofcare.records.records import Records
 from edgeofcare.schema.tables import TABLES
-from tiny_tables import UNTIL, picture
+from tiny_tables import UNTIL, picture, told
 
 CHILDREN = "child_id, birth_date, sex\nQ7731, 2008-11-23, F\nQ7732, 2009-10-22, M"
 REFERRALS = "row_key, child_id, start_date, end_date\nR9901, Q7731, 2021-12-24,\nR9902, Q7732, 2021-12-25, 2022-01-26"
@@ -162,6 +162,22 @@ def test_what_was_not_yet_known_at_the_end_of_the_extract_is_set_aside_and_count
         "later than observed_until, so not known",
         "not yet born",
     ]
+
+
+def test_an_episode_left_open_ends_where_the_next_begins_and_not_before_that_is_known():
+    episodes = """
+        row_key, child_id, start_date, end_date, recorded_date
+        E1, Q7731, 2022-01-10, ,
+        E2, Q7731, 2022-02-01, 2022-02-10, 2022-06-01
+        E3, Q7732, 2022-01-10, ,
+    """
+    records = read(care_episodes=episodes)
+    assert told(records.table("care_episodes"), "row_key", "end_date", "end_recorded_date") == [
+        "E1, 2022-02-01, 2022-06-01",
+        "E2, 2022-02-10, ",
+        "E3, , ",
+    ]
+    assert records.quality()[["table", "count", "action"]].to_numpy().tolist() == [["care_episodes", 1, "repaired"]]
 
 
 def test_rows_of_children_who_are_not_there_and_copies_of_rows_are_dropped_and_counted():

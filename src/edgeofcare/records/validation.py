@@ -242,13 +242,20 @@ def _check_reach(tables: Mapping[str, pd.DataFrame], observed_until: pd.Timestam
 
 
 def _closed_episodes(episodes: pd.DataFrame, findings: Findings) -> pd.DataFrame:
-    """Care episodes that were left open although the child has a later one end where that begins."""
+    """Care episodes that were left open although the child has a later one end where that begins.
+
+    That end is known no sooner than the later episode is.
+    """
     ordered = episodes.sort_values(["child_id", "start_date", "row_key"])
     following = ordered["start_date"].shift(-1).where(ordered["child_id"].eq(ordered["child_id"].shift(-1)))
     left_open = ordered["end_date"].isna() & (following > ordered["start_date"])
     why = "left open although the child has a later episode: ends where that begins"
     findings.note("care_episodes", "end_date", int(left_open.sum()), "repaired", why)
-    return episodes.assign(end_date=ordered["end_date"].where(~left_open, following).astype("datetime64[s]"))
+    seen = ordered[["start_date", "recorded_date"]].max(axis=1).shift(-1)
+    return episodes.assign(
+        end_date=ordered["end_date"].where(~left_open, following).astype("datetime64[s]"),
+        end_recorded_date=ordered["end_recorded_date"].where(~left_open, seen).astype("datetime64[s]"),
+    )
 
 
 def _refuse_most(name: str, dropped: pd.Series, why: str, findings: Findings) -> None:

@@ -205,7 +205,7 @@ def _pictures(evaluation: Evaluation) -> list[tuple[str, str, str]]:
         ),
         (
             "Is it right for every group?",
-            "Observed over expected entries by group. Groups with fewer than 10 entrants are suppressed.",
+            "Observed over expected entries by group. Small groups are suppressed, with those that would give them away.",
             lambda ax: plot_groups(evaluation.groups, ax),
         ),
     ]
