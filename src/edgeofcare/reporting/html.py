@@ -205,7 +205,7 @@ def _pictures(evaluation: Evaluation) -> list[tuple[str, str, str]]:
         ),
         (
             "Is it right for every group?",
-            "Observed over expected entries by group. Small groups are suppressed, with those that would give them away.",
+            "Observed over expected entries. Small groups, and those that would give them away, are suppressed.",
             lambda ax: plot_groups(evaluation.groups, ax),
         ),
     ]
