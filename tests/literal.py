@@ -17,19 +17,19 @@ def literal_care(history, child, day):
     """Periods of care of a child as known before a day, read rule by rule."""
     episodes = [dict(row) for row in known_rows(history, "care_episodes", child, day)]
     statuses = known_rows(history, "legal_statuses", child, day)
+    episodes = [episode | literal_entry(episode, statuses) for episode in episodes]
+    counted = [episode for episode in episodes if episode["from"] is not None]
     periods, reached = [], -math.inf
-    for episode in sorted(episodes, key=lambda row: (row["start_date"], row["row_key"])):
-        end = math.inf if episode["end_date"] is None else episode["end_date"]
-        previous = periods[-1][-1] if periods else {}
-        same_key = episode["period_key"] is not None and episode["period_key"] == previous.get("period_key")
-        if periods and (same_key or episode["start_date"] <= reached + 1):
+    for episode in sorted(counted, key=lambda row: (row["from"], row["row_key"])):
+        before = periods[-1][-1]["period_key"] if periods else None
+        other_key = None not in (before, episode["period_key"]) and before != episode["period_key"]
+        if periods and (episode["from"] < reached or (episode["from"] <= reached + 1 and not other_key)):
             periods[-1].append(episode)
         else:
             periods.append([episode])
-        reached = max(reached, end)
-        episode |= literal_entry(episode, statuses) | {"until": end}
-    counted = [[row for row in period if row["from"] is not None] for period in periods]
-    return [literal_period(period) for period in counted if period]
+        episode["until"] = math.inf if episode["end_date"] is None else episode["end_date"]
+        reached = max(reached, episode["until"])
+    return [literal_period(period) for period in periods]
 
 
 def literal_status(history, child, day):
@@ -69,12 +69,16 @@ def literal_entry(episode, statuses):
         over = status["end_date"] is not None and status["end_date"] <= begin
         in_force = one_day and (not over or status["start_date"] == begin)
         if status["status"] not in (None, "NONE") and (begin < min([*ends, math.inf]) or in_force):
-            within.append((begin, -status["start_date"], status["row_key"], status["status"]))
-    within.sort()
-    care = [each for each in within if each[3] not in SHORT_BREAKS]
-    short = bool(within) and within[0][3] in SHORT_BREAKS
-    begin = (care[0][0] if care else None) if short else episode["start_date"]
-    return {"from": begin, "status": care[0][3] if care else None}
+            short = status["status"] in SHORT_BREAKS
+            within.append((begin, -status["start_date"], short, status["row_key"], status))
+    if not within:
+        return {"from": episode["start_date"], "status": None}
+    within.sort(key=lambda each: each[:4])
+    first = within[0][4]
+    if first["status"] not in SHORT_BREAKS:
+        return {"from": episode["start_date"], "status": first["status"]}
+    later = [each for each in within if not each[2] and each[4]["start_date"] > first["start_date"]]
+    return {"from": later[0][0], "status": later[0][4]["status"]} if later else {"from": None, "status": None}
 
 
 def literal_period(episodes):

@@ -193,7 +193,7 @@ def histories(draw, *, tables=DATED, children=3, rows=14, lags=True, observed=Fa
     ]
     busy = tuple(name for name in BUSY if name in tables)
     names = st.sampled_from(tables) | st.sampled_from(busy or tables)
-    chosen = draw(st.lists(names, min_size=1, max_size=rows))
+    chosen = draw(st.lists(names, min_size=rows // 2, max_size=rows))
     held = {"children": people, "relationships": links}
     for number, name in enumerate(chosen):
         held.setdefault(name, []).append(draw(rows_of(name, ids, f"{name}:{number:02d}")))

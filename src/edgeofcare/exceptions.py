@@ -94,7 +94,7 @@ class IndexNamesError(EdgeOfCareError):
     >>> import edgeofcare as eoc
     >>> eoc.temporal_split(pd.DataFrame({"age": [14]}), eoc.Task(), test_from="2023-04-01")
     Traceback (most recent call last):
-    edgeofcare.exceptions.IndexNamesError: The cohort must be as build_cohort gives it: with its index and ...
+    edgeofcare.exceptions.IndexNamesError: The cohort must be as build_cohort gives it: with the index ...
     """
 
 

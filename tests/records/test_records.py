@@ -84,7 +84,7 @@ def test_the_fingerprint_does_not_depend_on_the_order_of_rows(history, seed):
     assert prints[0] == prints[1]
 
 
-# Seen to fail with: `observed_until` left out of what is hashed.
+# Seen to fail with: lags left out of what is hashed.
 @pytest.mark.parametrize(
     ("tables", "options"),
     [
