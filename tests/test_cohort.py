@@ -241,7 +241,7 @@ def bits(frame):
     return frame.to_csv(float_format="%r").encode()
 
 
-# Seen to fail with: households named by the order in which children appear.
+# Seen to fail with: households named by the number of their component.
 @settings(max_examples=6)
 @given(st.data())
 def test_row_order_table_order_and_strangers_change_nothing(data):

@@ -83,7 +83,7 @@ def as_known_cohort(history, day, task):
 
 
 # Seen to fail with: `_hi` taken with side="right"; hidden pairs left out; `end_known` ignored by days_in_spells; Active
-# counting ends when they happened; known_columns always empty; and periods of care made of the whole extract.
+# counting ends when they happened; and known_columns always empty.
 @settings(max_examples=30)
 @given(st.data())
 def test_nothing_known_on_or_after_the_index_date_changes_a_feature(data):
@@ -179,7 +179,7 @@ def agrees(history, specs, days):
             assert value == expected or (math.isnan(value) and math.isnan(expected)), (spec.name, child, day)
 
 
-# Seen to fail with: `<` for `<=` in _hidden_in; the window's lower edge moved by one day; sums without the hidden
+# Seen to fail with: `_hi` taken with side="right"; the window's lower edge moved by one day; sums without the hidden
 # events; `before` left out of days_in_spells; Distinct counting missing values; observed_from ignored or off by one.
 @settings(max_examples=60)
 @given(st.data())

@@ -184,7 +184,6 @@ def test_codes_in_any_spelling(code_list, text, code):
     assert unknown.to_dict() == ({} if code else {text: 1})
 
 
-# Seen to fail with: the meaning of one code given to another in _SOURCE.
 @pytest.mark.parametrize("code_list", list(CODE_LISTS))
 def test_every_code_and_every_meaning_is_understood(code_list):
     codes = CODE_LISTS[code_list]
