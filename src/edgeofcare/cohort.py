@@ -11,7 +11,7 @@ import pandas as pd
 from edgeofcare.ages import age_in_years
 from edgeofcare.care import care_periods, care_periods_as_known, outcome_lag, uasc_from
 from edgeofcare.dates import one_date
-from edgeofcare.exceptions import IndexNamesError, LeakageError, SpecError
+from edgeofcare.exceptions import IndexNamesError, LeakageError, RecordsError, SpecError
 from edgeofcare.records.findings import counted
 from edgeofcare.records.known import end_known, start_known
 from edgeofcare.records.records import Records
@@ -93,6 +93,7 @@ def build_cohort(records: Records, task: Task, *, index_dates: Iterable[Any]) ->
     >>> cohort.index.names
     FrozenList(['household_id', 'child_id', 'index_date'])
     """
+    _refuse_without_cases(records, task)
     dates = _checked_dates(records, index_dates)
     eligible, _ = _eligible(records, task, dates)
     return _with_columns(records, task, eligible)
@@ -119,8 +120,20 @@ def cohort_attrition(records: Records, task: Task, *, index_dates: Iterable[Any]
     >>> steps["rule"].tolist()[:3]
     ['all children on each index date', 'aged 10 to 17', 'alive, as known']
     """
+    _refuse_without_cases(records, task)
     _, steps = _eligible(records, task, _checked_dates(records, index_dates))
     return pd.DataFrame(steps, columns=["rule", "rows_excluded", "rows_left", "children_left"])
+
+
+def _refuse_without_cases(records: Records, task: Task) -> None:
+    """Refuse records in which no case can be open: an SSDA903 return alone would give an empty cohort."""
+    if "referrals" in records.absent and not any(records.observed(name) for name in _statuses(task)):
+        msg = (
+            "referrals: these records hold no referrals and no plans, so nobody can be found on an open case. An "
+            "SSDA903 return knows only children in care: join it to CIN census returns with edgeofcare.combine, or "
+            "read an SSD extract."
+        )
+        raise RecordsError(msg)
 
 
 def _checked_dates(records: Records, index_dates: Iterable[Any]) -> pd.DatetimeIndex:

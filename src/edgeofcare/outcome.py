@@ -97,6 +97,7 @@ def label_outcome(
     >>> label_outcome(records, cohort, task).name
     'entered_care'
     """
+    _refuse_without_outcome(records)
     check_cohort(cohort, task, index_only=True)
     refuse_strangers(records, cohort.index.get_level_values("child_id"))
     followed = _follow(records, cohort, task)
@@ -111,6 +112,20 @@ def label_outcome(
     at_risk = ~followed["end_reason"].isin(_NOT_AT_RISK)
     followed["labelled"] = at_risk & (followed["complete"] | (task.incomplete != "drop"))
     return followed if details else followed.loc[followed["labelled"], "entered_care"]
+
+
+def _refuse_without_outcome(records: Records) -> None:
+    """Refuse records that cannot show who entered care."""
+    if records.scoring_only:
+        msg = f"These records are for scoring only, so they give no labels: {records.scoring_only}"
+        raise RecordsError(msg)
+    missing = [name for name in ("care_episodes", "legal_statuses") if name in records.absent]
+    if missing:
+        msg = (
+            f"{', '.join(missing)}: this kind of source has no such table, so it cannot show who entered care. A CIN "
+            "census says nothing about children in care: join it to SSDA903 returns with edgeofcare.combine."
+        )
+        raise RecordsError(msg)
 
 
 def _follow(records: Records, cohort: pd.DataFrame, task: Task) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from edgeofcare.exceptions import RecordsError
 __all__ = ["Findings", "counted"]
 
 _HOW = " Correct the rows, or pass invalid='drop' to leave them out and have them counted in records.quality()."
-_COLUMNS = ["table", "column", "count", "action", "why"]
+_COLUMNS = ["table", "column", "count", "action", "why", "rule"]
 
 
 def counted(count: int, singular: str, plural: str | None = None) -> str:
@@ -39,16 +39,19 @@ class Findings:
 
     invalid: str = "raise"
     problems: list[str] = field(default_factory=list)
-    rows: list[tuple[str, str, int, str, str]] = field(default_factory=list)
+    rows: list[tuple[str, str, int, str, str, str]] = field(default_factory=list)
 
     def problem(self, sentence: str) -> None:
         """Add something that makes the records unusable."""
         self.problems.append(sentence)
 
-    def note(self, table: str, column: str, count: int, action: str, why: str) -> None:
-        """Add something that was found, repaired or dropped, unless its count is zero."""
+    def note(self, table: str, column: str, count: int, action: str, why: str, *, rule: str = "") -> None:
+        """Add something that was found, repaired or dropped, unless its count is zero.
+
+        A rule is a validation rule of the Department for Education that the rows break, such as ``"903 501"``.
+        """
         if count:
-            self.rows.append((table, column, int(count), action, why))
+            self.rows.append((table, column, int(count), action, why, rule))
 
     def invalid_rows(
         self, table: str, column: str, count: int, why: str, expected: str, *, action: str = "dropped"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -48,11 +48,15 @@ class Records:
         observed_from: Mapping[str, pd.Timestamp | None],
         reporting_lag: Mapping[str, int],
         findings: pd.DataFrame,
+        absent: Collection[str] = (),
+        scoring_only: str = "",
     ) -> None:
         self._tables = {name: tables[name] for name in TABLES}
         self._observed_until = observed_until
-        self._observed_from = MappingProxyType(dict(observed_from))
-        self._reporting_lag = MappingProxyType(dict(reporting_lag))
+        self._observed_from = dict(observed_from)
+        self._reporting_lag = dict(reporting_lag)
+        self._absent = tuple(sorted(absent))
+        self._scoring_only = scoring_only
         self._findings = findings
 
     @classmethod
@@ -66,6 +70,8 @@ class Records:
         code_maps: Mapping[str, Mapping[str, str]] | str | Path | None = None,
         invalid: str = "raise",
         findings: Findings | None = None,
+        absent: Collection[str] = (),
+        scoring_only: str = "",
     ) -> Records:
         """Validate canonical tables and make records of them.
 
@@ -88,6 +94,12 @@ class Records:
             What to do with rows that cannot be right. Unknown legal statuses are refused either way.
         findings : Findings, optional
             What a reader found before; continued here.
+        absent : collection of str, optional
+            Required tables that this kind of source cannot hold, such as ``"referrals"`` in an SSDA903 return. They are
+            empty and never observed; what needs them refuses these records.
+        scoring_only : str, optional
+            Why nothing can be learned from these records, where that is so: :func:`edgeofcare.label_outcome` then
+            refuses them, and says this.
 
         Returns
         -------
@@ -108,13 +120,15 @@ class Records:
         findings.invalid = invalid
         until = one_date(observed_until, "observed_until")
         maps = merged_code_maps(code_maps)
-        clean = clean_tables(tables, observed_until=until, code_maps=maps, findings=findings)
+        clean = clean_tables(tables, observed_until=until, code_maps=maps, findings=findings, absent=absent)
         return cls(
             clean,
             observed_until=until,
             observed_from=_observed_from(observed_from, clean, until),
             reporting_lag=_lags(reporting_lag),
             findings=findings.frame(),
+            absent=[name for name in absent if name not in tables],
+            scoring_only=scoring_only,
         )
 
     def table(self, name: str) -> pd.DataFrame:
@@ -152,12 +166,38 @@ class Records:
     @property
     def observed_from(self) -> Mapping[str, pd.Timestamp | None]:
         """From when each dated table can be trusted; None where that is not known."""
-        return self._observed_from
+        return MappingProxyType(self._observed_from)
 
     @property
     def reporting_lag(self) -> Mapping[str, int]:
         """Days from an event until it can be seen, by table."""
-        return self._reporting_lag
+        return MappingProxyType(self._reporting_lag)
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Required tables that this kind of source cannot hold."""
+        return self._absent
+
+    @property
+    def scoring_only(self) -> str:
+        """Why nothing can be learned from these records; empty where something can."""
+        return self._scoring_only
+
+    def observed(self, name: str) -> bool:
+        """Whether the extract covers a dated table at all.
+
+        Parameters
+        ----------
+        name : str
+            Canonical table name.
+
+        Returns
+        -------
+        bool
+            False where the source has no such table, or nothing in it.
+        """
+        first = self._observed_from[name]
+        return first is None or first <= self._observed_until
 
     @property
     def households(self) -> pd.Series:

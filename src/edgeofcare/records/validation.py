@@ -6,7 +6,7 @@ Each step takes frames and a :class:`~edgeofcare.records.findings.Findings`, whi
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 
 import numpy as np
@@ -43,6 +43,7 @@ def clean_tables(
     observed_until: pd.Timestamp,
     code_maps: Mapping[str, Mapping[str, str]],
     findings: Findings,
+    absent: Collection[str] = (),
 ) -> dict[str, pd.DataFrame]:
     """Canonical tables from source tables with canonical names.
 
@@ -56,6 +57,8 @@ def clean_tables(
         For each code list, local text to canonical code.
     findings : Findings
         Collects problems and repairs, and says what to do with rows that cannot be right.
+    absent : collection of str
+        Required tables that this kind of source cannot hold; they come out empty.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def clean_tables(
     RecordsError
         With every problem found, if there is any.
     """
-    _check_names(sources, findings)
+    _check_names(sources, findings, absent)
     findings.raise_problems()
     tables = {}
     for name, table in TABLES.items():
@@ -86,13 +89,13 @@ def clean_tables(
     return {name: frame.reset_index(drop=True) for name, frame in tables.items()}
 
 
-def _check_names(sources: Mapping[str, pd.DataFrame], findings: Findings) -> None:
+def _check_names(sources: Mapping[str, pd.DataFrame], findings: Findings, absent: Collection[str]) -> None:
     """Missing tables and columns, each with the nearest name that is there."""
     for name in sorted(set(sources) - set(TABLES)):
         findings.problem(f"{name!r} is not a canonical table.{_nearest(name, list(TABLES))}")
     for name, table in TABLES.items():
         if name not in sources:
-            if table.required:
+            if table.required and name not in absent:
                 findings.problem(f"{name}: the table is missing. It is required: {table.meaning}")
             continue
         present = [str(column) for column in sources[name].columns]

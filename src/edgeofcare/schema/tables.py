@@ -48,6 +48,7 @@ _TABLES = (
             Column("death_date", "date", "Date of death.", known="death_date"),
             Column("sex", "code", "Sex; for audit.", known=NEVER, codes="sex"),
             Column("ethnicity", "code", "Ethnicity; for audit.", known=NEVER, codes="ethnicity"),
+            Column("authority", "code", "The local authority, where records of several are pooled.", known=NEVER),
             Column(
                 "ehc_plan",
                 "flag",
