@@ -81,7 +81,7 @@ def care_periods_as_known(records: Records, task: Task, rows: pd.DataFrame) -> p
 def _with_known(records: Records, name: str) -> pd.DataFrame:
     """A table with the days on which its starts and ends could first be seen."""
     frame, lag = records.table(name), records.reporting_lag[name]
-    return frame.assign(start_known=start_known(frame, name, lag), end_known=end_known(frame, name, lag))
+    return frame.assign(start_known=start_known(frame, lag), end_known=end_known(frame, lag))
 
 
 def _seen(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -198,8 +198,8 @@ def uasc_from(records: Records) -> pd.DataFrame:
     status = status[status["uasc"].fillna(value=False).astype(bool)]
     factor = records.table("assessment_factors")
     factor = factor[factor["factor"] == "9A"]
-    status_known = start_known(status, "immigration_statuses", lags["immigration_statuses"])
-    factor_known = start_known(factor, "assessment_factors", lags["assessment_factors"])
+    status_known = start_known(status, lags["immigration_statuses"])
+    factor_known = start_known(factor, lags["assessment_factors"])
     both = pd.concat(
         [
             pd.DataFrame({"child_id": status["child_id"], "since": status["start_date"], "known": status_known}),

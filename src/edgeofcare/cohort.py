@@ -212,7 +212,7 @@ def _open_status(records: Records, task: Task, child_code: pd.Series, dates: pd.
         if name == "referrals":
             spells = spells[~spells["nfa"].fillna(value=False).astype(bool)]
         lag = records.reporting_lag[name]
-        start, end = start_known(spells, name, lag), end_known(spells, name, lag)
+        start, end = start_known(spells, lag), end_known(spells, lag)
         if name in KEPT_BY_START and records.observed_from[name] is not None:
             survived = spells["start_date"] < records.observed_from[name]  # known to be open only when the extract ends
             at_end = records.observed_until - pd.Timedelta(days=1)

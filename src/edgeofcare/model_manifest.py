@@ -17,6 +17,7 @@ from edgeofcare.features.names import parse_feature
 from edgeofcare.features.specs import Characteristic
 from edgeofcare.model_archive import Archive, read_arrays, refuse
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, from_mapping, validate
+from edgeofcare.schema.own import own_table
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.scorer import Scorer
 from edgeofcare.task import Task
@@ -266,8 +267,10 @@ def _lags(value: Any) -> Mapping[str, int] | None:
     """Days by table, or nothing."""
     if value is None:
         return None
-    if any(name not in TABLES or type(days) is not int or days < 0 for name, days in value.items()):
+    if any(type(days) is not int or days < 0 for days in value.values()):
         raise ValueError
+    for name in set(value) - set(TABLES):
+        own_table(name)  # refuses what no table can be called
     return dict(value)
 
 

@@ -12,7 +12,8 @@ from edgeofcare.care import care_periods, outcome_lag, uasc_from
 from edgeofcare.cohort import check_cohort
 from edgeofcare.exceptions import LeakageError, RecordsError
 from edgeofcare.records.findings import counted
-from edgeofcare.records.records import Records, refuse_strangers
+from edgeofcare.records.records import Records
+from edgeofcare.records.strangers import refuse_strangers
 from edgeofcare.task import Task
 
 __all__ = ["END_REASONS", "label_outcome"]

@@ -23,7 +23,7 @@ SPELLS = """
 @pytest.mark.parametrize("lag", [0, 7])
 def test_known_days_of_spells(lag):
     frame = records_of(cin_plans=SPELLS).table("cin_plans")
-    frame["known"], frame["over"] = start_known(frame, "cin_plans", lag), end_known(frame, "cin_plans", lag)
+    frame["known"], frame["over"] = start_known(frame, lag), end_known(frame, lag)
     plain = [
         "at once, 2022-01-10, 2022-02-01",
         "late, 2022-01-20, 2022-02-20",
@@ -47,9 +47,9 @@ def test_known_days_are_those_of_the_literal_rule(name, lag, data):
     rows = [data.draw(rows_of(name, ["c0"], str(key))) for key in range(3)]
     history = History({name: rows}, lags={name: lag})
     frame = history.frame(name)
-    starts = start_known(frame, name, lag).to_numpy().astype("datetime64[D]").astype("int64").tolist()
+    starts = start_known(frame, lag).to_numpy().astype("datetime64[D]").astype("int64").tolist()
     assert starts == [start_known_of(history, name, row) for row in rows]
-    ends = end_known(frame, name, lag)
+    ends = end_known(frame, lag)
     expected = [end_known_of(history, name, row) for row in rows]
     assert ends.isna().tolist() == [day is None for day in expected]
     held = ends.dropna().to_numpy().astype("datetime64[D]").astype("int64").tolist()

@@ -16,6 +16,7 @@ from edgeofcare.features.prepare import (
     TableArrays,
     as_days,
     care_arrays,
+    check_held,
     event_days,
     observed_from_day,
     selected,
@@ -23,7 +24,8 @@ from edgeofcare.features.prepare import (
 )
 from edgeofcare.features.specs import Active, Age, Characteristic, Count, DaysIn, DaysSince, Distinct, Max, Sum
 from edgeofcare.progress import watched
-from edgeofcare.records.records import Records, refuse_strangers
+from edgeofcare.records.records import Records
+from edgeofcare.records.strangers import refuse_strangers
 
 __all__ = ["build_features"]
 
@@ -81,6 +83,7 @@ def build_features(
         msg = f"The cohort must carry the index {tuple(_INDEX_NAMES)}, as build_cohort gives it."
         raise IndexNamesError(msg)
     specs = as_features(features)
+    check_held(records, specs)
     refuse_strangers(records, cohort.index.get_level_values("child_id"))
     child_ids, code = np.unique(cohort.index.get_level_values("child_id").to_numpy(dtype=str), return_inverse=True)
     rows = Rows.sort(code, as_days(cohort.index.get_level_values("index_date")), child_ids.size)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.features.sources import SOURCES
+from edgeofcare.features.sources import source_of
 from edgeofcare.schema.codes import CODE_LISTS
 from edgeofcare.schema.columns import NEVER, SPELL, Column, Table
+from edgeofcare.schema.own import OWN
 from edgeofcare.task import days
 
 __all__ = ["Feature", "TableFeature", "Where", "check_edge", "check_spell", "checked_column", "label"]
@@ -56,7 +57,8 @@ class TableFeature(Feature):
     Raises
     ------
     SpecError
-        If the table, column or code does not exist, or the column is a snapshot that no date makes known.
+        If the table, column or code does not exist, or the column is a snapshot that no date makes known. A table of
+        your own (:meth:`edgeofcare.Records.with_events`) is looked for only when features are built.
     """
 
     table: str
@@ -68,9 +70,7 @@ class TableFeature(Feature):
 
     def __post_init__(self) -> None:
         """Freeze the filters and refuse what cannot be computed without a leak."""
-        if self.table not in SOURCES:
-            msg = f"There is no table {self.table!r} to make features of. The tables are: {', '.join(SOURCES)}."
-            raise SpecError(msg)
+        source_of(self.table)
         if self.lookback is not None:
             object.__setattr__(self, "lookback", days(self.lookback))
         if self.needs_lookback and self.lookback is None:
@@ -84,7 +84,7 @@ class TableFeature(Feature):
     @property
     def source(self) -> Table:
         """The table that the feature is made of."""
-        return SOURCES[self.table]
+        return source_of(self.table)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -169,13 +169,13 @@ def _frozen_where(table: Table, where: Mapping[str, Any] | Iterable[Any]) -> Whe
 
 def check_edge(table: Table, edge: str) -> None:
     """Only spells have an end."""
-    if edge not in ("start", "end") or (edge == "end" and table.kind != SPELL):
+    if edge not in ("start", "end") or (edge == "end" and table.kind not in (SPELL, OWN)):
         msg = f"{table.name}: edge must be 'start', or 'end' for a table of spells; got {edge!r}."
         raise SpecError(msg)
 
 
 def check_spell(table: Table, kind: str) -> None:
     """Only spells have a duration."""
-    if table.kind != SPELL:
+    if table.kind not in (SPELL, OWN):
         msg = f"{kind} needs a table of spells; {table.name} holds events."
         raise SpecError(msg)

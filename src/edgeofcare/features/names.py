@@ -10,6 +10,7 @@ from edgeofcare.features.feature import Feature, TableFeature
 from edgeofcare.features.sources import CHARACTERISTICS, SOURCES
 from edgeofcare.features.specs import Active, Age, Characteristic, Count, DaysIn, DaysSince, Distinct, Max, Mean, Sum
 from edgeofcare.schema.columns import Table
+from edgeofcare.schema.own import own_table
 
 __all__ = ["as_features", "parse_feature"]
 
@@ -95,7 +96,16 @@ def _table_feature(name: str) -> Feature | None:
                 continue
             prefix = table.noun.rpartition(".")[2] if rest[0] == "_" else ""
             return _measure(table, (prefix + rest).lstrip(".").split("."))
-    return None
+    return _own_feature(*name.partition(".")[::2])
+
+
+def _own_feature(name: str, rest: str) -> Feature | None:
+    """A feature of one of the user's own tables."""
+    try:
+        table = own_table(name)
+    except SpecError:
+        return None
+    return _measure(table, rest.split(".")) if rest else None
 
 
 def _measure(table: Table, words: list[str]) -> Feature | None:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from edgeofcare.care import care_periods_as_known
+from edgeofcare.exceptions import SpecError
 from edgeofcare.features.engine import MAX_DAY
-from edgeofcare.features.feature import TableFeature
+from edgeofcare.features.feature import Feature, TableFeature
+from edgeofcare.features.specs import Active, DaysIn
 from edgeofcare.records.known import end_known, start_known
 from edgeofcare.records.records import Records
 from edgeofcare.records.window import KEPT_BY_START
-from edgeofcare.schema.tables import TABLES
+from edgeofcare.schema.columns import SPELL
+from edgeofcare.schema.own import OWN
 from edgeofcare.task import Task
 
-__all__ = ["TableArrays", "as_days", "care_arrays", "event_days", "observed_from_day", "selected", "table_arrays"]
+__all__ = [
+    "TableArrays",
+    "as_days",
+    "care_arrays",
+    "check_held",
+    "event_days",
+    "observed_from_day",
+    "selected",
+    "table_arrays",
+]
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,42 @@ class TableArrays:
     end_known: np.ndarray
 
 
+def check_held(records: Records, features: Iterable[Feature]) -> None:
+    """Refuse features of own tables that the records do not hold, or not in that form.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    features : iterable of Feature
+        Specs.
+
+    Raises
+    ------
+    SpecError
+        With every such feature.
+    """
+    problems = []
+    for spec in features:
+        if not isinstance(spec, TableFeature) or spec.source.kind != OWN:
+            continue
+        if spec.table not in records:
+            problems.append(f"{spec.name}: these records have no table {spec.table!r}; add it with records.with_events")
+            continue
+        table = records.definition(spec.table)
+        needed = [name for name, _ in spec.where] + [getattr(spec, "value", "")]
+        problems += [
+            f"{spec.name}: the table {spec.table!r} was added without a {name}"
+            for name in needed
+            if name and name not in table.names
+        ]
+        if table.kind != SPELL and (isinstance(spec, Active | DaysIn) or getattr(spec, "edge", "start") == "end"):
+            problems.append(f"{spec.name}: the table {spec.table!r} holds events, which have no end")
+    if problems:
+        msg = "These features cannot be built: " + "; ".join(problems) + "."
+        raise SpecError(msg)
+
+
 def as_days(dates: pd.Series | pd.Index) -> np.ndarray:
     """Days since 1970-01-01; ``MAX_DAY`` where there is no date."""
     days = dates.to_numpy().astype("datetime64[D]")
@@ -56,7 +104,7 @@ def table_arrays(records: Records, name: str) -> TableArrays:
     records : Records
         The case records.
     name : str
-        A dated canonical table.
+        A dated table.
 
     Returns
     -------
@@ -64,17 +112,17 @@ def table_arrays(records: Records, name: str) -> TableArrays:
         Its rows and days. Referrals from before the extract's window are not among them: they are in the extract
         only because they were still open when it ended, which nobody could know on an earlier day.
     """
-    frame, lag = records.table(name), records.reporting_lag[name]
+    frame, table, lag = records.table(name), records.definition(name), records.reporting_lag[name]
     if name in KEPT_BY_START and records.observed_from[name] is not None:
         frame = frame[frame["start_date"] >= records.observed_from[name]].reset_index(drop=True)
-    ends = frame["end_date"] if TABLES[name].end else pd.Series(pd.NaT, index=frame.index, dtype="datetime64[s]")
+    ends = frame["end_date"] if table.end else pd.Series(pd.NaT, index=frame.index, dtype="datetime64[s]")
     return TableArrays(
         frame,
         name,
-        as_days(frame[str(TABLES[name].start)]),
-        as_days(start_known(frame, name, lag)),
+        as_days(frame[str(table.start)]),
+        as_days(start_known(frame, lag)),
         as_days(ends),
-        as_days(end_known(frame, name, lag)),
+        as_days(end_known(frame, lag)),
     )
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from edgeofcare.schema.columns import LINK, SPELL, Column, Table, spell_columns
+from edgeofcare.schema.own import own_table
 from edgeofcare.schema.tables import TABLES
 
-__all__ = ["CHARACTERISTICS", "SOURCES"]
+__all__ = ["CHARACTERISTICS", "SOURCES", "source_of"]
 
 _CARE_PERIODS = Table(
     name="care_periods",
@@ -37,3 +38,29 @@ SOURCES: Mapping[str, Table] = MappingProxyType(
 
 CHARACTERISTICS = ("sex", "ethnicity", "ehc_plan")
 """Columns of ``children`` that are protected or stand close to it: never features unless asked for by name."""
+
+
+def source_of(name: str) -> Table:
+    """The table of that name: a canonical one, periods of care, or one of the user's own.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table.
+
+    Returns
+    -------
+    Table
+        Its definition.
+
+    Raises
+    ------
+    SpecError
+        If no table can have that name.
+
+    Examples
+    --------
+    >>> source_of("missing_episodes").noun, source_of("suspensions").noun
+    ('missing', 'suspensions')
+    """
+    return SOURCES[name] if name in SOURCES else own_table(name)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from edgeofcare.exceptions import RecordsError
+from edgeofcare.records.rules_reading import BROKEN_ON_READING
 
 __all__ = ["Findings", "counted"]
 
-_HOW = " Correct the rows, or pass invalid='drop' to leave them out and have them counted in records.quality()."
+_HOW = " Correct the rows, or pass invalid='drop' to leave them out and have them counted in records.findings()."
 _COLUMNS = ["table", "column", "count", "action", "why", "rule"]
 
 
@@ -48,9 +49,11 @@ class Findings:
     def note(self, table: str, column: str, count: int, action: str, why: str, *, rule: str = "") -> None:
         """Add something that was found, repaired or dropped, unless its count is zero.
 
-        A rule is a validation rule of the Department for Education that the rows break, such as ``"903 501"``.
+        A rule is a validation rule of the Department for Education that the rows break, such as ``"903 501"``; several
+        are parted by commas. Where none is given, :data:`BROKEN_ON_READING` says which it is.
         """
         if count:
+            rule = rule or BROKEN_ON_READING.get((table, column, why), "")
             self.rows.append((table, column, int(count), action, why, rule))
 
     def invalid_rows(

@@ -12,18 +12,19 @@ from typing import Any
 import pandas as pd
 
 from edgeofcare.dates import one_date
-from edgeofcare.exceptions import RecordsError, SpecError
+from edgeofcare.exceptions import SpecError
 from edgeofcare.records.code_map import merged_code_maps
-from edgeofcare.records.findings import Findings, counted
+from edgeofcare.records.declared import checked_invalid, lags, own_observed_from
+from edgeofcare.records.declared import observed_from as declared_from
+from edgeofcare.records.findings import Findings
 from edgeofcare.records.households import households
+from edgeofcare.records.own_events import OwnColumns, own_events
 from edgeofcare.records.validation import clean_tables
-from edgeofcare.records.window import infer_observed_from
+from edgeofcare.schema.columns import Table
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.task import days
 
-__all__ = ["Records", "refuse_strangers"]
-
-_DATED = tuple(name for name, table in TABLES.items() if table.start is not None)
+__all__ = ["Records"]
 
 
 class Records:
@@ -50,8 +51,10 @@ class Records:
         findings: pd.DataFrame,
         absent: Collection[str] = (),
         scoring_only: str = "",
+        own: Mapping[str, Table] | None = None,
     ) -> None:
-        self._tables = {name: tables[name] for name in TABLES}
+        self._own = dict(own or {})
+        self._tables = {name: tables[name] for name in (*TABLES, *self._own)}
         self._observed_until = observed_until
         self._observed_from = dict(observed_from)
         self._reporting_lag = dict(reporting_lag)
@@ -113,31 +116,149 @@ class Records:
         SpecError
             If an option is not understood.
         """
-        if invalid not in ("raise", "drop"):
-            msg = f"invalid must be 'raise' or 'drop'; got {invalid!r}."
-            raise SpecError(msg)
         findings = findings or Findings()
-        findings.invalid = invalid
+        findings.invalid = checked_invalid(invalid)
         until = one_date(observed_until, "observed_until")
         maps = merged_code_maps(code_maps)
         clean = clean_tables(tables, observed_until=until, code_maps=maps, findings=findings, absent=absent)
         return cls(
             clean,
             observed_until=until,
-            observed_from=_observed_from(observed_from, clean, until),
-            reporting_lag=_lags(reporting_lag),
+            observed_from=declared_from(observed_from, clean, until),
+            reporting_lag=lags(reporting_lag),
             findings=findings.frame(),
             absent=[name for name in absent if name not in tables],
             scoring_only=scoring_only,
         )
 
-    def table(self, name: str) -> pd.DataFrame:
-        """Return a copy of one canonical table.
+    def with_events(
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        *,
+        child_id: str = "child_id",
+        date: str = "date",
+        end: str | None = None,
+        known: str | None = None,
+        end_known: str | None = None,
+        value: str | None = None,
+        category: str | None = None,
+        row_key: str | None = None,
+        observed_from: str | pd.Timestamp | None = None,
+        reporting_lag: str | int = 0,
+        invalid: str = "raise",
+    ) -> Records:
+        """Add a table of your own: suspensions, absence, youth justice, housing.
+
+        Features can then use it like any other: ``"suspensions.count.365d"``.
 
         Parameters
         ----------
         name : str
-            Canonical table name, such as ``"missing_episodes"``.
+            What features call it, in the plural, such as ``"suspensions"``: lower-case letters, digits, underscores.
+        frame : DataFrame
+            One row for each event or spell; only the columns named here are taken.
+        child_id, date : str
+            Columns with the child and with the day on which it happened or began.
+        end : str, optional
+            Column with the first day after a spell; empty where it is still open. Without it rows are events.
+        known, end_known : str, optional
+            Columns with the day on which the row, and its end, was entered. Without them rows are known on the day
+            itself, plus ``reporting_lag``.
+        value : str, optional
+            Column with a number, such as days suspended: ``"suspensions.sum_value.365d"``.
+        category : str, optional
+            Column with a code: ``"suspensions.category_fixed.count.365d"``. Characters that a feature's name cannot
+            hold become underscores.
+        row_key : str, optional
+            Column with the row's own key, shown as evidence; made of child and day where there is none, and rows
+            that repeat another are then dropped.
+        observed_from : str or Timestamp, optional
+            From when the table can be trusted; its first month where not given.
+        reporting_lag : str or int, default 0
+            Days until a row can be seen.
+        invalid : {"raise", "drop"}, default "raise"
+            What to do with rows that cannot be right.
+
+        Returns
+        -------
+        Records
+            New records with the table; these stay as they are.
+
+        Raises
+        ------
+        RecordsError
+            With every problem of the rows.
+        SpecError
+            If the name is taken or cannot be used, or the frame lacks a column.
+
+        Examples
+        --------
+        >>> from edgeofcare.synthetic.records import make_records
+        >>> records = make_records(50, random_state=0)
+        >>> child = records.table("children")["child_id"].iloc[0]
+        >>> suspended = pd.DataFrame({"child_id": [child], "date": ["2024-10-03"], "days": [5]})
+        >>> records.with_events("suspensions", suspended, value="days").counts().iloc[-1][["table", "rows"]].tolist()
+        ['suspensions', 1]
+        """
+        if name in self._tables:
+            msg = f"There is a table {name!r} already. Give the new one another name."
+            raise SpecError(msg)
+        columns = OwnColumns(child_id, date, end, known, end_known, value, category, row_key)
+        findings = Findings(checked_invalid(invalid))
+        children = self._tables["children"]["child_id"]
+        table, rows = own_events(
+            name, frame, columns, children=children, observed_until=self._observed_until, findings=findings
+        )
+        first = own_observed_from(observed_from, table, rows, self._observed_until)
+        return Records(
+            {**self._tables, name: rows},
+            observed_until=self._observed_until,
+            observed_from={**self._observed_from, name: first},
+            reporting_lag={**self._reporting_lag, name: days(reporting_lag)},
+            findings=pd.concat([self._findings, findings.frame()], ignore_index=True),
+            absent=self._absent,
+            scoring_only=self._scoring_only,
+            own={**self._own, name: table},
+        )
+
+    def definition(self, name: str) -> Table:
+        """Columns, kind and words of one table.
+
+        Parameters
+        ----------
+        name : str
+            A canonical table, or one of your own.
+
+        Returns
+        -------
+        Table
+            Its definition.
+
+        Raises
+        ------
+        SpecError
+            If there is no such table.
+        """
+        self._check_table(name)
+        return self._own[name] if name in self._own else TABLES[name]
+
+    def _check_table(self, name: str) -> None:
+        """Refuse a table that these records do not hold."""
+        if name not in self._tables:
+            msg = (
+                f"There is no table {name!r}. The tables are: {', '.join(self._tables)}. Add one of your own with "
+                "records.with_events."
+            )
+            raise SpecError(msg)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a copy of one table.
+
+        Parameters
+        ----------
+        name : str
+            Table name, such as ``"missing_episodes"``.
 
         Returns
         -------
@@ -149,9 +270,7 @@ class Records:
         SpecError
             If there is no such table.
         """
-        if name not in self._tables:
-            msg = f"There is no table {name!r}. The tables are: {', '.join(self._tables)}."
-            raise SpecError(msg)
+        self._check_table(name)
         return self._tables[name].copy()
 
     def __iter__(self) -> Iterator[str]:
@@ -223,13 +342,14 @@ class Records:
             digest.update(f"{name}\n{text}".encode())
         return digest.hexdigest()
 
-    def quality(self) -> pd.DataFrame:
+    def findings(self) -> pd.DataFrame:
         """Tell what was found, repaired and dropped on reading, and why.
 
         Returns
         -------
         DataFrame
-            Columns ``table``, ``column``, ``count`` (rows), ``action`` and ``why``; no value of any row.
+            Columns ``table``, ``column``, ``count`` (rows), ``action``, ``why`` and ``rule`` (the validation rules of
+            the Department for Education that the rows broke, if any); no value of any row.
         """
         return self._findings.copy()
 
@@ -265,65 +385,6 @@ class Records:
         return title + self.counts().to_html(index=False, border=0, formatters=thousands)
 
 
-def refuse_strangers(records: Records, child_ids: pd.Index) -> None:
-    """Refuse rows of children whom the records do not hold: nothing found would look like nothing happened.
-
-    Parameters
-    ----------
-    records : Records
-        The case records.
-    child_ids : Index of str
-        Child of each row.
-
-    Raises
-    ------
-    RecordsError
-        If there is such a child.
-    """
-    strangers = child_ids.unique().difference(pd.Index(records.table("children")["child_id"]), sort=False)
-    if len(strangers):
-        msg = (
-            f"children: {counted(len(strangers), 'child', 'children')} of the cohort are not in these records. "
-            "Use the records that the cohort was built from."
-        )
-        raise RecordsError(msg)
-
-
 def _month(date: pd.Timestamp | None) -> str:
     """A date as text, or nothing."""
     return "" if date is None else str(date.date())
-
-
-def _by_table(given: Mapping[str, Any], what: str) -> Mapping[str, Any]:
-    """A mapping by table, refused where it names a table that has no dates."""
-    unknown = sorted(set(given) - set(_DATED))
-    if unknown:
-        msg = f"{what} names tables that do not exist or have no dates: {', '.join(unknown)}."
-        raise SpecError(msg)
-    return given
-
-
-def _observed_from(
-    given: Any, tables: Mapping[str, pd.DataFrame], until: pd.Timestamp
-) -> dict[str, pd.Timestamp | None]:
-    """First trusted day by table: as given, else as the extract's window shows."""
-    inferred = infer_observed_from(tables, until)
-    if given is None:
-        return inferred
-    if isinstance(given, Mapping):
-        own = {name: one_date(date, "observed_from") for name, date in _by_table(given, "observed_from").items()}
-    else:
-        own = dict.fromkeys((name for name in _DATED if len(tables[name])), one_date(given, "observed_from"))
-    if own and max(own.values()) > until:
-        msg = "observed_from lies after observed_until; give the first and the last date that can be trusted."
-        raise SpecError(msg)
-    return inferred | own
-
-
-def _lags(given: str | int | Mapping[str, str | int]) -> dict[str, int]:
-    """Reporting lag in days by table."""
-    if isinstance(given, Mapping):
-        own = dict(_by_table(given, "reporting_lag"))
-        own.setdefault("assessment_factors", own.get("assessments", 0))
-        return {name: days(own.get(name, 0)) for name in _DATED}
-    return dict.fromkeys(_DATED, days(given))

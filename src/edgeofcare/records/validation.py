@@ -18,7 +18,7 @@ from edgeofcare.records.values import NOT_APPLICABLE, as_codes, as_dates, as_fla
 from edgeofcare.schema.columns import SPELL, Table
 from edgeofcare.schema.tables import TABLES
 
-__all__ = ["clean_tables", "empty_table"]
+__all__ = ["clean_table", "clean_tables", "empty_table"]
 
 _MOST = 0.5
 _ENOUGH_ROWS = 20
@@ -87,6 +87,53 @@ def clean_tables(
     findings.raise_problems()
     tables["care_episodes"] = _closed_episodes(tables["care_episodes"], findings)
     return {name: frame.reset_index(drop=True) for name, frame in tables.items()}
+
+
+def clean_table(
+    source: pd.DataFrame,
+    table: Table,
+    *,
+    observed_until: pd.Timestamp,
+    children: pd.Series,
+    findings: Findings,
+    keyed: bool = True,
+) -> pd.DataFrame:
+    """One dated table that is not canonical, validated like those that are.
+
+    Parameters
+    ----------
+    source : DataFrame
+        Rows with the columns of the table.
+    table : Table
+        Its definition.
+    observed_until : Timestamp
+        Rows that begin later are dropped; ends that come later are taken as not yet known.
+    children : Series of str
+        Every child of the records; rows of others are dropped.
+    findings : Findings
+        Collects problems and repairs.
+    keyed : bool
+        Whether rows have keys of their own; where not, they are numbered.
+
+    Returns
+    -------
+    DataFrame
+        Its rows.
+
+    Raises
+    ------
+    RecordsError
+        With every problem found, if there is any.
+    """
+    frame = _without_copies(_typed(source.reset_index(drop=True), table, {}, findings), table, findings)
+    if not keyed:
+        frame = frame.assign(row_key=np.arange(len(frame)).astype(str))
+    frame = _without_invalid(frame, table, observed_until, findings)
+    orphan = ~frame["child_id"].isin(children)
+    _refuse_most(table.name, orphan, "name a child who is not in the children table", findings)
+    findings.note(table.name, "child_id", int(orphan.sum()), "dropped", "the child is not in the children table")
+    findings.raise_problems()
+    return frame[~orphan].reset_index(drop=True)
 
 
 def _check_names(sources: Mapping[str, pd.DataFrame], findings: Findings, absent: Collection[str]) -> None:
@@ -196,7 +243,8 @@ def _within_extract(
         if column:
             future = frame[column] > observed_until
             findings.note(table.name, column, int(future.sum()), "emptied", "later than observed_until, so not known")
-            frame = frame.assign(**{column: frame[column].mask(future)})
+            told = [each.name for each in table.columns if each.known == column]
+            frame = frame.assign(**{name: frame[name].mask(future) for name in told})
     return frame
 
 
