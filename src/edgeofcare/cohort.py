@@ -24,8 +24,9 @@ __all__ = ["AUDIT_COLUMNS", "INDEX_NAMES", "build_cohort", "check_cohort", "coho
 INDEX_NAMES = ("household_id", "child_id", "index_date")
 """Names of the index that cohort, features, labels and scores share."""
 
-AUDIT_COLUMNS = ("age", "age_band", "sex", "ethnic_group", "disability", "ehc_plan", "status")
-"""Columns of the cohort by which a model can be audited; their values come from lists of ours."""
+AUDIT_COLUMNS = ("age", "age_band", "sex", "ethnic_group", "disability", "ehc_plan", "status", "authority")
+"""Columns of the cohort by which a model can be audited; their values come from lists of ours, and are the names of
+authorities where records are pooled."""
 
 _OPEN_CASE = ("cp_plans", "cin_plans", "referrals")
 _STATUS_NAMES = {
@@ -75,7 +76,8 @@ def build_cohort(records: Records, task: Task, *, index_dates: Iterable[Any]) ->
     DataFrame
         One row for each child and index date, on the index (household_id, child_id, index_date), sorted. Columns
         for audit, never features: ``age`` (completed years), ``age_band``, ``sex``, ``ethnic_group``,
-        ``disability``, ``ehc_plan`` (snapshots at the extract), ``status`` (the most intensive open service). And
+        ``disability``, ``ehc_plan`` (snapshots at the extract), ``status`` (the most intensive open service) and, in
+        pooled records, ``authority``. And
         ``outcome_until``, the first day after the outcome window; ``outcome_known``, the first day on which the whole
         window can be seen (later by the reporting lag); and ``mature``, whether the extract reaches it.
 
@@ -254,6 +256,7 @@ def _with_columns(records: Records, task: Task, pairs: pd.DataFrame) -> pd.DataF
         "disability": np.where(pairs["child_id"].isin(disabled_ids), "yes", "no or not recorded"),
         "ehc_plan": pairs["ehc_plan"].map({True: "yes", False: "no"}).fillna("not recorded"),
         "status": pairs["status"],
+        **({"authority": pairs["authority"].fillna("not recorded")} if pairs["authority"].notna().any() else {}),
         "outcome_until": outcome_until.astype("datetime64[s]"),
         "outcome_known": outcome_known.astype("datetime64[s]"),
         "mature": outcome_known - pd.Timedelta(days=1) <= records.observed_until,
