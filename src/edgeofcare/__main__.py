@@ -1,6 +1,6 @@
 """``python -m edgeofcare`` is the command ``edgeofcare``."""
 
-from edgeofcare.cli import main
+from edgeofcare.cli.entry import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

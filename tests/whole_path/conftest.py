@@ -11,7 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from edgeofcare.cli import _summary, main
+from edgeofcare.cli.entry import main
+from edgeofcare.cli.jobs import _summary
 from edgeofcare.main_job import MainJob
 from edgeofcare.synthetic.exports import write_ssd
 from edgeofcare.synthetic.records import make_records
@@ -76,7 +77,7 @@ def finished(tmp_path_factory, kept) -> Finished:
         contextlib.redirect_stdout(said),
         contextlib.redirect_stderr(complained),
     ):
-        patch.setattr("edgeofcare.cli._summary", kept.summary)
+        patch.setattr("edgeofcare.cli.jobs._summary", kept.summary)
         status = main(arguments)
     return Finished(folder, out, status, said.getvalue(), complained.getvalue(), identifiers)
 

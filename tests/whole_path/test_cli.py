@@ -8,7 +8,8 @@ import sys
 import pandas as pd
 import pytest
 
-from edgeofcare.cli import _summary, main
+from edgeofcare.cli.entry import main
+from edgeofcare.cli.jobs import _summary
 from edgeofcare.exceptions import SpecError
 from edgeofcare.main_job import write_outputs
 from edgeofcare.model_file import load_model
@@ -46,11 +47,12 @@ def test_run_tells_of_no_single_child(finished):
 def test_demo_tells_of_three_invented_children(monkeypatch, capsys):
     """The summary of a demo is that of a run, but for the examples; the command says that no child is real."""
     asked = []
-    monkeypatch.setattr("edgeofcare.cli._job", lambda _, options, *, examples: asked.append(examples) or 0)
+    monkeypatch.setattr("edgeofcare.cli.jobs._job", lambda _, options, *, examples: asked.append(examples) or 0)
     monkeypatch.setattr("edgeofcare.records.ssd.read_ssd", lambda *_, **__: None)
     monkeypatch.setattr("edgeofcare.sample.sample_folder", lambda: None)
     assert main(["demo", "--quiet"]) == 0
     assert "no child in them is real" in capsys.readouterr().out
+    monkeypatch.setattr("edgeofcare.records.sources.read_records", lambda *_, **__: None)
     assert main(["run", "--ssd", "x", "--observed-until", "2025-03-31"]) == 0
     assert asked == [True, False]
 
@@ -103,8 +105,13 @@ def test_bad_input_ends_with_2_and_says_why(arguments, words, capsys):
 
 def test_bad_usage_ends_with_2():
     with pytest.raises(SystemExit) as left:
-        main(["run"])
+        main(["run", "--no-such-option"])
     assert left.value.code == 2
+
+
+def test_a_run_without_a_source_says_what_a_source_is(capsys):
+    assert main(["run"]) == 2
+    assert "an SSD folder" in capsys.readouterr().err
 
 
 RUN = ["run", "--ssd", "no_such_folder", "--observed-until", "2025-03-31"]
@@ -128,7 +135,7 @@ RUN = ["run", "--ssd", "no_such_folder", "--observed-until", "2025-03-31"]
     ],
 )
 def test_an_option_that_cannot_be_used_is_named_before_any_work(option, value, capsys, monkeypatch):
-    monkeypatch.setattr("edgeofcare.cli._run", lambda _: pytest.fail("work was begun"))
+    monkeypatch.setattr("edgeofcare.cli.jobs._run", lambda _: pytest.fail("work was begun"))
     with pytest.raises(SystemExit) as left:
         main([*RUN, option, value])
     assert left.value.code == 2
@@ -138,7 +145,7 @@ def test_an_option_that_cannot_be_used_is_named_before_any_work(option, value, c
 @pytest.mark.parametrize("command", [RUN, ["demo"]], ids=["run", "demo"])
 def test_an_out_that_cannot_be_made_is_refused_before_any_work(command, tmp_path, capsys, monkeypatch):
     for name in ("_run", "_demo"):
-        monkeypatch.setattr(f"edgeofcare.cli.{name}", lambda _: pytest.fail("work was begun"))
+        monkeypatch.setattr(f"edgeofcare.cli.jobs.{name}", lambda _: pytest.fail("work was begun"))
     (tmp_path / "file").write_text("")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "plots").write_text("")
@@ -173,8 +180,8 @@ def test_outputs_in_a_folder_that_cannot_be_made_are_refused(finished_job, tmp_p
 @pytest.mark.parametrize(("given", "lag"), [("10", 10), ("10D", 10), ("2W", 14), (None, 0)])
 def test_a_lag_without_a_unit_is_in_days(given, lag, monkeypatch):
     asked = {}
-    monkeypatch.setattr("edgeofcare.records.ssd.read_ssd", lambda *_, **options: asked.update(options))
-    monkeypatch.setattr("edgeofcare.cli._job", lambda *_, **__: 0)
+    monkeypatch.setattr("edgeofcare.records.sources.read_records", lambda *_, **options: asked.update(options))
+    monkeypatch.setattr("edgeofcare.cli.jobs._job", lambda *_, **__: 0)
     assert main(RUN if given is None else [*RUN, "--reporting-lag", given]) == 0
     assert days(asked["reporting_lag"]) == lag
 
@@ -188,7 +195,7 @@ def broken(*_):
 
 
 def test_a_fault_of_ours_ends_with_1_and_quotes_nothing(capsys, monkeypatch):
-    monkeypatch.setattr("edgeofcare.cli._run", broken)
+    monkeypatch.setattr("edgeofcare.cli.jobs._run", broken)
     monkeypatch.delenv("EDGEOFCARE_TRACEBACK", raising=False)
     assert main(RUN) == 1
     said = capsys.readouterr()
@@ -199,7 +206,7 @@ def test_a_fault_of_ours_ends_with_1_and_quotes_nothing(capsys, monkeypatch):
 
 
 def test_a_traceback_is_shown_when_it_is_asked_for(capsys, monkeypatch):
-    monkeypatch.setattr("edgeofcare.cli._run", broken)
+    monkeypatch.setattr("edgeofcare.cli.jobs._run", broken)
     monkeypatch.setenv("EDGEOFCARE_TRACEBACK", "1")
     assert main(RUN) == 1
     said = capsys.readouterr().err
