@@ -7,14 +7,15 @@ import re
 import numpy as np
 import pandas as pd
 
-from edgeofcare.records.code_map import DEFAULT_CODE_MAPS
+from edgeofcare.records.code_map import default_code_maps
 from edgeofcare.records.findings import Findings
 from edgeofcare.records.values import as_codes, as_dates, as_ids, as_numbers, as_text
 
-__all__ = ["canonical_shape"]
+__all__ = ["answered_factors", "canonical_shape", "described_sources"]
 
 _UASC = re.compile(r"\buasc\b|unaccompanied", re.IGNORECASE)
-_FACTOR = re.compile(r'"(\d{1,2}[A-Za-z]?)"\s*(?:(:)\s*"?(\w*)"?)?')
+_FACTOR = re.compile(r"""["']\s*(\d{1,2}[A-Za-z]?)\s*\\*["']\s*(?:(:)\s*\\*["']?\s*(\w*))?""")
+_BARE = re.compile(r"[\[(\s]*\d{1,2}[A-Za-z]?(?:\s*[,;|]\s*\d{1,2}[A-Za-z]?)*[\])\s]*")
 _YES = ("yes", "y", "true", "1")
 _NO_DISTANCE = 999.9
 _LINKED = (
@@ -41,7 +42,11 @@ def canonical_shape(frames: dict[str, pd.DataFrame], findings: Findings) -> dict
     """
     frames = dict(frames)
     frames["children"] = _birth_dates(frames["children"])
-    for name, shaped in (("contacts", _sources), ("referrals", _sources), ("immigration_statuses", _asylum)):
+    for name, shaped in (
+        ("contacts", described_sources),
+        ("referrals", described_sources),
+        ("immigration_statuses", _asylum),
+    ):
         if name in frames:
             frames[name] = shaped(frames[name])
     for name, link, parent, key in _LINKED:
@@ -72,13 +77,24 @@ def _birth_dates(children: pd.DataFrame) -> pd.DataFrame:
     return children.assign(birth_date=birth, birth_date_estimated=estimated)
 
 
-def _sources(frame: pd.DataFrame) -> pd.DataFrame:
-    """The source as its description says; the code where that says nothing, since SystemC may write internal ids."""
+def described_sources(frame: pd.DataFrame) -> pd.DataFrame:
+    """The source as its description says; the code where that says nothing, since SystemC may write internal ids.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Contacts or referrals, with ``source``, ``source_text``, both or neither.
+
+    Returns
+    -------
+    DataFrame
+        With ``source``: a canonical code where one is known, else the text.
+    """
     if "source_text" not in frame:
         return frame
     if "source" not in frame:
         return frame.assign(source=frame["source_text"])
-    maps = DEFAULT_CODE_MAPS["source"]
+    maps = default_code_maps()["source"]
     described, _ = as_codes(frame["source_text"], "source", maps)
     code, _ = as_codes(frame["source"], "source", maps)
     text = as_text(frame["source_text"])
@@ -126,7 +142,7 @@ def _factors(frame: pd.DataFrame, assessments: pd.DataFrame | None, findings: Fi
         findings.note("assessment_factors", "", len(frame), "dropped", "the assessments table is missing or empty")
         return pd.DataFrame(columns=columns)
     text = as_text(frame["factors"]).fillna("")
-    answers = [_answers(value) for value in text]
+    answers = [answered_factors(value) for value in text]
     listed = [sorted(code for code, yes in each.items() if yes) for each in answers]
     unread = sum(not each and bool(re.search(r"\w", value)) for value, each in zip(text, answers, strict=True))
     findings.note("assessment_factors", "factor", unread, "emptied", "no factor could be read from the JSON")
@@ -163,12 +179,30 @@ def _recorded(frame: pd.DataFrame, name: str) -> pd.Series:
     return as_dates(frame[name])[0]
 
 
-def _answers(text: str) -> dict[str, bool]:
+def answered_factors(text: str) -> dict[str, bool]:
     """Whether each factor code of a JSON array or mapping was answered yes, whether or not the JSON is valid.
 
-    In an array each code is a yes; in a mapping only what stands after the colon says so.
+    In an array each code is a yes; in a mapping only what stands after the colon says so. A list of codes without
+    quotes, single quotes and JSON within a JSON text are read as well.
+
+    Parameters
+    ----------
+    text : str
+        As the case system wrote it.
+
+    Returns
+    -------
+    dict of str to bool
+        By factor code, in capital letters.
+
+    Examples
+    --------
+    >>> answered_factors('{"1A": "Yes", "2B": "No"}')
+    {'1A': True, '2B': False}
     """
-    mapping = text.lstrip().startswith("{")
+    if _BARE.fullmatch(text):
+        return dict.fromkeys(re.findall(r"\w+", text.upper()), True)
+    mapping = text.lstrip("\"' \t\r\n").startswith("{")
     found = [each for each in _FACTOR.findall(text) if each[1] or not mapping]
     return {code.upper(): answer.lower() in _YES if colon else True for code, colon, answer in found}
 
