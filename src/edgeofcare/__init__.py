@@ -17,6 +17,17 @@ _WHERE = {
     # records
     "Records": "edgeofcare.records.records",
     "read_ssd": "edgeofcare.records.ssd",
+    "read_sql": "edgeofcare.records.sql",
+    "read_ssda903": "edgeofcare.records.ssda903",
+    "read_cin_census": "edgeofcare.records.cin_census",
+    "combine": "edgeofcare.records.combine",
+    "read_annex_a": "edgeofcare.records.annex_a",
+    "read_records": "edgeofcare.records.sources",
+    "pool": "edgeofcare.records.pool",
+    "Quality": "edgeofcare.records.quality",
+    "recording_lag": "edgeofcare.records.recording_lag",
+    "unmapped_codes": "edgeofcare.records.unmapped",
+    "write_code_template": "edgeofcare.records.unmapped",
     "make_records": "edgeofcare.synthetic.records",
     "write_ssd": "edgeofcare.synthetic.exports",
     # task, cohort, outcome

@@ -523,7 +523,7 @@ referrals of List 3 and five cases of List 6, no child of which is in the other 
 
 
 def test_the_public_sample():
-    path = sample_path("annex_a", "Annex_A_2021.xlsx")
+    path = sample_path("samples", "annex_a", "Annex_A_2021.xlsx")
     with pytest.raises(RecordsError, match="children: column 'birth_date': no date of birth in 1 row"):
         read(path, observed_until="2021-03-16")
     records = read(path, observed_until="2021-03-16", invalid="drop")

@@ -17,7 +17,7 @@ FAKE, FULL, HEADER = "fake_CIN_data.xml", "CIN_Census_2021.xml", "CIN_header_iss
 
 def read(name):
     """Records of a sample."""
-    return read_cin_census(sample_path("cin_census", name))
+    return read_cin_census(sample_path("samples", "cin_census", name))
 
 
 def rows(records):
@@ -102,7 +102,7 @@ def test_no_pupil_number_of_a_sample_is_kept():
     for name in (FAKE, FULL):
         records = read(name)
         text = "".join(records.table(table).to_csv() for table in records)
-        raw = sample_path("cin_census", name).read_text(encoding="utf-8")
+        raw = sample_path("samples", "cin_census", name).read_text(encoding="utf-8")
         numbers = {line.split(">")[1].split("<")[0] for line in raw.splitlines() if "UPN>" in line}
         assert numbers
         assert not [number for number in numbers if number in text]
@@ -118,6 +118,6 @@ def test_a_reference_date_that_breaks_rule_100_is_repaired_and_counted():
 
 def test_two_samples_of_one_year_and_of_two_authorities_are_refused_together():
     with pytest.raises(RecordsError) as caught:
-        read_cin_census(sample_path("cin_census"))
+        read_cin_census(sample_path("samples", "cin_census"))
     assert "2 authorities" in str(caught.value)
     assert "2 files are of the year to 31 March 2023" in str(caught.value)
