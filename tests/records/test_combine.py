@@ -105,6 +105,16 @@ def test_each_table_comes_from_the_returns_that_have_it():
     assert (both.absent, both.scoring_only) == ((), "")
 
 
+def test_missing_episodes_of_children_in_care_do_not_stand_for_those_of_all():
+    missing = "row_key, child_id, start_date, end_date, type\nm1, Q1, 2022-01-05, 2022-01-06, M"
+    both = combine(cin(), care(missing_episodes=missing))
+    assert not both.observed("missing_episodes")
+    assert both.table("missing_episodes").empty
+    assert found(both, "has those in care alone") == 1
+    cohort = build_cohort(both, Task(horizon="180D"), index_dates=["2022-02-01"])
+    assert build_features(both, cohort, ["missing.count.30d"]).isna().all(axis=None)
+
+
 def test_the_cin_census_counts_where_the_two_disagree_and_what_it_leaves_empty_stays_empty():
     both = combine(cin(), care())
     assert told(both.table("children"), "child_id", "birth_date", "sex", "ethnicity", "death_date") == [

@@ -14,6 +14,7 @@ __all__ = ["combine"]
 
 _NAMES = ("CIN census", "SSDA903")
 _CARE = "referrals"
+_IN_CARE_ALONE = "missing_episodes"
 _FEWEST_KNOWN = 0.5
 _MOST_DIFFER = 0.5
 _ENOUGH_CHILDREN = 5
@@ -54,6 +55,9 @@ def combine(cin: Records, ssda903: Records) -> Records:
     leaves empty stays empty: the SSDA903 return could only ever correct children who entered care, so that the
     correction would tell the outcome. A date of death is taken from either, the CIN census first.
 
+    Missing episodes are left out, so their features are unknown (NaN): an SSDA903 return has those of children in care
+    alone, and none of a child before care would not mean that it never went missing.
+
     Examples
     --------
     >>> from edgeofcare.synthetic.records import make_records
@@ -68,14 +72,17 @@ def combine(cin: Records, ssda903: Records) -> Records:
     _check_same_children(cin, ssda903, until, findings)
     findings.raise_problems()
     source = {name: cin if name in CIN_TABLES else ssda903 for name in TABLES}
-    tables = {name: _until(source[name].table(name), name, until, findings) for name in TABLES if name != "children"}
+    why = "an SSDA903 return has those in care alone, so nobody can tell how often a child was missing before"
+    findings.note(_IN_CARE_ALONE, "", len(ssda903.table(_IN_CARE_ALONE)), "dropped", why)
+    kept = [name for name in TABLES if name not in ("children", _IN_CARE_ALONE)]
+    tables = {name: _until(source[name].table(name), name, until, findings) for name in kept}
     joined = Records.from_tables(
         {"children": _children(cin, ssda903, findings), **tables},
         observed_until=until,
         observed_from={
             name: day
-            for name, records in source.items()
-            if (day := records.observed_from.get(name)) is not None and len(tables[name]) and day <= until
+            for name, frame in tables.items()
+            if len(frame) and (day := source[name].observed_from.get(name)) is not None and day <= until
         },
         reporting_lag={name: records.reporting_lag[name] for name, records in source.items() if TABLES[name].start},
         findings=findings,
