@@ -7,10 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+from edgeofcare.records.rules import NOT_JUDGED, rule_table
 from edgeofcare.schema.columns import NEVER, Table
 from edgeofcare.schema.tables import TABLES
 
-__all__ = ["SECTIONS", "page", "sections", "tables_page", "write"]
+__all__ = ["SECTIONS", "page", "rules_list", "sections", "tables_page", "write"]
 
 # Title of each section, and the parts of the package whose names belong there.
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -86,10 +87,27 @@ def tables_page() -> str:
     return "\n".join([*lines, *(line for table in TABLES.values() for line in table_lines(table))])
 
 
+def list_table(rows: list[tuple[str, ...]], widths: str) -> list[str]:
+    """Lines of a table, its first row the header."""
+    lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
+    for row in rows:
+        lines += [f"   {'*' if place == 0 else ' '} - {cell}" for place, cell in enumerate(row)]
+    return [*lines, ""]
+
+
+def rules_list() -> str:
+    """Text of the list of validation rules, which their page includes, and of those that are not judged."""
+    rows = [(each["rule"], each["sentence"], each["judged"], each["harm"]) for each in rule_table()]
+    judged = list_table([("rule", "what is wrong", "judged", "what it does to a model"), *rows], "12 40 14 34")
+    apart = list_table([("rule", "why it is not judged"), *NOT_JUDGED.items()], "20 80")
+    return "\n".join([*judged, "Not judged, although they touch what is loaded:", "", *apart])
+
+
 def write(folder: Path, package: ModuleType) -> None:
     """Write the pages, each only if it changed, so that a second build does not start from nothing."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in (("index.rst", page(package)), ("tables.rst", tables_page())):
+    texts = {"index.rst": page(package), "tables.rst": tables_page(), "validation_rules.txt": rules_list()}
+    for name, text in texts.items():
         target = folder / name
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             target.write_text(text, encoding="utf-8")

@@ -25,11 +25,15 @@ _WHERE = {
     "read_records": "edgeofcare.records.sources",
     "pool": "edgeofcare.records.pool",
     "Quality": "edgeofcare.records.quality",
+    "RecordingLag": "edgeofcare.records.recording_lag",
     "recording_lag": "edgeofcare.records.recording_lag",
     "unmapped_codes": "edgeofcare.records.unmapped",
     "write_code_template": "edgeofcare.records.unmapped",
     "make_records": "edgeofcare.synthetic.records",
     "write_ssd": "edgeofcare.synthetic.exports",
+    "write_ssda903": "edgeofcare.synthetic.ssda903_export",
+    "write_cin_census": "edgeofcare.synthetic.cin_export",
+    "write_annex_a": "edgeofcare.synthetic.annex_a_export",
     # task, cohort, outcome
     "Task": "edgeofcare.task",
     "quarters": "edgeofcare.cohort",
@@ -61,6 +65,7 @@ _WHERE = {
     "save_model": "edgeofcare.model_file",
     "load_model": "edgeofcare.model_file",
     "write_report": "edgeofcare.reporting.html",
+    "write_quality_page": "edgeofcare.reporting.quality_page",
     # errors
     "EdgeOfCareError": "edgeofcare.exceptions",
     "IndexNamesError": "edgeofcare.exceptions",

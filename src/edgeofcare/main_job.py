@@ -258,7 +258,7 @@ def _save_plots(job: MainJob, folder: Path) -> list[Path]:
     """The panels of the evaluation, each as a picture."""
     from matplotlib.figure import Figure
 
-    from edgeofcare.plotting import plot_calibration, plot_decision_curve, plot_groups, plot_risk_distribution
+    from edgeofcare.plotting.evaluation import plot_calibration, plot_decision_curve, plot_groups, plot_risk_distribution
 
     evaluation = job.evaluation
     groups, _ = shareable_groups(evaluation.groups)

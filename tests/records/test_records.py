@@ -50,9 +50,9 @@ def test_what_is_declared_cannot_be_changed(records):
     homes = records.households
     homes.iloc[:] = "one"
     assert records.households.tolist() == ["HQ7731", "HQ7731"]
-    found = records.quality()
+    found = records.findings()
     found.loc[0] = 1
-    assert records.quality().empty
+    assert records.findings().empty
 
 
 def test_source_frames_can_be_changed_afterwards(records):

@@ -82,7 +82,7 @@ def test_a_parquet_file_gives_the_same_records(folder):
 def test_names_numbers_and_addresses_are_never_taken_in(folder):
     for records in (read(), read_ssd(folder, observed_until=UNTIL)):
         kept = [records.table(name).to_csv() for name in records]
-        shown = [repr(records), records._repr_html_(), records.quality().to_csv(), records.counts().to_csv()]
+        shown = [repr(records), records._repr_html_(), records.findings().to_csv(), records.counts().to_csv()]
         assert not [planted for planted in PLANTED for text in (*kept, *shown) if planted in text]
 
 
@@ -138,7 +138,7 @@ def test_bad_sources_are_refused_or_counted(why, tmp_path):
     for name, frame in source(**BAD[why]).items():
         frame.to_csv(tmp_path / f"{name}.csv", index=False)
     assert why in refused(tmp_path)
-    found = read(how={"invalid": "drop"}, **BAD[why]).quality()
+    found = read(how={"invalid": "drop"}, **BAD[why]).findings()
     assert why in set(found["why"])
     assert not [secret for secret in SECRETS if secret in found.to_string()]
 

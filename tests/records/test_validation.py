@@ -40,7 +40,7 @@ def refused(**changed):
 
 def test_sound_tables_are_read():
     assert read().counts().set_index("table")["rows"][["children", "referrals"]].tolist() == [2, 2]
-    assert read().quality().empty
+    assert read().findings().empty
 
 
 def test_a_missing_table_says_what_it_is_for():
@@ -88,11 +88,11 @@ def test_rows_that_cannot_be_right_are_refused_with_their_count(why):
 def test_rows_that_cannot_be_right_can_be_left_out_and_are_counted(why):
     records = read(invalid="drop", **ROWS[why])
     table = "children" if why == "no date of birth" else "referrals"
-    found = records.quality()
+    found = records.findings()
     row = found[(found["table"] == table) & (found["why"] == why)]
     assert row["count"].tolist() == [1]
     assert len(records.table(table)) == 1
-    told = found.to_string() + records.quality().to_html()
+    told = found.to_string() + records.findings().to_html()
     assert not [secret for secret in SECRETS if secret in told]
 
 
@@ -128,7 +128,7 @@ def test_a_code_map_of_ones_own_is_used():
 def test_other_unknown_codes_are_emptied_and_counted():
     records = read(children=CHILDREN.replace("F", "Jo Bloggs"))
     assert records.table("children")["sex"].isna().tolist() == [True, False]
-    assert records.quality()[["table", "column", "count", "action"]].to_numpy().tolist() == [
+    assert records.findings()[["table", "column", "count", "action"]].to_numpy().tolist() == [
         ["children", "sex", 1, "emptied"]
     ]
 
@@ -140,7 +140,7 @@ def test_flags_and_numbers_that_cannot_be_read_are_counted():
         .replace("26", "26, NA"),
         placements="row_key, child_id, start_date, end_date, distance\nP1, Q7731, 2022-12-27, , far away",
     )
-    found = records.quality()[["table", "column", "count", "why"]].to_numpy().tolist()
+    found = records.findings()[["table", "column", "count", "why"]].to_numpy().tolist()
     assert found == [["placements", "distance", 1, "not a number"], ["referrals", "nfa", 1, "neither yes nor no"]]
 
 
@@ -157,7 +157,7 @@ def test_what_was_not_yet_known_at_the_end_of_the_extract_is_set_aside_and_count
     )
     assert records.table("referrals")["row_key"].tolist() == ["R9901", "R9902", "R9904"]
     assert records.table("referrals")["end_date"].isna().tolist() == [True, False, True]
-    assert sorted(records.quality()["why"]) == [
+    assert sorted(records.findings()["why"]) == [
         "begins after observed_until",
         "later than observed_until, so not known",
         "not yet born",
@@ -177,14 +177,14 @@ def test_an_episode_left_open_ends_where_the_next_begins_and_not_before_that_is_
         "E2, 2022-02-10, ",
         "E3, , ",
     ]
-    assert records.quality()[["table", "count", "action"]].to_numpy().tolist() == [["care_episodes", 1, "repaired"]]
+    assert records.findings()[["table", "count", "action"]].to_numpy().tolist() == [["care_episodes", 1, "repaired"]]
 
 
 def test_rows_of_children_who_are_not_there_and_copies_of_rows_are_dropped_and_counted():
     copy = REFERRALS + "\nR9902, Q7732, 2021-12-25, 2022-01-26\nR9903, Q9999, 2021-12-25,"
     records = read(referrals=copy)
     assert records.table("referrals")["row_key"].tolist() == ["R9901", "R9902"]
-    assert records.quality()["why"].tolist() == [
+    assert records.findings()["why"].tolist() == [
         "the row repeats another in every column",
         "the child is not in the children table",
     ]
@@ -193,7 +193,7 @@ def test_rows_of_children_who_are_not_there_and_copies_of_rows_are_dropped_and_c
 def test_a_placeholder_mother_is_counted():
     children = "child_id, birth_date\n" + "\n".join(f"C{n}, 2010-01-01" for n in range(30))
     links = "row_key, child_id, related_id, kind\n" + "\n".join(f"L{n}, C{n}, M, mother" for n in range(30))
-    found = read(children=children, relationships=links).quality()
+    found = read(children=children, relationships=links).findings()
     assert found.loc[found["table"] == "relationships", ["count", "action"]].to_numpy().tolist() == [[30, "ignored"]]
 
 

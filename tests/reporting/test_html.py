@@ -37,7 +37,7 @@ class FewRecords:
         counts.loc[0, "children"], counts.loc[1, "rows"] = 7, 8
         return counts
 
-    def quality(self):
+    def findings(self):
         return pd.DataFrame(
             [("contacts", "source", 7, "emptied", "no such code"), ("contacts", "date", 70, "dropped", "no date")],
             columns=["table", "column", "count", "action", "why"],

@@ -12,6 +12,8 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from edgeofcare.cli.check import add_check_command
+from edgeofcare.cli.codes import add_codes_command
 from edgeofcare.cli.jobs import add_demo_command, add_run_command
 from edgeofcare.exceptions import EdgeOfCareError
 from edgeofcare.version import VERSION
@@ -78,6 +80,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"edgeofcare {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add_command in (add_demo_command, add_run_command):
+    for add_command in (add_demo_command, add_check_command, add_codes_command, add_run_command):
         add_command(commands)
     return parser

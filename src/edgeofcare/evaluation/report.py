@@ -128,7 +128,7 @@ class Evaluation:
         matplotlib.figure.Figure
             A figure of four panels, free of any backend; notebooks show it, ``savefig`` writes it.
         """
-        from edgeofcare.plotting import plot_evaluation
+        from edgeofcare.plotting.evaluation import plot_evaluation
 
         return plot_evaluation(self)
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from edgeofcare.dates import one_date
 from edgeofcare.exceptions import SpecError
+from edgeofcare.records.checked import checked
 from edgeofcare.records.code_map import merged_code_maps
 from edgeofcare.records.declared import checked_invalid, lags, own_observed_from
 from edgeofcare.records.declared import observed_from as declared_from
@@ -198,8 +199,9 @@ class Records:
         >>> records = make_records(50, random_state=0)
         >>> child = records.table("children")["child_id"].iloc[0]
         >>> suspended = pd.DataFrame({"child_id": [child], "date": ["2024-10-03"], "days": [5]})
-        >>> records.with_events("suspensions", suspended, value="days").counts().iloc[-1][["table", "rows"]].tolist()
-        ['suspensions', 1]
+        >>> more = records.with_events("suspensions", suspended, value="days")
+        >>> len(more.table("suspensions"))
+        1
         """
         if name in self._tables:
             msg = f"There is a table {name!r} already. Give the new one another name."
@@ -352,6 +354,9 @@ class Records:
             the Department for Education that the rows broke, if any); no value of any row.
         """
         return self._findings.copy()
+
+    quality = checked
+    """Check the extract: what is there, what is wrong with it, and what it can be used for."""
 
     def counts(self) -> pd.DataFrame:
         """Count the rows and children of each table.

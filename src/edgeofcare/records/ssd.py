@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from edgeofcare.records.ssd_layout import SSD_COLUMNS, SSD_TABLES
 from edgeofcare.records.ssd_shape import canonical_shape
 from edgeofcare.schema.tables import TABLES
 
-__all__ = ["read_ssd"]
+__all__ = ["named_frames", "needed_columns", "plain_name", "read_ssd"]
 
 
 def read_ssd(
@@ -55,7 +56,7 @@ def read_ssd(
         The authority's own texts, ``{"legal_status": {"local text": "V2"}}``, or a JSON file of that shape.
     invalid : {"raise", "drop"}, default "raise"
         Whether rows that cannot be right (no date of birth, end before start, duplicate keys, unreadable dates)
-        stop the reading, or are left out and counted in ``records.quality()``. Unknown legal statuses always stop.
+        stop the reading, or are left out and counted in ``records.findings()``. Unknown legal statuses always stop.
     progress : bool or None, default False
         Whether to show a progress bar; None shows one where a person watches.
 
@@ -69,7 +70,11 @@ def read_ssd(
     RecordsError
         With every problem of the source: what, where, how many, and what to do.
     SpecError
-        If an option is not understood, or the folder does not exist.
+        If an option is not understood, the folder does not exist, or the source is a database.
+
+    See Also
+    --------
+    edgeofcare.records.sql.read_sql : The same tables from a database.
 
     References
     ----------
@@ -87,8 +92,7 @@ def read_ssd(
     """
     findings = Findings()
     findings.invalid = invalid
-    frames = _named_frames(_loaded(source, findings, progress=progress), findings)
-    findings.raise_problems()
+    frames = named_frames(_loaded(source, findings, progress=progress), findings)
     return Records.from_tables(
         canonical_shape(frames, findings),
         observed_until=observed_until,
@@ -100,8 +104,14 @@ def read_ssd(
     )
 
 
-def _plain_name(name: str) -> str:
-    """A table or column name without case, spaces, schema prefix and marks of temporary tables."""
+def plain_name(name: str) -> str:
+    """A table or column name without case, spaces, schema prefix and marks of temporary tables.
+
+    Examples
+    --------
+    >>> plain_name("[HDM_Local].[ssd_development].[SSD_Person]")
+    'ssd_person'
+    """
     return str(name).strip().lower().rpartition(".")[2].lstrip("#").strip("[]\"' ")
 
 
@@ -111,28 +121,42 @@ def _loaded(
     """The SSD tables of the source by plain name, with the needed columns only."""
     wanted = set(SSD_TABLES.values())
     if isinstance(source, Mapping):
-        return {_plain_name(name): frame for name, frame in source.items() if _plain_name(name) in wanted}
+        return {plain_name(name): frame for name, frame in source.items() if plain_name(name) in wanted}
+    _refuse_database(source)
     folder = Path(source)
     if not folder.is_dir():
         msg = "The SSD source is not a folder. Give the folder that holds ssd_person.csv and the other tables."
         raise SpecError(msg)
     files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in (".csv", ".parquet")]
-    files = [path for path in files if _plain_name(path.stem) in wanted]
+    files = [path for path in files if plain_name(path.stem) in wanted]
     frames = {}
     for path in watched(files, "Reading tables", progress=progress):
-        name = _plain_name(path.stem)
+        name = plain_name(path.stem)
         if name in frames:
             findings.problem(f"{name}: there is more than one file of this table; keep one.")
         frames[name] = _read_file(path, name, findings)
     return frames
 
 
+def _refuse_database(source: object) -> None:
+    """Say which reader to use where the source is a connection, or the URL of a database."""
+    if isinstance(source, os.PathLike) or (
+        isinstance(source, str) and "://" not in source and not source.startswith("env:")
+    ):
+        return
+    msg = (
+        "The SSD source is neither a folder nor a mapping of table name to DataFrame. For a database, its URL, engine "
+        "or connection, use read_sql."
+    )
+    raise SpecError(msg)
+
+
 def _read_file(path: Path, name: str, findings: Findings) -> pd.DataFrame:
     """The needed columns of one file, all as text where it is a CSV file."""
-    needed = _needed_columns(name)
+    needed = {alias for aliases in needed_columns(name).values() for alias in aliases}
     try:
         if path.suffix.lower() == ".parquet":
-            columns = [column for column in pq.read_schema(path).names if _plain_name(column) in needed]
+            columns = [column for column in pq.read_schema(path).names if plain_name(column) in needed]
             return pd.read_parquet(path, columns=columns)
         return _read_csv(path, needed)
     except (pa.ArrowException, StopIteration, OSError, ValueError) as error:
@@ -150,7 +174,7 @@ def _read_csv(path: Path, needed: set[str]) -> pd.DataFrame:
     """The needed columns of a CSV file as text; a row longer or shorter than the header is an error, never shifted."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         header = next(csv.reader(file))
-    wanted = [column for column in header if _plain_name(column) in needed]
+    wanted = [column for column in header if plain_name(column) in needed]
     if not wanted:
         return pd.DataFrame()
     as_they_stand = pa_csv.ConvertOptions(
@@ -160,29 +184,65 @@ def _read_csv(path: Path, needed: set[str]) -> pd.DataFrame:
     return pa_csv.read_csv(path, parse_options=rows, convert_options=as_they_stand).to_pandas()
 
 
-def _needed_columns(ssd_table: str) -> set[str]:
-    """Every name that a needed column of an SSD table may have."""
+def needed_columns(ssd_table: str) -> Mapping[str, tuple[str, ...]]:
+    """Canonical column to the names that it may have, for an SSD table.
+
+    Examples
+    --------
+    >>> needed_columns("ssd_mother")["related_id"]
+    ('moth_person_id',)
+    """
     canonical = next(name for name, table in SSD_TABLES.items() if table == ssd_table)
-    return {alias for aliases in SSD_COLUMNS[canonical].values() for alias in aliases}
+    return SSD_COLUMNS[canonical]
 
 
-def _named_frames(loaded: Mapping[str, pd.DataFrame], findings: Findings) -> dict[str, pd.DataFrame]:
-    """Frames by canonical name with canonical column names; missing tables and columns are problems."""
+def named_frames(
+    loaded: Mapping[str, pd.DataFrame],
+    findings: Findings,
+    *,
+    held: Mapping[str, Collection[str]] | None = None,
+    hint: str = "",
+) -> dict[str, pd.DataFrame]:
+    """SSD tables by canonical name with canonical column names.
+
+    Parameters
+    ----------
+    loaded : mapping of str to DataFrame
+        SSD tables by plain name.
+    findings : Findings
+        Is told of what is missing.
+    held : mapping of str to collection of str, optional
+        Every column that a table has at its source, where not all of them were loaded.
+    hint : str, optional
+        What to add where a table is missing, such as where it was looked for.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Input of :func:`edgeofcare.records.ssd_shape.canonical_shape`.
+
+    Raises
+    ------
+    RecordsError
+        With every problem found so far, such as missing tables and columns.
+    """
     frames = {}
     for name, ssd_table in SSD_TABLES.items():
         if ssd_table in loaded:
-            frames[name] = _renamed(loaded[ssd_table], name, ssd_table, findings)
+            columns = (held or {}).get(ssd_table, ())
+            frames[name] = _renamed(loaded[ssd_table], name, ssd_table, findings, columns)
         elif name in TABLES and TABLES[name].required:
-            findings.problem(f"{ssd_table}: the table is missing. It is needed for {name}.")
+            findings.problem(f"{ssd_table}: the table is missing. It is needed for {name}.{hint}")
+    findings.raise_problems()
     return frames
 
 
-def _renamed(frame: pd.DataFrame, name: str, ssd_table: str, findings: Findings) -> pd.DataFrame:
+def _renamed(frame: pd.DataFrame, name: str, ssd_table: str, findings: Findings, held: Collection[str]) -> pd.DataFrame:
     """One frame with canonical column names, and nothing else."""
     frame = frame.reset_index(drop=True)
     plain: dict[str, str] = {}
     for column in frame.columns:
-        plain.setdefault(_plain_name(column), column)
+        plain.setdefault(plain_name(column), column)
     columns = {}
     for canonical, aliases in SSD_COLUMNS[name].items():
         found = next((plain[alias] for alias in aliases if alias in plain), None)
@@ -190,7 +250,7 @@ def _renamed(frame: pd.DataFrame, name: str, ssd_table: str, findings: Findings)
             values = frame[found]
             columns[canonical] = values.iloc[:, 0] if isinstance(values, pd.DataFrame) else values
         elif canonical in _needed(name):
-            close = difflib.get_close_matches(aliases[0], list(plain), n=1)
+            close = difflib.get_close_matches(aliases[0], [*plain, *map(plain_name, held)], n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             findings.problem(f"{ssd_table}: column {aliases[0]!r} is missing (needed for {name}).{hint}")
     return pd.DataFrame(columns, index=frame.index)

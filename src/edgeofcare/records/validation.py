@@ -230,7 +230,7 @@ def _without_invalid(
 def _within_extract(
     frame: pd.DataFrame, table: Table, observed_until: pd.Timestamp, findings: Findings
 ) -> pd.DataFrame:
-    """Rows that begin by the end of the extract; later ends are open, unborn children are left out."""
+    """Rows that begin by the end of the extract; later ends, and what they tell, are open; the unborn are left out."""
     start = "birth_date" if table.name == "children" else table.start
     if start is None:
         return frame
@@ -243,7 +243,7 @@ def _within_extract(
         if column:
             future = frame[column] > observed_until
             findings.note(table.name, column, int(future.sum()), "emptied", "later than observed_until, so not known")
-            told = [each.name for each in table.columns if each.known == column]
+            told = [each.name for each in table.columns if each.known == column and future.any()]
             frame = frame.assign(**{name: frame[name].mask(future) for name in told})
     return frame
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
 
 from edgeofcare.evaluation.report import Evaluation
-from edgeofcare.exceptions import SpecError
 from edgeofcare.features.catalogue import feature_dictionary
 from edgeofcare.features.feature import Feature
 from edgeofcare.models.risk_model import RiskClassifier
-from edgeofcare.plotting import plot_calibration, plot_decision_curve, plot_groups, plot_risk_distribution
+from edgeofcare.plotting.evaluation import plot_calibration, plot_decision_curve, plot_groups, plot_risk_distribution
 from edgeofcare.records.records import Records
 from edgeofcare.reporting.cells import MEASURE_LABELS, measure_cells
+from edgeofcare.reporting.pages import page_path, page_template, svg, write_page
 from edgeofcare.reporting.shareable import hide_small, shareable_attrition, shareable_groups, small_count
 from edgeofcare.splitting import Split
 from edgeofcare.version import VERSION
@@ -37,7 +33,6 @@ _TILES = (
     ("ppv_at_capacity", "of reviewed children entered care", True),
     ("entrants_found_at_capacity", "of entrants were on a list to review", True),
 )
-_SVG: Any = {"svg.fonttype": "none", "svg.hashsalt": "edgeofcare", "font.family": "sans-serif"}
 
 
 def write_report(
@@ -109,10 +104,10 @@ def write_report(
     ...     "<title>" in path.read_text(encoding="utf-8")
     True
     """
-    target = _target(path)
+    target = page_path(path)
     groups, left_out = shareable_groups(evaluation.groups)
     evaluation = replace(evaluation, groups=groups)
-    page = _template().render(
+    page = page_template("report.html").render(
         version=VERSION,
         verdict=evaluation.verdict(),
         task=model.task,
@@ -126,49 +121,14 @@ def write_report(
         attrition=shareable_attrition(attrition),
         summary=_rounded(summary),
         counts=hide_small(records.counts(), "rows", "children"),
-        quality=hide_small(records.quality(), "count"),
+        quality=hide_small(records.findings(), "count"),
         split=split,
         records=records,
         dictionary=feature_dictionary(list(features)),
         evaluation=evaluation,
     )
-    _write(target, page)
+    write_page(target, page)
     return target
-
-
-def _write(target: Path, page: str) -> None:
-    """Write the page whole or not at all."""
-    temporary = target.parent / f".{target.stem[:40]}.part"
-    try:
-        temporary.write_text(page, encoding="utf-8", newline="\n")
-        temporary.replace(target)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        msg = f"The report cannot be written there ({error.strerror or type(error).__name__}). Give another path."
-        raise SpecError(msg) from None
-
-
-def _target(path: str | Path) -> Path:
-    """The path of the page, refused where it is none or its folder is missing, before any work."""
-    try:
-        target = Path(path)
-        usable = target.parent.is_dir() and not target.is_dir()
-    except (OSError, TypeError, ValueError):
-        usable = False
-    if not usable:
-        msg = "The report cannot be written there: give the path of a file in a folder that exists."
-        raise SpecError(msg)
-    return target
-
-
-def _template() -> Any:
-    """The page, with everything that is filled in escaped."""
-    source = (files("edgeofcare.reporting") / "templates" / "report.html").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["count"] = lambda value: f"{value:,}" if isinstance(value, int) else str(value)
-    environment.filters["small"] = small_count
-    return environment.from_string(source)
 
 
 def _tiles(evaluation: Evaluation, model: RiskClassifier) -> list[tuple[str, str, str]]:
@@ -209,21 +169,7 @@ def _pictures(evaluation: Evaluation) -> list[tuple[str, str, str]]:
             lambda ax: plot_groups(evaluation.groups, ax),
         ),
     ]
-    return [(title, caption, _svg(draw)) for title, caption, draw in chosen]
-
-
-def _svg(draw: Callable[[Axes], Any]) -> str:
-    """A panel as SVG text, the same at every run."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(_SVG):
-        figure = Figure(figsize=(6.4, 4.8), layout="constrained")
-        draw(figure.subplots())
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    return [(title, caption, svg(draw)) for title, caption, draw in chosen]
 
 
 def _measure_rows(measures: pd.DataFrame) -> list[dict[str, str]]:
