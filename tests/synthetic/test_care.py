@@ -7,11 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from edgeofcare.synthetic.authorities import settings_of
 from edgeofcare.synthetic.care import entry_chance
 from edgeofcare.synthetic.careers import change_care, leave_care, open_care
 from edgeofcare.synthetic.draws import NO_DAY, streams
 from edgeofcare.synthetic.population import make_population
-from edgeofcare.synthetic.settings import Settings
+from edgeofcare.synthetic.settings import PolicyRates, Settings
 from edgeofcare.synthetic.world import World
 
 
@@ -62,6 +63,46 @@ def test_need_raises_the_chance_and_a_closed_case_lowers_it(world):
     chance = entry_chance(world)
     assert chance[0] > 1.5 * chance[2]
     assert chance[1] < 0.5 * chance[2]
+
+
+def test_each_setting_of_england_multiplies_the_chance(world):
+    england = settings_of("england")
+    world.settings = england
+    for flags in world.people.parental.values():
+        flags[:] = False
+    home = world.people.household
+    world.suspended[0] = 9990
+    world.excluded[1] = 9700
+    world.left_care[2] = 9800
+    world.suspended[3] = 9800
+    chance = entry_chance(world)
+    rates = england.care
+    expected = np.exp([rates.suspended, rates.excluded, rates.recent_exit, 0.0])
+    np.testing.assert_allclose(chance[:4] / chance[5], expected)
+    world.people.parental["alcohol"][home[5]] = True
+    world.people.parental["domestic_abuse"][home[5]] = True
+    both = np.exp(rates.parents + rates.domestic_abuse)
+    np.testing.assert_allclose(entry_chance(world)[5] / chance[5], both)
+
+
+@pytest.mark.parametrize(("month", "factor"), [((1997, 5), 1.5), ((1997, 6), 1.0), ((0, 0), 1.0)])
+def test_a_policy_multiplies_every_chance_from_its_month_on(world, month, factor):
+    world.d0 = int(np.datetime64("1997-05-01", "D").astype(int))
+    before = entry_chance(world)
+    world.settings = dataclasses.replace(world.settings, policy=PolicyRates(month=month, entry=1.5))
+    np.testing.assert_allclose(entry_chance(world) / before, factor)
+
+
+def test_the_newborn_and_the_young_have_rates_of_their_own(world):
+    world.settings = settings_of("england")
+    for flags in world.people.parental.values():
+        flags[:] = False
+    world.people.birth[:] = 9000
+    world.people.birth[:3] = [9990, 9900, 9500]
+    world.people.birth[3] = 10000 - 7 * 365
+    rates, chance = world.settings.care, entry_chance(world)
+    expected = [rates.infant * np.exp(rates.newborn), rates.infant, rates.young, rates.young * np.exp(rates.ages_5_9)]
+    np.testing.assert_allclose(chance[:4], expected)
 
 
 def test_unaccompanied_children_do_not_enter_this_way(world):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,3 +51,22 @@ def test_some_mothers_have_children_in_two_families(people):
 def test_only_disabled_children_have_packages(people):
     assert (people.disability[people.package != ""] != "").all()
     assert set(people.package) == {"", "V3", "V4"}
+
+
+def test_those_who_grow_up_before_the_extract_can_be_left_out():
+    rates = replace(PeopleRates(), burn_in_years=5)
+    whole = make_population(2000, np.random.default_rng(1), rates, first_day=14000, last_day=20000)
+    young = make_population(
+        2000, np.random.default_rng(1), replace(rates, only_minors=True), first_day=14000, last_day=20000
+    )
+    kept = whole.birth + 18 * YEAR > 14000 + 5 * YEAR
+    assert 100 < (~kept).sum() < len(kept) / 2
+    np.testing.assert_array_equal(young.birth, whole.birth[kept])
+    np.testing.assert_array_equal(young.household, whole.household[kept])
+    np.testing.assert_array_equal(young.household_need, whole.household_need)
+
+
+def test_more_children_can_be_made_than_asked_for():
+    rates = replace(PeopleRates(), extra=0.5)
+    people = make_population(2000, np.random.default_rng(1), rates, first_day=14000, last_day=20000)
+    assert 3000 <= people.size < 3200

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from edgeofcare.exceptions import SpecError
 from edgeofcare.schema.codes import CODE_LISTS
 from edgeofcare.schema.tables import TABLES
+from edgeofcare.synthetic.authorities import AUTHORITIES
 from edgeofcare.synthetic.records import make_records, simulate_tables
 
 UNTIL = pd.Timestamp("2025-03-31")
@@ -255,6 +257,71 @@ def test_records_hold_what_the_tables_hold():
     assert len(records.table("care_episodes")) == len(tables["care_episodes"])
     assert records.observed_until == UNTIL
     assert records.observed_from["contacts"] == FROM
+
+
+def test_years_count_back_from_the_last_day():
+    tables = simulate_tables(60, random_state=0, years=4)
+    same = simulate_tables(60, random_state=0, observed_from="2021-04-01")
+    for name, frame in tables.items():
+        pd.testing.assert_frame_equal(frame, same[name])
+    assert make_records(60, years=4).observed_from["contacts"] == pd.Timestamp("2021-04-01")
+
+
+def delays(tables: dict[str, pd.DataFrame]) -> pd.Series:
+    """Days from contacts and missing episodes until they were entered."""
+    contacts, missing = tables["contacts"], tables["missing_episodes"]
+    return pd.concat(
+        [contacts["recorded_date"] - contacts["date"], missing["recorded_date"] - missing["start_date"]]
+    ).dt.days
+
+
+@pytest.mark.parametrize(
+    ("late", "low", "high"), [(False, 0, 0), (0.5, 0.05, 0.10), (True, 0.11, 0.19), (3, 0.36, 0.5)]
+)
+def test_late_recording_can_be_switched_off_or_multiplied(late, low, high):
+    tables = simulate_tables(400, random_state=1, authority="sample", years=6, late_recording=late)
+    assert low <= (delays(tables) > 0).mean() <= high
+    ends = tables["referrals"]
+    entered_late = (ends["end_recorded_date"] > ends["end_date"]).sum()
+    assert (entered_late > 0) == bool(late)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"authority": "atlantis"}, "'england'"),
+        ({"years": 0}, "years must be"),
+        ({"years": 2.5}, "years must be"),
+        ({"years": 3, "observed_from": "2020-04-01"}, "either years or observed_from"),
+        ({"observed_from": "2026-04-01"}, "before observed_until"),
+        ({"late_recording": -1}, "late_recording must be"),
+        ({"late_recording": "often"}, "late_recording must be"),
+        ({"n_children": 0}, "n_children must be"),
+        ({"random_state": -1}, "random_state must be"),
+    ],
+)
+def test_options_that_are_not_understood_are_refused(wrong, message):
+    with pytest.raises(SpecError, match=message):
+        make_records(**{"n_children": 20, **wrong})
+
+
+@pytest.mark.parametrize("authority", list(AUTHORITIES))
+def test_every_authority_gives_valid_records(authority):
+    records = make_records(300, authority=authority, years=3)
+    assert len(records.table("children")) > 250
+    assert len(records.table("referrals")) > 100
+
+
+def test_suspensions_come_only_when_asked_for():
+    tables = simulate_tables(600, authority="sample", years=5, also=("suspensions",))
+    assert list(tables)[-1] == "suspensions"
+    assert tables["suspensions"]["child_id"].isin(tables["children"]["child_id"]).all()
+    plain = simulate_tables(600, authority="sample", years=5)
+    assert "suspensions" not in plain
+    for name, frame in plain.items():
+        pd.testing.assert_frame_equal(frame, tables[name])
+    with pytest.raises(SpecError, match="also names"):
+        simulate_tables(20, also=("holidays",))
 
 
 def test_a_shorter_extract_is_within_its_dates():

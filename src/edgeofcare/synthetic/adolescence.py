@@ -38,13 +38,14 @@ def make_missing(world: World) -> None:
     age = world.age
     able = world.living & (age >= 10.5) & ~world.never_contacted
     drawn = rates.need_on_burst * world.need + rates.exploited_on_burst * (world.exploitation != "")
-    drawn = drawn + rates.care_on_burst * world.looked_after - 0.12 * (age - 14.8) * (age - 14.8)
+    drawn = drawn + rates.care_on_burst * world.looked_after - 0.12 * (age - rates.peak_age) * (age - rates.peak_age)
     world.burst[world.chance("adolescence", rates.burst_end, world.burst)] = False
     world.burst[world.chance("adolescence", np.minimum(rates.burst * np.exp(drawn), 0.4), able & ~world.burst)] = True
+    entered = able & world.entered_if_missing
     alone = np.minimum(rates.isolated * np.exp(drawn), 0.3)
     for week in range(4):
         weekly = np.where(world.burst, rates.burst_weeks, alone / 4)
-        _log_missing(world, world.chance("adolescence", weekly, able), world.d0 + 7 * week)
+        _log_missing(world, world.chance("adolescence", weekly, entered), world.d0 + 7 * week)
 
 
 def _log_missing(world: World, child: Array, first: int) -> None:
@@ -67,5 +68,6 @@ def make_offences(world: World) -> None:
     able = world.living & (world.age >= 11) & ~world.people.uasc & ~world.never_contacted
     child = world.chance("adolescence", np.minimum(rates.offence * np.exp(drawn), 0.4), able)
     day = world.d0 + world.within("adolescence", child, 0, 27)
-    world.log.add("offences", child, date=day)
+    entered = world.entered_if_missing[child]
+    world.log.add("offences", child[entered], date=day[entered])
     world.offended[child] = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from edgeofcare.synthetic.careers import change_care, leave_care, open_care
@@ -26,11 +28,33 @@ def entry_chance(world: World) -> Array:
     ndarray of float
         One probability for each child; zero for unaccompanied asylum-seeking children, who arrive in care.
     """
-    rates, age, need = world.settings.care, world.age, world.need
-    on_plan = world.cp_plan != NO_DAY
-    runs = world.recent_missing
-    teen = (
-        rates.need * need
+    rates, age = world.settings.care, world.age
+    teen = _log_rate(world) + _adolescent_log_rate(world)
+    on_plan, recent = world.cp_plan != NO_DAY, world.within_days(world.last_s47, 75)
+    opened = rates.adolescent * np.exp(teen + rates.cp_plan * on_plan + rates.recent_s47 * recent)
+    opened = np.where(age >= 10, opened, _young_chance(world))
+    closed = rates.closed * np.where(age >= 10, np.exp(teen), rates.closed_young)
+    chance = np.where(world.open_case, opened, closed)
+    if world.policy_changed:
+        chance = chance * world.settings.policy.entry
+    return np.where(world.people.uasc, 0.0, np.minimum(chance, 0.35))
+
+
+def _log_rate(world: World) -> Array:
+    """What raises the chance of entry at every age: parents' difficulties and a recent return from care."""
+    rates, people = world.settings.care, world.people
+    parental = people.parental
+    unwell = parental["mental_health"] | parental["alcohol"] | parental["drugs"]
+    home = rates.parents * unwell + rates.domestic_abuse * parental["domestic_abuse"]
+    log_rate: Array = home[people.household] + rates.recent_exit * world.within_days(world.left_care, 365)
+    return log_rate
+
+
+def _adolescent_log_rate(world: World) -> Array:
+    """Log of how much more likely an adolescent is to enter care than at average need with nothing of what follows."""
+    rates, age, runs = world.settings.care, world.age, world.recent_missing
+    log_rate: Array = (
+        rates.need * world.need
         + rates.missing_some * ((runs > 0) & (runs < 3))
         + rates.missing_many * (runs >= 3)
         + rates.exploited * (world.exploitation != "")
@@ -38,15 +62,25 @@ def entry_chance(world: World) -> Array:
         + rates.self_harm * world.self_harm
         + rates.ages_14_16 * ((age >= 14) & (age < 17))
         + rates.ages_10_11 * (age < 12)
+        + rates.ages_16_17 * (age >= 16)
+        + rates.suspended * world.within_days(world.suspended, 120)
+        + rates.excluded * world.within_days(world.excluded, 365)
     )
-    recent = (world.last_s47 != NO_DAY) & (world.last_s47 > world.d0 - 75)
-    opened = np.exp(teen + rates.cp_plan * on_plan + rates.recent_s47 * recent)
-    young = np.exp(0.7 * need + rates.cp_plan_young * on_plan + rates.prior_care * world.prior_care)
-    young = young * np.where(age < 1, rates.infant, rates.young)
-    closed = np.where(age >= 10, rates.closed * np.exp(teen), 0.12 * rates.closed)
-    opened = np.where(age >= 10, rates.adolescent * opened, young)
-    chance = np.where(world.open_case, opened, closed)
-    return np.where(world.people.uasc, 0.0, np.minimum(chance, 0.35))
+    return log_rate
+
+
+def _young_chance(world: World) -> Array:
+    """Chance of a child under 10 with an open case."""
+    rates, age = world.settings.care, world.age
+    log_rate = (
+        rates.need_young * world.need
+        + rates.cp_plan_young * (world.cp_plan != NO_DAY)
+        + rates.prior_care * world.prior_care
+        + rates.newborn * (age < 1 / 12)
+        + rates.ages_5_9 * (age >= 5)
+    )
+    chance: Array = np.exp(log_rate + _log_rate(world)) * np.where(age < 1, rates.infant, rates.young)
+    return chance
 
 
 def make_entries(world: World) -> None:
@@ -60,10 +94,16 @@ def make_entries(world: World) -> None:
     joins = homes[world.people.household] & free & (world.age < 12)
     joins[child] = False
     child = np.sort(np.concatenate([child, world.chance("entry", rates.sibling, joins)]))
-    status = pick(world.uniform("entry", child), rates.status)
-    need = pick(world.uniform("entry", child), rates.need_code)
+    teen = world.age[child] >= 10
+    status = _by_age(world.uniform("entry", child), teen, rates.status, rates.status_adolescent)
+    need = _by_age(world.uniform("entry", child), teen, rates.need_code, rates.need_adolescent)
     need = np.where(world.people.disability[child] != "", np.where(need == "N3", "N2", need), need)
     _enter(world, child, world.days("entry", child), status, need)
+
+
+def _by_age(u: Array, teen: Array, young: Mapping[str, float], adolescent: Mapping[str, float]) -> Array:
+    """Codes drawn from one table under 10 and from another, if there is one, from 10."""
+    return np.where(teen, pick(u, adolescent or young), pick(u, young))
 
 
 def _enter(world: World, child: Array, day: Array, status: Array, need: Array) -> None:
@@ -136,8 +176,14 @@ def make_remands(world: World) -> None:
     day = world.days("entry", child)
     _ensure_case(world, child, day)
     full = np.full(len(child), "J1")
-    open_care(world, child, day, full, np.full(len(child), "N6"))
+    open_care(world, child, day, full, _remand_needs(world, child))
     end_plans(world, child, day + world.within("entry", child, 0, 10))
+
+
+def _remand_needs(world: World, child: Array) -> Array:
+    """Primary need of children on remand."""
+    needs = world.settings.care.remand_need
+    return np.full(len(child), next(iter(needs))) if len(needs) == 1 else pick(world.uniform("entry", child), needs)
 
 
 def make_short_breaks(world: World) -> None:
@@ -196,13 +242,16 @@ def _leave(world: World, settled: Array) -> None:
     adoption = world.chance("care", rates.adopted, settled & (status == "E1"))
     _leave_for_good(world, adoption, {"E11": 45, "E12": 55}, "RC1")
     guardians = settled & (world.age < 13) & np.isin(status, ["V2", "C1", "C2"]) & (world.care != NO_DAY)
-    child = world.chance("care", rates.special_guardianship, guardians & ~world.people.uasc)
+    chance = np.where(status == "C1", np.exp(rates.guardianship_early), 1.0) * rates.special_guardianship
+    child = world.chance("care", chance, guardians & ~world.people.uasc)
     day = _leave_for_good(world, child, {"E45": 25, "E46": 10, "E47": 45, "E48": 20}, "RC4")
     world.log.add("legal_statuses", child, start=day, end=NO_DAY, status="NONE")
     world.gone[child], world.living[child] = False, True
     remand = world.chance("care", rates.remand_end, settled & (status == "J1") & (world.care != NO_DAY))
     _leave_with(world, remand, {"E14": 80, "E9": 20})
     home = np.where(status == "V2", rates.home_v2, rates.home_c) * ~world.people.uasc
+    home = home * np.where(world.age < 10, np.exp(rates.home_young), 1.0)
+    home = home * np.where(world.within_days(world.entered, 183), np.exp(rates.settling), 1.0)
     child = world.chance("care", home, settled & (world.care != NO_DAY) & (status != "J1"))
     _leave_with(world, child, {"E4A": 80, "E4B": 16, "E41": 4})
     other = np.where(world.age >= 16, 2 * rates.other_exit, rates.other_exit / 2)

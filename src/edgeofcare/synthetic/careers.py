@@ -15,6 +15,7 @@ def open_care(world: World, child: Array, day: Array, status: Array, need: Array
     world.period[child] = world.periods + np.arange(len(child))
     world.periods += len(child)
     world.care[child], world.status_since[child], world.placement_since[child] = day, day, day
+    world.entered[child] = day
     world.status[child], world.care_need[child], world.start_reason[child] = status, need, "S"
     _place(world, child)
     world.busy[child] = np.maximum(world.busy[child], day)
@@ -78,6 +79,8 @@ def leave_care(world: World, child: Array, day: Array, reason: Array) -> Array:
     _log_episode(world, child, day, reason)
     _log_status(world, child, day)
     _log_placement(world, child, day, np.full(len(child), "", dtype="U4"))
+    real = ~np.isin(world.status[child], ["V3", "V4", "J1"])
+    world.left_care[child[real]] = day[real]
     world.prior_care[child] |= ~np.isin(world.status[child], ["V4", "J1"])
     world.care[child], world.period[child] = NO_DAY, NO_DAY
     world.status[child] = ""

@@ -28,6 +28,7 @@ COMPONENTS = (
     "case_work",
     "recording",
     "keys",
+    "school",
 )
 """Parts of the simulation, each with its own stream, so that a change in one leaves the others as they were."""
 

@@ -15,8 +15,9 @@ def log_factors(world: World, child: Array, day: Array) -> None:
     completed = world.uniform("assessment", child) >= world.settings.front_door.factors_not_completed
     child, day = child[completed], day[completed]
     found = np.zeros(len(child), dtype=bool)
+    scale = world.settings.front_door.factor_scale
     for code, chance in _chances(world, child).items():
-        yes = world.uniform("assessment", child) < chance
+        yes = world.uniform("assessment", child) < np.minimum(chance * scale.get(code, 1.0), 0.97)
         world.log.add("assessment_factors", child[yes], date=day[yes], factor=code)
         found |= yes
     world.log.add("assessment_factors", child[~found], date=day[~found], factor="21")

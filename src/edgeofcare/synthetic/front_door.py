@@ -42,6 +42,9 @@ def _own_rate(world: World) -> Array:
     rate = rates.child_contact * np.exp(
         rates.need_on_contact * world.need
         + rates.recent_contact * recent
+        + rates.recent_referral * world.within_days(world.last_referral, 365)
+        + rates.newborn_contact * ((world.age > -4 / 12) & (world.age < 2 / 12))
+        + rates.age_on_contact * world.age
         + rates.open_contact * world.open_case
         + 0.5 * (world.exploitation != "")
         + 0.5 * world.burst
@@ -63,7 +66,8 @@ def _lead_on(world: World, child: Array, day: Array, source: Array, first: Array
     rates = world.settings.front_door
     free = (world.referral[child] == NO_DAY) & (world.care[child] == NO_DAY)
     base = np.where(first, rates.first_referral, rates.referral)
-    chance = sigmoid(np.log(base / (1 - base)) + 0.45 * world.need[child])
+    policy = np.log(world.settings.policy.referral) if world.policy_changed else 0.0
+    chance = sigmoid(np.log(base / (1 - base)) + 0.45 * world.need[child] + policy)
     chance = np.where(world.people.uasc[child], 1.0, chance)
     u = world.uniform("front_door", child)
     refer = free & (u < chance)
@@ -83,6 +87,7 @@ def open_referral(world: World, child: Array, day: Array, source: Array, *, acce
     end[world.uniform("front_door", child) < rates.nfa_not_closed] = NO_DAY
     reason = np.where(end == NO_DAY, "", "RC7")
     columns = {"start": day, "end": end, "source": source, "need": need, "close_reason": reason}
+    world.last_referral[child] = day
     world.log.add("referrals", child[nfa], nfa=True, **{name: values[nfa] for name, values in columns.items()})
     child, day = child[~nfa], day[~nfa]
     world.referral[child], world.busy[child] = day, np.maximum(world.busy[child], day)

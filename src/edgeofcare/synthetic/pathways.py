@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -14,10 +14,14 @@ from edgeofcare.synthetic.draws import NO_DAY, Log
 from edgeofcare.synthetic.front_door import make_assessments, make_contacts
 from edgeofcare.synthetic.population import Population
 from edgeofcare.synthetic.protection import make_conferences, make_enquiries, make_plans
+from edgeofcare.synthetic.school import make_suspensions
 from edgeofcare.synthetic.settings import Settings
 from edgeofcare.synthetic.world import World
 
-__all__ = ["STEPS", "months", "simulate"]
+__all__ = ["STEPS", "Calls", "months", "run_months", "simulate"]
+
+Calls = Mapping[int, Sequence[Callable[[World], None]]]
+"""What to call before anything of a month happens, by the first day of the month."""
 
 STEPS: tuple[Callable[[World], None], ...] = (
     make_endings,
@@ -28,6 +32,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     make_conferences,
     make_missing,
     make_offences,
+    make_suspensions,
     make_arrivals,
     make_remands,
     make_entries,
@@ -63,7 +68,13 @@ def months(first: str, last: str) -> list[tuple[int, int]]:
 
 
 def simulate(
-    people: Population, settings: Settings, rng: dict[str, np.random.Generator], *, first: str, last: str
+    people: Population,
+    settings: Settings,
+    rng: dict[str, np.random.Generator],
+    *,
+    first: str,
+    last: str,
+    at: Calls | None = None,
 ) -> Log:
     """Simulate every month and log what would have been recorded.
 
@@ -77,6 +88,9 @@ def simulate(
         One stream for each component.
     first, last : str
         First and last date of the simulation.
+    at : mapping of int to sequence of callables, optional
+        What to call with the world, by the first day of a month (or the day after the last month), before anything of
+        that month happens. A call may look at the world, copy it, or put other settings in force.
 
     Returns
     -------
@@ -84,12 +98,31 @@ def simulate(
         Events and spells; a spell that is still open has no end.
     """
     world = World(people, settings, rng)
-    for d0, d1 in months(first, last):
+    run_months(world, months(first, last), at or {})
+    _log_open(world)
+    return world.log
+
+
+def run_months(world: World, spans: Sequence[tuple[int, int]], at: Calls) -> None:
+    """Let months pass in a world, whatever its state.
+
+    Parameters
+    ----------
+    world : World
+        The state before the first of the months; it is changed.
+    spans : sequence of (int, int)
+        From :func:`months`.
+    at : mapping of int to sequence of callables
+        As for :func:`simulate`.
+    """
+    for d0, d1 in spans:
+        for call in at.get(d0, ()):
+            call(world)
         world.begin_month(d0, d1)
         for step in STEPS:
             step(world)
-    _log_open(world)
-    return world.log
+    for call in at.get(spans[-1][1], ()):
+        call(world)
 
 
 def _log_open(world: World) -> None:

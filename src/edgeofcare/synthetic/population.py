@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class Population:
 def make_population(
     n_children: int, rng: np.random.Generator, rates: PeopleRates, *, first_day: int, last_day: int
 ) -> Population:
-    """Households with their children, at least as many children as asked for.
+    """Households with their children, at least as many children as asked for unless some are left out as too old.
 
     Parameters
     ----------
@@ -83,6 +83,7 @@ def make_population(
     Population
         The children, household by household.
     """
+    n_children = round(n_children * (1 + rates.extra))
     n_uasc = round(n_children * rates.uasc)
     sizes = np.concatenate([_sizes(n_children - n_uasc, rng, rates), np.ones(n_uasc, dtype=np.int64)])
     alone = np.concatenate([np.zeros(len(sizes) - n_uasc, dtype=bool), np.ones(n_uasc, dtype=bool)])
@@ -94,7 +95,7 @@ def make_population(
     disability = _disabilities(rng, uasc, rates)
     mother, family = _links(rng, household, sizes, uasc, rates)
     need = rates.household_sd * rng.standard_normal(len(sizes))
-    return Population(
+    people = Population(
         household=household,
         first_day=first,
         birth=_births(rng, sizes, household, first, alone, rates),
@@ -104,13 +105,22 @@ def make_population(
         ethnicity=_ethnicities(rng, household, uasc, rates),
         disability=disability,
         estimated=rng.random(len(uasc)) < np.where(uasc, rates.uasc_birth_estimated, rates.birth_estimated),
-        ehc_plan=rng.random(len(uasc)) < np.where(disability != "", 0.65, rates.ehc_plan * 0.8),
+        ehc_plan=rng.random(len(uasc)) < np.where(disability != "", rates.ehc_plan_disabled, rates.ehc_plan * 0.8),
         uasc=uasc,
         package=_packages(rng, disability, rates),
         household_need=need,
         child_need=rates.child_sd * rng.standard_normal(len(uasc)),
-        parental=_parental(rng, need),
+        parental=_parental(rng, need, rates),
     )
+    return _minors(people, first_day + rates.burn_in_years * YEAR) if rates.only_minors else people
+
+
+def _minors(people: Population, day: float) -> Population:
+    """Only the children who turn 18 after a day."""
+    kept = people.birth + 18 * YEAR > day
+    whole = ("first_day", "household_need", "parental")
+    columns = {field.name: getattr(people, field.name) for field in fields(people) if field.name not in whole}
+    return replace(people, **{name: values[kept] for name, values in columns.items()})
 
 
 def _sizes(n_children: int, rng: np.random.Generator, rates: PeopleRates) -> Array:
@@ -126,7 +136,8 @@ def _births(
     """Day of birth: one child has the age at first notice, brothers and sisters are spaced around."""
     u = rng.random(len(sizes))
     age = np.interp(u, rates.first_age_shares, rates.first_ages)
-    age = np.where(alone, 14.6 + 2.8 * np.sqrt(u), age)
+    youngest, span = rates.uasc_ages
+    age = np.where(alone, youngest + span * np.sqrt(u), age)
     low, high = rates.sibling_gap_years
     gap = low + (high - low) * rng.random(len(household))
     gap[rng.random(len(household)) < 0.015] = 0.0
@@ -184,7 +195,7 @@ def _packages(rng: np.random.Generator, disability: Array, rates: PeopleRates) -
     return np.where(given, np.where(rng.random(len(u)) < 0.5, "V3", "V4"), "")
 
 
-def _parental(rng: np.random.Generator, need: Array) -> dict[str, Array]:
+def _parental(rng: np.random.Generator, need: Array, rates: PeopleRates) -> dict[str, Array]:
     """Difficulties of the parents, more common where need is higher."""
-    base = {"mental_health": 0.36, "domestic_abuse": 0.34, "alcohol": 0.15, "drugs": 0.15, "disability": 0.07}
-    return {name: rng.random(len(need)) < np.minimum(share * np.exp(0.45 * need), 0.9) for name, share in base.items()}
+    raised = np.exp(rates.need_on_parents * need)
+    return {name: rng.random(len(need)) < np.minimum(share * raised, 0.9) for name, share in rates.parental.items()}

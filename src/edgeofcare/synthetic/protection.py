@@ -18,7 +18,7 @@ def make_enquiries(world: World) -> None:
     _end_enquiries(world, world.due(world.s47_due))
     new_case = world.open_case & (world.referral >= world.d0)
     chance = np.where(new_case, rates.s47_at_referral, rates.s47)
-    chance = np.minimum(chance * np.exp(rates.need_on_s47 * world.need), 0.7)
+    chance = np.minimum(chance * np.exp(rates.need_on_s47 * world.need + rates.prior_plan * world.prior_plan), 0.7)
     free = world.open_case & world.living & (world.s47 == NO_DAY) & (world.conference_due == NO_DAY)
     free &= ~world.looked_after & ~world.people.uasc & (world.cp_plan == NO_DAY) & (world.close_due == NO_DAY)
     child = world.chance("protection", chance, free)
@@ -59,7 +59,7 @@ def make_conferences(world: World) -> None:
     child, day = child[led], day[led]
     had_plan = world.cin_plan[child] != NO_DAY
     _end_cin_plans(world, child[had_plan], day[had_plan])
-    world.cp_plan[child] = day
+    world.cp_plan[child], world.prior_plan[child] = day, True
     world.category[child] = pick(world.uniform("protection", child), rates.category)
     world.close_due[child] = NO_DAY
     world.busy[child] = np.maximum(world.busy[child], day)
@@ -72,12 +72,26 @@ def _end_cin_plans(world: World, child: Array, day: Array) -> None:
     world.cin_plan[child] = NO_DAY
 
 
+def _ease(world: World) -> Array:
+    """How much faster child in need plans end than at average need."""
+    rates = world.settings.plans
+    in_danger = (world.exploitation != "") | (world.recent_missing > 0)
+    ease: Array = np.exp(
+        rates.disabled_on_end * (world.people.disability != "")
+        + rates.danger_on_end * in_danger
+        + rates.adolescent_on_end * (world.age >= 10)
+        - rates.need_on_cin_end * world.need
+    )
+    return ease
+
+
 def make_plans(world: World) -> None:
     """Plans that end because enough has changed; stepping down, or on to closure."""
     rates = world.settings.plans
-    calm = np.exp(-0.35 * world.need)
+    calm = np.exp(-rates.need_on_end * world.need)
+    early = np.where(world.cp_plan > world.d0 - 183, np.exp(rates.cp_end_early), 1.0)
     old = world.living & (world.cp_plan != NO_DAY) & (world.cp_plan < world.d0 - 75)
-    child = world.chance("protection", np.minimum(rates.cp_end * calm, 0.5), old)
+    child = world.chance("protection", np.minimum(rates.cp_end * early * calm, 0.5), old)
     day = world.days("protection", child)
     start, category = world.cp_plan[child], world.category[child]
     world.end_spell("cp_plans", child, start, day, category=category)
@@ -86,7 +100,7 @@ def make_plans(world: World) -> None:
     world.cin_plan[child[down]] = day[down]
     close_case(world, child[~down], day[~down] + world.within("protection", child[~down], 0, 25), "")
     old = world.living & (world.cin_plan != NO_DAY) & (world.cin_plan < world.d0 - 25) & ~world.package_on
-    child = world.chance("protection", np.minimum(rates.cin_end * calm, 0.5), old)
+    child = world.chance("protection", np.minimum(rates.cin_end * _ease(world), 0.5), old)
     day = world.days("protection", child)
     _end_cin_plans(world, child, day)
     over = world.uniform("protection", child) < rates.close_after_plan

@@ -1,8 +1,9 @@
 """Every assumption of the synthetic records, in one place.
 
 A comment says where a value comes from. "DfE 2025" is the statistics for England of the year ending 31 March 2025
-(Open Government Licence v3); "no source" marks a choice of ours. The values only set the scale of each process: the
-records are not made to reproduce the statistics. Rates are per month unless stated.
+(Open Government Licence v3); "no source" marks a choice of ours. Rates are per month unless stated. The defaults make
+the sample, a small authority with many adolescents that does not reproduce the statistics; what the other invented
+authorities change is in :mod:`edgeofcare.synthetic.england` and :mod:`edgeofcare.synthetic.triborough`.
 """
 
 from __future__ import annotations
@@ -11,17 +12,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-__all__ = ["AdolescenceRates", "CareRates", "FrontDoorRates", "PeopleRates", "PlanRates", "RecordingRates", "Settings"]
+__all__ = [
+    "AdolescenceRates",
+    "CareRates",
+    "FrontDoorRates",
+    "PeopleRates",
+    "PlanRates",
+    "PolicyRates",
+    "RecordingRates",
+    "SchoolRates",
+    "Settings",
+    "shares",
+]
 
 
-def _shares(**shares: float) -> Mapping[str, float]:
+def shares(**weights: float) -> Mapping[str, float]:
     """A read-only table of codes and weights; a leading underscore lets a code begin with a digit."""
-    return MappingProxyType({code.lstrip("_"): weight for code, weight in shares.items()})
+    return MappingProxyType({code.lstrip("_"): weight for code, weight in weights.items()})
 
 
-def _default(**shares: float) -> Mapping[str, float]:
+def _default(**weights: float) -> Mapping[str, float]:
     """A dataclass default that holds a table of codes and weights."""
-    table: Mapping[str, float] = field(default_factory=lambda: _shares(**shares))
+    table: Mapping[str, float] = field(default_factory=lambda: shares(**weights))
     return table
 
 
@@ -30,6 +42,8 @@ class PeopleRates:
     """Who the children are."""
 
     burn_in_years: int = 9  # no source: years simulated before the extract begins
+    only_minors: bool = False  # no source: leaves out children who turn 18 before the extract begins
+    extra: float = 0.0  # no source: share of children made beyond those asked for
     household_sizes: tuple[float, ...] = (0.46, 0.30, 0.14, 0.07, 0.03)  # no source: 1 to 5 children
     # no source: age in years when the household first comes to notice
     first_ages: tuple[float, ...] = (-0.35, 0.0, 1.0, 5.0, 10.0, 13.0, 16.0, 17.5)
@@ -41,18 +55,24 @@ class PeopleRates:
     mother_unrecorded: float = 0.07  # no source
     family_unrecorded: float = 0.05  # no source
     uasc: float = 0.045  # no source as a share of known children; DfE 2025: 22 % of starts
+    uasc_ages: tuple[float, float] = (14.6, 2.8)  # no source: youngest age on arrival, and years up to the oldest
     uasc_male: float = 0.93  # no source
     male: float = 0.52  # no source
     sex_unknown: float = 0.004  # no source
     disabled: float = 0.11  # no source
     short_breaks: float = 0.30  # no source: share of disabled children with a package
     ehc_plan: float = 0.20  # no source; DfE 2025: 31 % of children in need of school age
+    ehc_plan_disabled: float = 0.65  # no source
     birth_estimated: float = 0.006  # no source
     uasc_birth_estimated: float = 0.6  # no source
     household_sd: float = 0.70  # no source: need of a household, on the log scale
     child_sd: float = 0.70  # no source: lasting need of a child
     process_sd: float = 0.70  # no source: slowly varying need of a child
     process_memory: float = 0.93  # no source: month to month
+    need_on_parents: float = 0.45  # no source: log share for one unit of need of the household
+    parental: Mapping[str, float] = _default(  # no source: share of households with a difficulty, at average need
+        mental_health=0.36, domestic_abuse=0.34, alcohol=0.15, drugs=0.15, disability=0.07
+    )
     ethnicity: Mapping[str, float] = _default(  # no source
         WBRI=62, WIRI=1, WIRT=0.4, WROM=0.8, WOTH=6, MWBC=3.5, MWBA=1.5, MWAS=1.6, MOTH=3, AIND=1.5, APKN=3.5,
         ABAN=2.2, CHNE=0.3, AOTH=2, BCRB=2.5, BAFR=4, BOTH=1.6, OOTH=2.2, REFU=0.6, NOBT=2.2,
@@ -73,6 +93,9 @@ class FrontDoorRates:
     child_contact: float = 0.017  # no source: contact about one child
     need_on_contact: float = 0.62  # no source: log rate for one unit of need
     recent_contact: float = 1.05  # no source: log rate if a contact in the last 6 months
+    recent_referral: float = 0.0  # no source: log rate if a referral in the last 12 months
+    newborn_contact: float = 0.0  # no source: log rate from 4 months before birth to 2 months after it
+    age_on_contact: float = 0.0  # no source: log rate for each year of age
     open_contact: float = 0.55  # no source: log rate if the case is open
     referral: float = 0.58  # no source: contact becomes a referral, at average need
     first_referral: float = 0.78  # no source: the same for the first contact
@@ -87,6 +110,8 @@ class FrontDoorRates:
     assessment_nfa: float = 0.42  # no source, at average need; DfE 2025: 30.8 % of the assessed not in need
     reassessment: float = 0.045  # no source: new assessment of an open case
     factors_not_completed: float = 0.03  # no source
+    # multiplies the chance that a factor is found; the factors not named keep theirs
+    factor_scale: Mapping[str, float] = _default()
     source_young: Mapping[str, float] = _default(  # near DfE 2025: police 28, school 21, health 15
         _1A=6, _1B=1, _1C=0.3, _1D=2, _2A=20, _2B=2, _3A=2, _3B=5, _3C=2, _3D=1, _3E=4, _3F=4, _4=1.5, _5A=8, _5B=5,
         _5C=5, _5D=2, _6=27, _7=2, _8=4, _9=3, _10=1,
@@ -117,6 +142,13 @@ class PlanRates:
     other_authority: float = 0.01  # no source
     cin_plan: float = 0.72  # no source: after an assessment that finds need
     cin_end: float = 0.058  # no source
+    prior_plan: float = 0.0  # no source: log rate of enquiries if there was a child protection plan before
+    need_on_end: float = 0.35  # no source: how much slower child protection plans end for one unit of need, log rate
+    need_on_cin_end: float = 0.35  # no source: the same of child in need plans
+    disabled_on_end: float = 0.0  # no source: log rate of the end of child in need plans of disabled children
+    danger_on_end: float = 0.0  # no source: the same while a child is exploited or goes missing
+    adolescent_on_end: float = 0.0  # no source: the same from 10
+    cp_end_early: float = 0.0  # no source: log rate of the end of a child protection plan in its first six months
     cp_end: float = 0.085  # no source; DfE 2025: 2.3 % of plans had lasted two years
     cp_step_down: float = 0.65  # no source
     close_after_plan: float = 0.85  # no source
@@ -141,8 +173,11 @@ class AdolescenceRates:
     need_on_burst: float = 0.75  # no source
     exploited_on_burst: float = 1.1  # no source
     care_on_burst: float = 0.9  # no source
+    peak_age: float = 14.8  # no source: age at which missing episodes are most likely
     burst_weeks: float = 0.42  # no source: chance of an episode in each week of a run
     isolated: float = 0.0022  # no source: a missing episode outside a run
+    # no source: missing episodes and offences are entered only with an open case, in care, or 12 months after a contact
+    only_recent: bool = False
     absent: float = 0.12  # no source: absent without authorisation, not missing
     exploitation: float = 0.0038  # no source
     exploitation_end: float = 0.06  # no source
@@ -152,6 +187,21 @@ class AdolescenceRates:
     offence: float = 0.0022  # no source
     offence_exploited: float = 1.3  # no source
     remand: float = 0.035  # no source: after an offence
+
+
+@dataclass(frozen=True)
+class SchoolRates:
+    """Suspensions and permanent exclusions from school, ages 5 to 16."""
+
+    suspension: float = 0.0016  # no source: at average need, under 11
+    secondary: float = 1.3  # no source: log rate from 11
+    male: float = 0.45  # no source
+    need: float = 0.35  # no source
+    exploited: float = 0.8  # no source
+    looked_after: float = 0.0  # no source: log rate in care
+    again: float = 1.5  # no source: log rate if suspended in the last 90 days
+    permanent: float = 0.012  # no source: share of suspensions that are permanent exclusions
+    days: Mapping[str, float] = _default(_1=36, _2=28, _3=16, _4=6, _5=11, _10=3)  # no source: length of a suspension
 
 
 @dataclass(frozen=True)
@@ -169,11 +219,21 @@ class CareRates:
     prior_care: float = 1.2  # no source: prior 5 to 10 in all, part of which is shared need
     self_harm: float = 0.9  # no source: prior 1.5 to 3
     recent_s47: float = 0.8  # no source
+    suspended: float = 0.0  # no source: prior 1.5 to 2.5, suspension in the last 120 days
+    excluded: float = 0.0  # no source: prior 2 to 4, permanent exclusion in the last 12 months
+    parents: float = 0.0  # no source: prior 1.3 to 2, a parent with mental ill health or who misuses alcohol or drugs
+    domestic_abuse: float = 0.0  # no source: prior 1.3 to 2
+    recent_exit: float = 0.0  # no source: left care in the last 12 months
+    ages_16_17: float = 0.0  # no source
     ages_14_16: float = 0.35  # no source
     ages_10_11: float = -0.6  # no source
     closed: float = 0.00015  # no source: adolescent without an open case
+    closed_young: float = 0.12  # no source: share of that rate under 10
+    newborn: float = 0.0  # no source: log rate in the first month of life
+    ages_5_9: float = 0.0  # no source
     infant: float = 0.022  # no source: under 1, open case; DfE 2025: 16 % of starts
     young: float = 0.0028  # no source: 1 to 9
+    need_young: float = 0.7  # no source: log rate under 10 for one unit of need
     cp_plan_young: float = 1.4  # no source
     sibling: float = 0.35  # no source: a younger sibling enters with the child
     short_break_start: float = 0.05  # no source
@@ -181,6 +241,8 @@ class CareRates:
     short_break_converts: float = 0.006  # no source: V4 becomes V2
     short_break_visit: float = 0.35  # no source: month with a V3 stay
     status: Mapping[str, float] = _default(V2=57, C1=29, L1=11, L2=1.5, C2=0.7)  # near DfE 2025: 57, 31, 9, 1, under 1
+    status_adolescent: Mapping[str, float] = _default()  # no source: the same from 10; or empty
+    need_adolescent: Mapping[str, float] = _default()  # no source: need on entry from 10; or empty
     # near DfE 2025 without unaccompanied children
     need_code: Mapping[str, float] = _default(N1=72, N2=2.5, N3=2.5, N4=9, N5=11, N6=2, N8=1)
     placement: Mapping[str, float] = _default(U1=22, U4=8, U6=36, K2=18, K3=4, P1=4, R1=2, Z14=1, U5=5)  # no source
@@ -194,10 +256,14 @@ class CareRates:
     status_c1_c2: float = 0.09  # no source
     status_c2_e1: float = 0.05  # no source: under 5
     adopted: float = 0.07  # no source: after a placement order
+    settling: float = 0.0  # no source: log rate of going home in the first six months of a period of care
+    home_young: float = 0.0  # no source: log rate of going home under 10
+    guardianship_early: float = 0.0  # no source: log rate of special guardianship under an interim order
     special_guardianship: float = 0.008  # no source; DfE 2025: 12 % of those who ceased
     home_v2: float = 0.055  # no source; DfE 2025: 19 % of those who ceased went home
     home_c: float = 0.008  # no source
     other_exit: float = 0.004  # no source
+    remand_need: Mapping[str, float] = _default(N6=1)  # no source
     remand_end: float = 0.38  # no source
     transfer: float = 0.0007  # no source: care taken over by another authority
     close_on_entry: float = 0.08  # no source: the referral is closed soon after entry
@@ -228,6 +294,15 @@ class RecordingRates:
 
 
 @dataclass(frozen=True)
+class PolicyRates:
+    """A change of policy, which moves the base rate from one month on."""
+
+    month: tuple[int, int] = (0, 0)  # year and month in which it begins; zeros for none
+    entry: float = 1.0  # multiplies the chance of entering care
+    referral: float = 1.0  # multiplies the odds that a contact becomes a referral
+
+
+@dataclass(frozen=True)
 class Settings:
     """All assumptions together."""
 
@@ -235,5 +310,7 @@ class Settings:
     front_door: FrontDoorRates = field(default_factory=FrontDoorRates)
     plans: PlanRates = field(default_factory=PlanRates)
     adolescence: AdolescenceRates = field(default_factory=AdolescenceRates)
+    school: SchoolRates = field(default_factory=SchoolRates)
     care: CareRates = field(default_factory=CareRates)
     recording: RecordingRates = field(default_factory=RecordingRates)
+    policy: PolicyRates = field(default_factory=PolicyRates)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from edgeofcare.synthetic.draws import NO_DAY, Array, Log, pick, unique_keys
 from edgeofcare.synthetic.population import Population
 from edgeofcare.synthetic.settings import RecordingRates
 
-__all__ = ["EVENT_COLUMNS", "Extract", "canonical", "make_tables", "observe"]
+__all__ = ["EVENT_COLUMNS", "EXTRA_COLUMNS", "Extract", "canonical", "make_tables", "observe"]
 
 EVENT_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "contacts": ("date", "source"),
@@ -36,6 +36,9 @@ EVENT_COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Columns that the simulation logs for each table, after the child."""
 
+EXTRA_COLUMNS: Mapping[str, tuple[str, ...]] = {"suspensions": ("date", "days", "category")}
+"""The same for tables that are no part of the canonical ones and are given only when asked for."""
+
 _RECORDED = ("contacts", "missing_episodes", "offences")
 _END_RECORDED = ("cin_plans", "referrals")
 _CODES_LOST = {"contacts": ("source",), "referrals": ("source", "need"), "placements": ("change_reason",)}
@@ -51,7 +54,9 @@ class Extract:
     last: int
 
 
-def observe(log: Log, rng: np.random.Generator, rates: RecordingRates, extract: Extract) -> dict[str, Columns]:
+def observe(
+    log: Log, rng: np.random.Generator, rates: RecordingRates, extract: Extract, *, also: Sequence[str] = ()
+) -> dict[str, Columns]:
     """What the case system holds on the last day, within the windows of the extract.
 
     Events are kept from the first day on, referrals that began from that day on or are open, other spells that ended
@@ -67,6 +72,8 @@ def observe(log: Log, rng: np.random.Generator, rates: RecordingRates, extract: 
         How late events are entered, and how often codes are missing.
     extract : Extract
         Days covered.
+    also : sequence of str
+        Further tables to give, of :data:`EXTRA_COLUMNS`; they are recorded on the day.
 
     Returns
     -------
@@ -83,6 +90,10 @@ def observe(log: Log, rng: np.random.Generator, rates: RecordingRates, extract: 
         for name in _CODES_LOST.get(table, ()):
             columns[name] = np.where(rng.random(len(columns[name])) < rates.code_missing, "", columns[name])
         observed[table] = columns
+    for table in also:
+        columns = log.columns(table, EXTRA_COLUMNS[table])
+        keep = _in_window(table, columns, extract)
+        observed[table] = {name: values[keep] for name, values in columns.items()}
     return observed
 
 
@@ -138,6 +149,8 @@ def make_tables(
     chosen: Array,
     rng: np.random.Generator,
     extract: Extract,
+    *,
+    also: Sequence[str] = (),
 ) -> dict[str, pd.DataFrame]:
     """Canonical tables of the chosen children.
 
@@ -153,11 +166,13 @@ def make_tables(
         Source of random keys and snapshots.
     extract : Extract
         Days covered.
+    also : sequence of str
+        Further tables to make, of :data:`EXTRA_COLUMNS`.
 
     Returns
     -------
     dict of str to DataFrame
-        Every table of :data:`edgeofcare.schema.tables.TABLES`, each in the order of its row keys.
+        Every table of :data:`edgeofcare.schema.tables.TABLES`, each in the order of its row keys, and those asked for.
     """
     keys = unique_keys(rng, people.size + 3 * people.size)
     child_id = keys[: people.size]
@@ -175,7 +190,10 @@ def make_tables(
         if name != "deaths":
             columns = {key: values[is_chosen[observed[name]["child"]]] for key, values in observed[name].items()}
             frames[name] = _event_table(name, columns, child_id, periods, rng)
-    return {name: frames[name] for name in TABLES}
+    for name in also:
+        columns = {key: values[is_chosen[observed[name]["child"]]] for key, values in observed[name].items()}
+        frames[name] = _extra_table(columns, child_id, rng)
+    return {name: frames[name] for name in (*TABLES, *also)}
 
 
 def _children(people: Population, deaths: Columns, chosen: Array, child_id: Array, extract: Extract) -> pd.DataFrame:
@@ -249,6 +267,14 @@ def _event_table(
     if finish is not None:
         finish(values, rng)
     return _with_keys(values, TABLES[name], rng)
+
+
+def _extra_table(columns: Columns, child_id: Array, rng: np.random.Generator) -> pd.DataFrame:
+    """A table that is no part of the canonical ones, in the order of its row keys."""
+    values = dict(columns)
+    given = {"row_key": unique_keys(rng, len(values["child"]), digits=8), "child_id": child_id[values.pop("child")]}
+    days = values.pop("date").astype("datetime64[D]").astype("datetime64[s]")
+    return pd.DataFrame({**given, "date": days, **values}).sort_values("row_key", ignore_index=True)
 
 
 def _finish_factors(values: Columns, rng: np.random.Generator) -> None:

@@ -64,13 +64,14 @@ class World:
         self.cin_plan, self.cp_plan = _none(n), _none(n)
         self.category = np.full(n, "", dtype="U4")
         self.worker_since, self.worker = _none(n), _none(n)
-        self.last_contact = _none(n)
+        self.last_contact, self.last_referral = _none(n), _none(n)
+        self.prior_plan = np.zeros(n, dtype=bool)
         self.never_contacted = np.ones(n, dtype=bool)
 
     def _open_care(self, n: int) -> None:
         """Nobody is looked after at the beginning."""
         self.care, self.status_since, self.placement_since = _none(n), _none(n), _none(n)
-        self.period = _none(n)
+        self.period, self.entered, self.left_care = _none(n), _none(n), _none(n)
         self.periods = 0
         self.status, self.placement = np.full(n, "", dtype="U4"), np.full(n, "", dtype="U4")
         self.provider, self.start_reason = np.full(n, "", dtype="U4"), np.full(n, "", dtype="U4")
@@ -87,6 +88,7 @@ class World:
         self.substances = np.zeros(n, dtype=bool)
         self.missing_months = np.zeros((3, n), dtype=np.int64)
         self.offended = np.zeros(n, dtype=bool)
+        self.suspended, self.excluded = _none(n), _none(n)
 
     @property
     def size(self) -> int:
@@ -120,6 +122,26 @@ class World:
         """Missing episodes in this month and the two before."""
         recent: Array = self.missing_months.sum(axis=0)
         return recent
+
+    def within_days(self, when: Array, days: int) -> Array:
+        """Whether something happened in the last ``days`` days, counted from the start of the month."""
+        recent: Array = (when != NO_DAY) & (when > self.d0 - days)
+        return recent
+
+    @property
+    def entered_if_missing(self) -> Array:
+        """Whether a missing episode or an offence of the child would be entered in the case system."""
+        if not self.settings.adolescence.only_recent:
+            return np.ones(self.size, dtype=bool)
+        entered: Array = self.open_case | self.looked_after | self.within_days(self.last_contact, 365)
+        return entered
+
+    @property
+    def policy_changed(self) -> bool:
+        """Whether the change of policy has begun."""
+        year, month = self.settings.policy.month
+        begins = np.datetime64(f"{year:04d}-{month:02d}", "D") if year else np.datetime64("9999-12-31", "D")
+        return bool(self.d0 >= begins.astype(np.int64))
 
     def begin_month(self, d0: int, d1: int) -> None:
         """Move to the month of days ``d0`` to ``d1 - 1`` and renew what varies slowly."""
