@@ -104,7 +104,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, title: str, *, legend: bool) -> None:
     ax.errorbar(rows["target"], place, xerr=0.1 * rows["target"], fmt="none", ecolor=GREY, elinewidth=5, alpha=0.55)
     three = 3 * rows["error"].fillna(0)
     ax.errorbar(
-        rows["mean"], place, xerr=three, fmt="o", ms=5, color=BLUE, label="records: mean of the seeds, three standard errors"
+        rows["mean"], place, xerr=three, fmt="o", ms=5, color=BLUE, label="records: mean, three standard errors"
     )
     ax.set_yticks(place, rows["label"])
     ax.set_xlim(left=0)

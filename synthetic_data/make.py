@@ -38,8 +38,8 @@ def write(folder: Path) -> list[Path]:
     list of Path
         The files.
     """
-    tables = simulate_tables(CHILDREN, RANDOM_STATE, observed_from=OBSERVED_FROM, observed_until=OBSERVED_UNTIL)
     window = {"observed_from": OBSERVED_FROM, "observed_until": OBSERVED_UNTIL}
+    tables = simulate_tables(CHILDREN, RANDOM_STATE, authority="sample", **window)
     files = write_ssd(tables, folder / "ssd", flavour="systemc", observed_until=OBSERVED_UNTIL)
     files += write_ssda903(tables, folder / "ssda903", years=RETURN_YEARS["ssda903"], **window)
     files += write_cin_census(tables, folder / "cin_census", years=RETURN_YEARS["cin_census"], **window)

@@ -43,7 +43,7 @@ class Trained(NamedTuple):
 @cache
 def records_with(lag: int = 0) -> Records:
     """Records of 800 children, whose identifiers read KINDxxxxxxx."""
-    made = make_records(800, random_state=5)
+    made = make_records(800, random_state=5, authority="sample")
     tables = {name: made.table(name) for name in made}
     for frame in tables.values():
         for column in frame.columns.intersection(["child_id", "related_id"]):

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 UNTIL = "2024-03-31"
-SECRET = "KQZ7"
+SECRET = "KQZ700"
 """Every key of a child, row or worker begins with it; names, free texts and pupil numbers hold it."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}/\d{4}")
@@ -47,64 +47,62 @@ def _british(day):
 
 def ssd_frames():
     """Tables of an SSD extract; all values are text."""
-    children = "\n".join(
-        f"{SECRET}{n}, {day}, {_SEX[n]}, WBRI, {SECRET}NAME, {SECRET}UPN" for n, day in _BORN.items()
-    )
+    children = "\n".join(f"{SECRET}{n}, {day}, {_SEX[n]}, WBRI, {SECRET}NAME, {SECRET}UPN" for n, day in _BORN.items())
     pictures = {
         "ssd_person": f"""pers_person_id, pers_dob, pers_sex, pers_ethnicity, pers_forename, pers_upn
             {children}""",
         "ssd_mother": """moth_table_id, moth_person_id, moth_childs_person_id
-            KQZ7m1, KQZ7mum, KQZ71
-            KQZ7m2, KQZ7mum, KQZ72""",
+            KQZ700m1, KQZ700mum, KQZ7001
+            KQZ700m2, KQZ700mum, KQZ7002""",
         "ssd_family": """fami_table_id, fami_family_id, fami_person_id
-            KQZ7f1, KQZ7home, KQZ72
-            KQZ7f2, KQZ7home, KQZ73""",
+            KQZ700f1, KQZ700home, KQZ7002
+            KQZ700f2, KQZ700home, KQZ7003""",
         "ssd_contacts": """cont_contact_id, cont_person_id, cont_contact_date, cont_contact_source_code
-            KQZ7c1, KQZ71, 2022-05-03, 6 Police
-            KQZ7c2, KQZ72, 2022-08-11, 2A
-            KQZ7c3, KQZ74, 2023-01-17, 3D""",
+            KQZ700c1, KQZ7001, 2022-05-03, 6 Police
+            KQZ700c2, KQZ7002, 2022-08-11, 2A
+            KQZ700c3, KQZ7004, 2023-01-17, 3D""",
         "ssd_cin_episodes": """cine_referral_id, cine_person_id, cine_referral_date, cine_close_date,\
  cine_cin_primary_need_code, cine_referral_source_code, cine_referral_nfa, cine_close_reason
-            KQZ7r1, KQZ71, 2022-05-06, 2023-02-21, N1, 6, N, RC1
-            KQZ7r2, KQZ72, 2022-08-12, , N5, 2A, N,
-            KQZ7r3, KQZ73, 2022-09-19, 2022-11-08, N1, 1A, N, RC7
-            KQZ7r4, KQZ74, 2023-01-18, , N4, 3D, N, """,
+            KQZ700r1, KQZ7001, 2022-05-06, 2023-02-21, N1, 6, N, RC1
+            KQZ700r2, KQZ7002, 2022-08-12, , N5, 2A, N,
+            KQZ700r3, KQZ7003, 2022-09-19, 2022-11-08, N1, 1A, N, RC7
+            KQZ700r4, KQZ7004, 2023-01-18, , N4, 3D, N, """,
         "ssd_cin_assessments": """cina_assessment_id, cina_person_id, cina_assessment_start_date,\
  cina_assessment_auth_date, cina_assessment_outcome_nfa
-            KQZ7a1, KQZ71, 2022-05-09, 2022-06-14, N
-            KQZ7a2, KQZ72, 2022-08-15, 2022-09-20, N""",
+            KQZ700a1, KQZ7001, 2022-05-09, 2022-06-14, N
+            KQZ700a2, KQZ7002, 2022-08-15, 2022-09-20, N""",
         "ssd_assessment_factors": """cinf_table_id; cinf_assessment_id; cinf_assessment_factors_json
-            KQZ7g1; KQZ7a1; ["1A","24A"]
-            KQZ7g2; KQZ7a2; {"2B":"Yes","3A":"No"}""".replace(",", "\0").replace(";", ","),
+            KQZ700g1; KQZ700a1; ["1A","24A"]
+            KQZ700g2; KQZ700a2; {"2B":"Yes","3A":"No"}""".replace(",", "\0").replace(";", ","),
         "ssd_s47_enquiry": """s47e_s47_enquiry_id, s47e_person_id, s47e_s47_start_date, s47e_s47_end_date, s47e_s47_nfa
-            KQZ7s1, KQZ71, 2022-06-15, 2022-06-24, N""",
+            KQZ700s1, KQZ7001, 2022-06-15, 2022-06-24, N""",
         "ssd_cp_plans": """cppl_cp_plan_id, cppl_person_id, cppl_cp_plan_start_date, cppl_cp_plan_end_date,\
  cppl_cp_plan_initial_category
-            KQZ7p1, KQZ71, 2022-07-04, 2023-01-12, NEG""",
+            KQZ700p1, KQZ7001, 2022-07-04, 2023-01-12, NEG""",
         "ssd_cla_episodes": """clae_cla_episode_id, clae_person_id, clae_cla_episode_start_date,\
  clae_cla_episode_ceased_date, clae_cla_episode_start_reason, clae_cla_episode_ceased_reason, clae_cla_id,\
  clae_cla_primary_need_code
-            KQZ7e1, KQZ71, 2022-10-05, 2023-01-23, S, X1, KQZ7h1, N1
-            KQZ7e2, KQZ71, 2023-01-23, , L, , KQZ7h1, N1
-            KQZ7e3, KQZ74, 2023-05-16, 2023-08-22, S, E4A, KQZ7h2, N4""",
+            KQZ700e1, KQZ7001, 2022-10-05, 2023-01-23, S, X1, KQZ700h1, N1
+            KQZ700e2, KQZ7001, 2023-01-23, , L, , KQZ700h1, N1
+            KQZ700e3, KQZ7004, 2023-05-16, 2023-08-22, S, E4A, KQZ700h2, N4""",
         "ssd_legal_status": """lega_legal_status_id, lega_person_id, lega_legal_status_start_date,\
  lega_legal_status_end_date, lega_legal_status
-            KQZ7l1, KQZ71, 2022-10-05, 2023-01-23, V2
-            KQZ7l2, KQZ71, 2023-01-23, , C1
-            KQZ7l3, KQZ74, 2023-05-16, 2023-08-22, V2""",
+            KQZ700l1, KQZ7001, 2022-10-05, 2023-01-23, V2
+            KQZ700l2, KQZ7001, 2023-01-23, , C1
+            KQZ700l3, KQZ7004, 2023-05-16, 2023-08-22, V2""",
         "ssd_cla_placement": """clap_cla_placement_id, clap_cla_id, clap_person_id, clap_cla_placement_start_date,\
  clap_cla_placement_end_date, clap_cla_placement_type, clap_cla_placement_distance
-            KQZ7q1, KQZ7h1, KQZ71, 2022-10-05, , U6, 12.4""",
+            KQZ700q1, KQZ700h1, KQZ7001, 2022-10-05, , U6, 12.4""",
         "ssd_missing": """miss_table_id, miss_person_id, miss_missing_episode_start_date,\
  miss_missing_episode_end_date, miss_missing_episode_type, miss_missing_rhi_offered
-            KQZ7w1, KQZ71, 2022-11-09 23:14:00, 2022-11-10 07:02:00, M, Y
-            KQZ7w2, KQZ74, 2023-06-13, 2023-06-14, A, N""",
+            KQZ700w1, KQZ7001, 2022-11-09 23:14:00, 2022-11-10 07:02:00, M, Y
+            KQZ700w2, KQZ7004, 2023-06-13, 2023-06-14, A, N""",
         "ssd_immigration_status": """immi_immigration_status_id, immi_person_id, immi_immigration_status_start_date,\
  immi_immigration_status_end_date, immi_immigration_status
-            KQZ7i1, KQZ75, 2022-12-07, , UASC""",
+            KQZ700i1, KQZ7005, 2022-12-07, , UASC""",
         "ssd_involvements": """invo_involvements_id, invo_professional_id, invo_professional_role_id, invo_person_id,\
  invo_involvement_start_date, invo_involvement_end_date, invo_referral_id
-            KQZ7v1, KQZ7sw, CW, KQZ71, 2022-05-10, , KQZ7r1""",
+            KQZ700v1, KQZ700sw, CW, KQZ7001, 2022-05-10, , KQZ700r1""",
     }
     frames = {name: _plain(text) for name, text in pictures.items()}
     factors = frames["ssd_assessment_factors"]
@@ -129,22 +127,22 @@ def ssda903_frames():
     pictures = {
         "2023/header": f"CHILD, SEX, DOB, ETHNIC, UPN\n{header}",
         "2023/episodes": f"""{episodes}
-            KQZ71, 05/10/2022, S, V2, N1, U4, PR1, 23/01/2023, X1,
-            KQZ71, 23/01/2023, L, C1, N1, U4, PR1, , ,
-            KQZ74, 16/08/2022, S, V2, N4, K2, PR1, 22/11/2022, E4A,
-            KQZ75, 07/12/2022, S, V2, N8, U4, PR4, , , """,
+            KQZ7001, 05/10/2022, S, V2, N1, U4, PR1, 23/01/2023, X1,
+            KQZ7001, 23/01/2023, L, C1, N1, U4, PR1, , ,
+            KQZ7004, 16/08/2022, S, V2, N4, K2, PR1, 22/11/2022, E4A,
+            KQZ7005, 07/12/2022, S, V2, N8, U4, PR4, , , """,
         "2023/missing": f"""{missing}
-            KQZ71, {born["KQZ71"]}, M, 09/11/2022, 10/11/2022""",
+            KQZ7001, {born["KQZ7001"]}, M, 09/11/2022, 10/11/2022""",
         "2023/uasc": f"""CHILD, DOB, DUC
-            KQZ75, {born["KQZ75"]}, """,
+            KQZ7005, {born["KQZ7005"]}, """,
         "2024/header": f"CHILD, SEX, DOB, ETHNIC, UPN\n{header}",
         "2024/episodes": f"""{episodes}
-            KQZ71, 23/01/2023, L, C1, N1, U4, PR1, 18/07/2023, X1,
-            KQZ71, 18/07/2023, P, C1, N1, K2, PR1, , , PLACE
-            KQZ74, 16/05/2023, S, V2, N4, K2, PR1, 22/08/2023, E4A,
-            KQZ75, 07/12/2022, S, V2, N8, U4, PR4, 12/09/2023, E3, """,
+            KQZ7001, 23/01/2023, L, C1, N1, U4, PR1, 18/07/2023, X1,
+            KQZ7001, 18/07/2023, P, C1, N1, K2, PR1, , , PLACE
+            KQZ7004, 16/05/2023, S, V2, N4, K2, PR1, 22/08/2023, E4A,
+            KQZ7005, 07/12/2022, S, V2, N8, U4, PR4, 12/09/2023, E3, """,
         "2024/missing": f"""{missing}
-            KQZ74, {born["KQZ74"]}, A, 13/06/2023, 14/06/2023""",
+            KQZ7004, {born["KQZ7004"]}, A, 13/06/2023, 14/06/2023""",
     }
     return {name: picture(text) for name, text in pictures.items()}
 
@@ -248,7 +246,7 @@ def write_workbook(sheets, path):
         for row in frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None):
             sheet.append(row)
     book.save(path)
-    return Path(path)
+    return path
 
 
 def sqlite_of(frames, path=":memory:"):

@@ -258,20 +258,20 @@ def _save_plots(job: MainJob, folder: Path) -> list[Path]:
     """The panels of the evaluation, each as a picture."""
     from matplotlib.figure import Figure
 
-    from edgeofcare.plotting.evaluation import plot_calibration, plot_decision_curve, plot_groups, plot_risk_distribution
+    from edgeofcare.plotting import evaluation as draw
 
     evaluation = job.evaluation
     groups, _ = shareable_groups(evaluation.groups)
     panels = {
-        "calibration": lambda ax: plot_calibration(evaluation.calibration, ax),
-        "decision_curve": lambda ax: plot_decision_curve(evaluation.decision_curve, ax),
-        "risk_distribution": lambda ax: plot_risk_distribution(evaluation.risk_distribution, ax),
-        "groups": lambda ax: plot_groups(groups, ax),
+        "calibration": lambda ax: draw.plot_calibration(evaluation.calibration, ax),
+        "decision_curve": lambda ax: draw.plot_decision_curve(evaluation.decision_curve, ax),
+        "risk_distribution": lambda ax: draw.plot_risk_distribution(evaluation.risk_distribution, ax),
+        "groups": lambda ax: draw.plot_groups(groups, ax),
     }
     paths = []
-    for name, draw in panels.items():
+    for name, drawn in panels.items():
         figure = Figure(figsize=(8, 6), layout="constrained")
-        draw(figure.subplots())
+        drawn(figure.subplots())
         paths.append(folder / f"{name}.png")
         figure.savefig(paths[-1], dpi=120, metadata={"Software": None})
     return paths

@@ -85,7 +85,7 @@ def save_model(
     >>> import tempfile
     >>> import edgeofcare as eoc
     >>> task, features = eoc.Task(), ["child.age", "missing.count.365d", "cp_plan.active"]
-    >>> records = eoc.make_records(300, random_state=0)
+    >>> records = eoc.make_records(300, random_state=0, authority="sample")
     >>> cohort = eoc.build_cohort(records, task, index_dates=eoc.quarters("2017-04-01", "2022-04-01"))
     >>> X, y = eoc.build_features(records, cohort, features), eoc.label_outcome(records, cohort, task)
     >>> model = eoc.make_risk_model("logistic", task=task).fit(X, y)
@@ -140,7 +140,7 @@ def load_model(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> S
     >>> import tempfile
     >>> import edgeofcare as eoc
     >>> task, features = eoc.Task(), ["child.age", "cp_plan.active"]
-    >>> records = eoc.make_records(300, random_state=0)
+    >>> records = eoc.make_records(300, random_state=0, authority="sample")
     >>> cohort = eoc.build_cohort(records, task, index_dates=eoc.quarters("2017-04-01", "2022-04-01"))
     >>> X, y = eoc.build_features(records, cohort, features), eoc.label_outcome(records, cohort, task)
     >>> model = eoc.make_risk_model("logistic", task=task).fit(X.loc[y.index], y)

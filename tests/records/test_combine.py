@@ -193,7 +193,7 @@ def test_the_name_of_the_one_authority_is_that_of_all_children():
 
 
 def test_swapped_alike_and_other_arguments_are_refused():
-    whole = make_records(20, random_state=0)
+    whole = make_records(20, random_state=0, authority="sample")
     assert "swapped: write combine(cin, ssda903)" in refused(care(), cin(), SpecError)
     assert "one read_cin_census" in refused(cin(), cin(), SpecError)
     assert "one read_ssda903" in refused(care(), care(), SpecError)
@@ -231,7 +231,7 @@ def test_returns_of_different_years_are_refused():
 
 @pytest.mark.parametrize("seed", [0])
 def test_the_returns_of_synthetic_children_are_joined_and_hold_what_their_records_hold(tmp_path, seed):
-    whole = make_records(300, random_state=seed)
+    whole = make_records(300, random_state=seed, authority="sample")
     write_cin_census(whole, tmp_path / "cin", years=10)
     write_ssda903(whole, tmp_path / "903", years=10)
     both = combine(read_cin_census(tmp_path / "cin"), read_ssda903(tmp_path / "903", observed_until=None))

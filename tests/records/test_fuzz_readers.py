@@ -110,7 +110,9 @@ def spliced(rng, data):
 def inserted(rng, data):
     """Bytes that do not belong there."""
     at, _ = span(rng, data)
-    odd = pick(rng, [b"\0", b"\0" * 100, b'"', b"'", b",", b";" * 50, b"\r", b"\n\n", b"\xff\xfe", b"\xa3", b"\x1a", b"<"])
+    odd = pick(
+        rng, [b"\0", b"\0" * 100, b'"', b"'", b",", b";" * 50, b"\r", b"\n\n", b"\xff\xfe", b"\xa3", b"\x1a", b"<"]
+    )
     return data[:at] + odd + data[at:]
 
 
@@ -172,7 +174,10 @@ def wrapped(rng, data):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("file.csv", data)
-    return pick(rng, [packed.getvalue(), gzip.compress(data), b"", b"\n" * 9, rng.bytes(2000), b"PAR1" + data, b"{}", b"%PDF-1.7"])
+    return pick(
+        rng,
+        [packed.getvalue(), gzip.compress(data), b"", b"\n" * 9, rng.bytes(2000), b"PAR1" + data, b"{}", b"%PDF-1.7"],
+    )
 
 
 def swollen(rng, data):
@@ -206,12 +211,28 @@ def elements(rng, data):
         return data
     one, other = pick(rng, found), pick(rng, found)
     word = pick(rng, [*DAYS, *WORDS]).encode("utf-8", "replace").replace(b"\0", b"")
-    new = pick(rng, [b"", one.group() * 2, other.group(), re.sub(rb">[^<>]+<", b">" + word + b"<", one.group(), count=1)])
+    new = pick(
+        rng, [b"", one.group() * 2, other.group(), re.sub(rb">[^<>]+<", b">" + word + b"<", one.group(), count=1)]
+    )
     return data[: one.start()] + new + data[one.end() :]
 
 
 BYTES = (flipped, cut, without, spliced, inserted, lines, columns, encoded, replaced, separated, wrapped, swollen)
-XML = (flipped, cut, without, spliced, inserted, encoded, replaced, replaced, wrapped, swollen, marked, elements, elements)
+XML = (
+    flipped,
+    cut,
+    without,
+    spliced,
+    inserted,
+    encoded,
+    replaced,
+    replaced,
+    wrapped,
+    swollen,
+    marked,
+    elements,
+    elements,
+)
 
 
 def other_dtype(rng, values):
@@ -278,7 +299,10 @@ def renamed(rng, frame):
         return frame.set_axis(range(len(names)), axis=1)
     if change == 5:
         return frame.set_axis(frame.iloc[0].tolist() if len(frame) else names, axis=1)
-    odd = pick(rng, [None, np.nan, ("a", "b"), b"name", 7, str(names[at]).upper(), f" {names[at]} ", f"x.[{names[at]}]", names[0]])
+    odd = pick(
+        rng,
+        [None, np.nan, ("a", "b"), b"name", 7, str(names[at]).upper(), f" {names[at]} ", f"x.[{names[at]}]", names[0]],
+    )
     names[at] = odd
     return frame.set_axis(pd.Index(names, dtype=object), axis=1)
 
@@ -307,7 +331,19 @@ def reworded(rng, frame):
 
 def no_frame(rng, frame):
     """Something that is no frame."""
-    return pick(rng, [None, frame.to_dict(), frame.to_numpy(), "frame", 3, list, frame.T, frame.iloc[:, 0] if frame.shape[1] else None])
+    return pick(
+        rng,
+        [
+            None,
+            frame.to_dict(),
+            frame.to_numpy(),
+            "frame",
+            3,
+            list,
+            frame.T,
+            frame.iloc[:, 0] if frame.shape[1] else None,
+        ],
+    )
 
 
 FRAMES = (retyped, retyped, retyped, retyped, renamed, renamed, reindexed, reworded, reworded)
@@ -372,8 +408,12 @@ def base(folder):
     (folder / "annex").mkdir()
     write_workbook(annex_lists(), folder / "annex" / "annex.xlsx")
     (folder / "maps").mkdir()
-    (folder / "maps" / "map.csv").write_text("code_list,text,code,meaning\nlegal_status,Our order,V2,\n", encoding="utf-8")
-    (folder / "maps" / "map.json").write_text('{"legal_status": {"Our order": "V2"}, "sex": {"m": "M"}}', encoding="utf-8")
+    (folder / "maps" / "map.csv").write_text(
+        "code_list,text,code,meaning\nlegal_status,Our order,V2,\n", encoding="utf-8"
+    )
+    (folder / "maps" / "map.json").write_text(
+        '{"legal_status": {"Our order": "V2"}, "sex": {"m": "M"}}', encoding="utf-8"
+    )
     sqlite_of(ssd_frames(), folder / "ssd.db").close()
     return folder
 
@@ -382,7 +422,9 @@ def read_database(case, root):
     """A database of changed tables, or a file of a database that is damaged."""
     if case.rng.random() < 0.3:
         file = case.folder / "ssd.db"
-        file.write_bytes(case.change((root / "ssd.db").read_bytes(), (flipped, flipped, cut, without, inserted, wrapped), "ssd.db"))
+        file.write_bytes(
+            case.change((root / "ssd.db").read_bytes(), (flipped, flipped, cut, without, inserted, wrapped), "ssd.db")
+        )
         if case.rng.random() < 0.5:
             return read_sql(f"sqlite:///{file}", observed_until=UNTIL, **case.options)
         connection = sqlite3.connect(file)
@@ -443,9 +485,9 @@ def sound():
 def own_table(case, root):
     """A table of one's own with odd columns."""
     frame = pd.DataFrame({
-        "child_id": ["KQZ71", "KQZ72", "KQZ74", "KQZ79"], "date": ["2022-05-09", "2022-07-12", "2023-01-23", "2023-02-02"],
+        "child_id": ["KQZ7001", "KQZ7002", "KQZ7004", "KQZ7009"], "date": ["2022-05-09", "2022-07-12", "2023-01-23", "2023-02-02"],
         "end": ["2022-05-12", "", "2023-02-14", ""], "days": ["3", "1.5", "", "x"], "kind": ["a b", "b/c", "", "d"],
-        "seen": ["2022-05-10"] * 4, "key": ["KQZ7x1", "KQZ7x2", "KQZ7x3", "KQZ7x4"],
+        "seen": ["2022-05-10"] * 4, "key": ["KQZ700x1", "KQZ700x2", "KQZ700x3", "KQZ700x4"],
     })  # fmt: skip
     frame = case.change(frame, FRAMES, "own")
     if case.rng.random() < 0.05:
@@ -460,7 +502,19 @@ def own_codes(case, root):
     if case.rng.random() < 0.6:
         file = case.files(root / "maps", (*BYTES, replaced)) / pick(case.rng, ["map.csv", "map.json"])
         return merged_code_maps(file)
-    odd = [None, 3, "V2", ["V2"], {"a": "V2"}, {}, {None: "V2"}, {"a": None}, {"a": ["V2"]}, {3: "V2"}, {"a" * 99_999: "zz"}]
+    odd = [
+        None,
+        3,
+        "V2",
+        ["V2"],
+        {"a": "V2"},
+        {},
+        {None: "V2"},
+        {"a": None},
+        {"a": ["V2"]},
+        {3: "V2"},
+        {"a" * 99_999: "zz"},
+    ]
     lists = ["legal_status", "sex", "nonsense", None, 3, ("a",), "x" * 10_000]
     given = {pick(case.rng, lists): pick(case.rng, odd) for _ in range(2)}
     case.told.append("odd map")
@@ -487,7 +541,11 @@ def anything(case, root):
     """Any source, its kind to be found."""
     kind = pick(case.rng, ["ssd", "ssda903", "xml903", "cin", "annex"])
     folder = case.files(root / kind, XML if kind in ("xml903", "cin") else BYTES)
-    source = folder if case.rng.random() < 0.5 else pick(case.rng, [path for path in sorted(folder.rglob("*")) if path.is_file()])
+    source = (
+        folder
+        if case.rng.random() < 0.5
+        else pick(case.rng, [path for path in sorted(folder.rglob("*")) if path.is_file()])
+    )
     return read_records(source, observed_until=UNTIL, **case.options)
 
 
@@ -563,7 +621,7 @@ def run(seed, reader, number, root, folder):
     except EdgeOfCareError as error:
         shown = "".join(traceback.format_exception(error))
         chained = "direct cause" in shown or "During handling" in shown
-        said = f"{error}\n{error!r}" + ("\nCHAINED KQZ7" if chained else "")
+        said = f"{error}\n{error!r}" + ("\nCHAINED KQZ700" if chained else "")
     except (Exception, HangError) as error:
         where = traceback.extract_tb(error.__traceback__)
         ours = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in where if "edgeofcare" in frame.filename]

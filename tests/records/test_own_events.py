@@ -133,9 +133,7 @@ def test_rows_of_other_children_are_dropped_and_counted(records, columns):
         records.with_events("suspensions", strangers, **columns)
 
 
-@pytest.mark.parametrize(
-    "name", ["contacts", "contact", "care", "children", "Big", "two words", "", "x" * 41]
-)
+@pytest.mark.parametrize("name", ["contacts", "contact", "care", "children", "Big", "two words", "", "x" * 41])
 def test_names_that_cannot_be_used_are_refused(records, columns, name):
     with pytest.raises(SpecError):
         records.with_events(name, picture(SUSPENSIONS), **columns)

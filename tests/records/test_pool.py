@@ -22,7 +22,7 @@ NAMES = ("Hammersmith & Fulham", "Kensington and Chelsea", "Westminster")
 
 @pytest.fixture(scope="module")
 def three():
-    return {name: make_records(400, random_state=seed) for seed, name in enumerate(NAMES)}
+    return {name: make_records(400, random_state=seed, authority="sample") for seed, name in enumerate(NAMES)}
 
 
 @pytest.fixture(scope="module")

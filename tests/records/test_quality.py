@@ -25,13 +25,13 @@ UNTIL, FROM = "2025-03-31", "2015-04-01"
 @pytest.fixture(scope="module")
 def made():
     """A steady authority."""
-    return make_records(4000, random_state=1)
+    return make_records(4000, random_state=1, authority="sample")
 
 
 @pytest.fixture(scope="module")
 def small():
     """A small authority."""
-    return make_records(800, random_state=4)
+    return make_records(800, random_state=4, authority="sample")
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_a_steady_extract_gives_no_alarm_and_is_ready(quality):
 
 
 def test_another_steady_extract_gives_no_alarm():
-    found = make_records(2000, random_state=2).quality()
+    found = make_records(2000, random_state=2, authority="sample").quality()
     assert found.breaks.empty
     assert found.codes.empty
 

@@ -198,7 +198,7 @@ DAYS, LATE = np.array([0, 20, 60, 120]), np.array([0.7, 0.8, 0.95, 1.0])
 @pytest.fixture(scope="module")
 def later():
     """Made records whose contacts are recorded with known delays."""
-    made = make_records(4000, random_state=7)
+    made = make_records(4000, random_state=7, authority="sample")
     tables = {name: made.table(name) for name in made}
     contacts = tables["contacts"]
     drawn = np.random.default_rng(3).random(len(contacts))

@@ -17,7 +17,7 @@ from edgeofcare.task import Task
 
 @pytest.fixture(scope="module")
 def flavours(tmp_path_factory):
-    records = make_records(1200, random_state=11)
+    records = make_records(1200, random_state=11, authority="sample")
     read = {}
     for flavour in ("systemc", "mosaic"):
         folder = tmp_path_factory.mktemp(flavour)
@@ -42,7 +42,7 @@ def test_same_cohort_labels_and_features(flavours):
 
 
 def test_the_folders_really_differ(tmp_path):
-    records = make_records(200, random_state=11)
+    records = make_records(200, random_state=11, authority="sample")
     for flavour in ("systemc", "mosaic"):
         write_ssd(records, tmp_path / flavour, flavour=flavour)
     systemc = pd.read_csv(tmp_path / "systemc" / "ssd_legal_status.csv", dtype=str)

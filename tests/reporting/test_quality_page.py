@@ -22,7 +22,7 @@ UNTIL = "2025-03-31"
 @pytest.fixture(scope="module")
 def made():
     """A small authority whose referrals stop, with a few episodes that end before they start."""
-    records = make_records(1000, random_state=3)
+    records = make_records(1000, random_state=3, authority="sample")
     tables = {name: records.table(name) for name in records}
     tables["referrals"] = tables["referrals"][tables["referrals"]["start_date"] < "2024-06-01"]
     episodes = tables["care_episodes"].copy()

@@ -11,4 +11,4 @@ from edgeofcare.synthetic.records import simulate_tables
 @pytest.fixture(scope="session")
 def invented() -> dict[str, pd.DataFrame]:
     """Ten years of 2,500 children: enough for the rare pathways."""
-    return simulate_tables(2500, random_state=11)
+    return simulate_tables(2500, random_state=11, authority="sample")

@@ -102,7 +102,7 @@ def test_enquiries_plans_and_care():
 
 
 def test_a_workbook_is_read_back(tmp_path):
-    records = make_records(500, random_state=3, late_recording=False)
+    records = make_records(500, random_state=3, late_recording=False, authority="sample")
     path = write_annex_a(records, tmp_path / "new" / "annex_a.xlsx")
     read = read_annex_a(path, observed_until=UNTIL)
     assert read.scoring_only
@@ -128,4 +128,4 @@ def test_a_workbook_is_read_back(tmp_path):
 def test_without_openpyxl_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(SpecError, match=r"edgeofcare\[excel\]"):
-        write_annex_a(make_records(20, random_state=3), tmp_path / "annex_a.xlsx")
+        write_annex_a(make_records(20, random_state=3, authority="sample"), tmp_path / "annex_a.xlsx")

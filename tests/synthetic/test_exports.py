@@ -29,7 +29,7 @@ def mosaic(invented):
 
 def test_the_same_seed_writes_the_same_bytes(tmp_path):
     for folder, seed in (("first", 3), ("again", 3), ("other", 4)):
-        tables = simulate_tables(80, random_state=seed)
+        tables = simulate_tables(80, random_state=seed, authority="sample")
         for flavour in ("systemc", "mosaic"):
             write_ssd(tables, tmp_path / folder / flavour, flavour=flavour, observed_until=UNTIL)
     for flavour in ("systemc", "mosaic"):
@@ -49,7 +49,7 @@ def test_an_unknown_flavour_is_refused():
 
 
 def test_records_and_their_tables_write_the_same(tmp_path):
-    records = make_records(60, random_state=2)
+    records = make_records(60, random_state=2, authority="sample")
     frames = ssd_tables(records)
     assert len(frames["ssd_contacts"]) == len(records.table("contacts"))
     files = write_ssd(records, tmp_path / "new" / "folder")

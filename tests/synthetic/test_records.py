@@ -251,7 +251,10 @@ def test_enough_adolescents_enter_and_most_from_open_cases(invented):
 
 
 def test_records_hold_what_the_tables_hold():
-    tables, records = simulate_tables(60, random_state=11), make_records(60, random_state=11)
+    tables, records = (
+        simulate_tables(60, random_state=11, authority="sample"),
+        make_records(60, random_state=11, authority="sample"),
+    )
     born = tables["children"]["birth_date"] <= UNTIL
     assert len(records.table("children")) == born.sum()
     assert len(records.table("care_episodes")) == len(tables["care_episodes"])
@@ -260,11 +263,11 @@ def test_records_hold_what_the_tables_hold():
 
 
 def test_years_count_back_from_the_last_day():
-    tables = simulate_tables(60, random_state=0, years=4)
-    same = simulate_tables(60, random_state=0, observed_from="2021-04-01")
+    tables = simulate_tables(60, random_state=0, years=4, authority="sample")
+    same = simulate_tables(60, random_state=0, observed_from="2021-04-01", authority="sample")
     for name, frame in tables.items():
         pd.testing.assert_frame_equal(frame, same[name])
-    assert make_records(60, years=4).observed_from["contacts"] == pd.Timestamp("2021-04-01")
+    assert make_records(60, years=4, authority="sample").observed_from["contacts"] == pd.Timestamp("2021-04-01")
 
 
 def delays(tables: dict[str, pd.DataFrame]) -> pd.Series:
@@ -302,7 +305,7 @@ def test_late_recording_can_be_switched_off_or_multiplied(late, low, high):
 )
 def test_options_that_are_not_understood_are_refused(wrong, message):
     with pytest.raises(SpecError, match=message):
-        make_records(**{"n_children": 20, **wrong})
+        make_records(**{"n_children": 20, **wrong}, authority="sample")
 
 
 @pytest.mark.parametrize("authority", list(AUTHORITIES))
@@ -325,6 +328,8 @@ def test_suspensions_come_only_when_asked_for():
 
 
 def test_a_shorter_extract_is_within_its_dates():
-    tables = simulate_tables(150, random_state=0, observed_from="2020-01-01", observed_until="2021-06-30")
+    tables = simulate_tables(
+        150, random_state=0, observed_from="2020-01-01", observed_until="2021-06-30", authority="sample"
+    )
     assert len(tables["children"]) == 150
     assert tables["contacts"]["date"].between("2020-01-01", "2021-06-30").all()

@@ -168,7 +168,7 @@ _HEADER = ("CHILDID", "UPN", "SEX", "DOB", "ETHNIC", "UASC", "DUC", "AMISSING", 
 
 @pytest.fixture(scope="module")
 def records():
-    return make_records(1500, random_state=3)
+    return make_records(1500, random_state=3, authority="sample")
 
 
 def test_both_layouts_are_read_as_the_same_history(records, tmp_path):
@@ -199,7 +199,7 @@ def test_ten_returns_are_read_back_as_the_episodes_they_were_made_from(records, 
 
 def test_a_writer_of_one_seed_writes_the_same_bytes(tmp_path):
     for place, seed in (("first", 3), ("again", 3), ("other", 4)):
-        write_ssda903(make_records(150, random_state=seed), tmp_path / place, years=2)
+        write_ssda903(make_records(150, random_state=seed, authority="sample"), tmp_path / place, years=2)
     contents = [
         {path.relative_to(tmp_path / place): path.read_bytes() for path in (tmp_path / place).rglob("*.csv")}
         for place in ("first", "again", "other")
@@ -209,11 +209,11 @@ def test_a_writer_of_one_seed_writes_the_same_bytes(tmp_path):
 
 
 def test_tables_with_copies_and_strangers_write_what_their_records_write(tmp_path):
-    tables = simulate_tables(150, random_state=3)
+    tables = simulate_tables(150, random_state=3, authority="sample")
     strange = tables["care_episodes"].head(3).assign(child_id="9", row_key=["91", "92", "93"])
     tables["care_episodes"] = pd.concat([tables["care_episodes"], tables["care_episodes"].head(4), strange])
     write_ssda903(tables, tmp_path / "tables", years=2, observed_until=UNTIL)
-    write_ssda903(make_records(150, random_state=3), tmp_path / "records", years=2)
+    write_ssda903(make_records(150, random_state=3, authority="sample"), tmp_path / "records", years=2)
     for year in ("2024", "2025"):
         one, other = (Path(tmp_path, place, year, "episodes.csv").read_bytes() for place in ("tables", "records"))
         assert one == other
@@ -247,5 +247,5 @@ def test_years_and_layout_are_checked(records, tmp_path):
 
 
 def test_an_extract_that_ends_within_a_year_has_returns_up_to_the_march_before(tmp_path):
-    records = make_records(60, random_state=1, observed_until="2024-12-31")
+    records = make_records(60, random_state=1, observed_until="2024-12-31", authority="sample")
     assert {path.parent.name for path in write_ssda903(records, tmp_path, years=2)} == {"2023", "2024"}

@@ -68,7 +68,7 @@ def kept() -> Kept:
 def finished(tmp_path_factory, kept) -> Finished:
     folder = tmp_path_factory.mktemp("ssd")
     out = tmp_path_factory.mktemp("out")
-    write_ssd(make_records(1500, random_state=3), folder, flavour="systemc")
+    write_ssd(make_records(1500, random_state=3, authority="sample"), folder, flavour="systemc")
     identifiers = disguise(folder)
     said, complained = io.StringIO(), io.StringIO()
     arguments = ["run", "--ssd", str(folder), "--observed-until", UNTIL, "--out", str(out), "--quiet"]

@@ -88,7 +88,7 @@ def _sheet(frame, children, headers):
 @pytest.fixture(scope="module")
 def both():
     """Cohort and features of the last day, from full records and from their Annex A lists, by child."""
-    records = make_records(1500, random_state=3)
+    records = make_records(1500, random_state=3, authority="sample")
     until = records.observed_until
     found = []
     for each in (records, read_annex_a(annex_a(records), observed_until=until)):

@@ -20,7 +20,7 @@ UNTIL = "2025-03-31"
 def folder(tmp_path_factory):
     """A small extract with two rows that end before they start."""
     folder = tmp_path_factory.mktemp("ssd")
-    write_ssd(make_records(600, random_state=5), folder, flavour="systemc")
+    write_ssd(make_records(600, random_state=5, authority="sample"), folder, flavour="systemc")
     path = folder / "ssd_cla_episodes.csv"
     episodes = pd.read_csv(path, dtype=str, keep_default_na=False)
     episodes.loc[[3, 5], "clae_cla_episode_ceased_date"] = "1990-07-19"

@@ -89,7 +89,9 @@ class Read:
 @pytest.fixture(scope="module", params=SEEDS)
 def read(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("authority")
-    made = make_records(CHILDREN, request.param, observed_from=FROM, observed_until=UNTIL, late_recording=False)
+    made = make_records(
+        CHILDREN, request.param, observed_from=FROM, observed_until=UNTIL, late_recording=False, authority="sample"
+    )
     write_cin_census(made, folder / "cin", years=YEARS)
     write_ssda903(made, folder / "903", years=YEARS)
     returns = combine(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -9,9 +10,11 @@ import pandas as pd
 from edgeofcare.exceptions import RecordsError
 from edgeofcare.records.rules_reading import BROKEN_ON_READING
 
-__all__ = ["Findings", "counted"]
+__all__ = ["Findings", "counted", "quoted_statuses"]
 
 _HOW = " Correct the rows, or pass invalid='drop' to leave them out and have them counted in records.findings()."
+_KEY_OR_DATE = re.compile(r"\d{5}|\d[/.-]\d+[/.-]\d|^\D{0,9}\d{3,}\w*$|^[0-9a-f]{8}-")
+_LONGEST, _MOST_QUOTED = 100, 20
 _COLUMNS = ["table", "column", "count", "action", "why", "rule"]
 
 
@@ -24,6 +27,37 @@ def counted(count: int, singular: str, plural: str | None = None) -> str:
     '2 rows'
     """
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def quoted_statuses(unknown: pd.Series) -> str:
+    """List the legal statuses that no code map knows; what looks like a key, a date or a note is only counted.
+
+    Parameters
+    ----------
+    unknown : Series of int
+        Rows by text.
+
+    Returns
+    -------
+    str
+        Part of a sentence.
+
+    Examples
+    --------
+    >>> quoted_statuses(pd.Series({"Our own order": 2}))
+    "'Our own order' (2 rows)"
+    >>> quoted_statuses(pd.Series({"4711001": 1, "4711002": 1}))
+    '2 that look like keys, dates or notes and are not shown: check that the column holds legal statuses'
+    """
+    texts = [str(text) for text in unknown.sort_index().index]
+    shown = [text for text in texts if len(text) <= _LONGEST and not _KEY_OR_DATE.search(text.lower())]
+    parts = [f"{text!r} ({counted(int(unknown[text]), 'row')})" for text in shown[:_MOST_QUOTED]]
+    if more := len(shown) - len(parts):
+        parts.append(f"{more:,} more texts")
+    if hidden := len(texts) - len(shown):
+        why = "that look like keys, dates or notes and are not shown: check that the column holds legal statuses"
+        parts.append(f"{hidden:,} {why}")
+    return ", ".join(parts)
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-__all__ = ["LARGEST_FAMILY", "households"]
+__all__ = ["LARGEST_FAMILY", "households", "on_a_circle"]
 
 LARGEST_FAMILY = 25
 """A mother or family with more children than this is a placeholder of the case system, not a family."""
@@ -57,6 +57,36 @@ def households(child_ids: pd.Series, relationships: pd.DataFrame) -> pd.Series:
     _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
     names = "H" + pd.Series(known[first[inverse]], index=pd.Index(known, name="child_id"))
     return names.rename("household_id")
+
+
+def on_a_circle(mothers: pd.DataFrame) -> int:
+    """How many children are their own mother, or further back their own ancestor.
+
+    Parameters
+    ----------
+    mothers : DataFrame
+        Links of children to mothers: ``child_id`` and ``related_id``, both there.
+
+    Returns
+    -------
+    int
+        Children; a sound record has none.
+
+    Examples
+    --------
+    >>> on_a_circle(pd.DataFrame({"child_id": ["1", "2", "3"], "related_id": ["2", "1", "1"]}))
+    2
+    """
+    links = mothers[mothers["related_id"].isin(mothers["child_id"])]
+    if links.empty:
+        return 0
+    people, code = np.unique(links[["child_id", "related_id"]].to_numpy(dtype=str), return_inverse=True)
+    child, mother = code.reshape(-1, 2).T
+    graph = coo_matrix((np.ones(len(links)), (child, mother)), shape=(people.size, people.size))
+    _, component = connected_components(graph, directed=True, connection="strong")
+    circle = (np.bincount(component) > 1)[component]
+    circle[child[child == mother]] = True
+    return int(circle.sum())
 
 
 def _usable_links(relationships: pd.DataFrame) -> pd.DataFrame:

@@ -24,6 +24,9 @@ from edgeofcare.schema.tables import TABLES
 
 __all__ = ["named_frames", "needed_columns", "plain_name", "read_ssd"]
 
+_HEAD_BYTES = 1 << 16
+_ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\xd0\xcf\x11\xe0")
+
 
 def read_ssd(
     source: str | Path | Mapping[str, pd.DataFrame],
@@ -121,7 +124,7 @@ def _loaded(
     """The SSD tables of the source by plain name, with the needed columns only."""
     wanted = set(SSD_TABLES.values())
     if isinstance(source, Mapping):
-        return {plain_name(name): frame for name, frame in source.items() if plain_name(name) in wanted}
+        return _of_mapping({name: frame for name, frame in source.items() if plain_name(name) in wanted}, findings)
     _refuse_database(source)
     folder = Path(source)
     if not folder.is_dir():
@@ -135,6 +138,23 @@ def _loaded(
         if name in frames:
             findings.problem(f"{name}: there is more than one file of this table; keep one.")
         frames[name] = _read_file(path, name, findings)
+    return frames
+
+
+def _of_mapping(source: Mapping[str, Any], findings: Findings) -> dict[str, pd.DataFrame]:
+    """The SSD tables of a mapping by plain name, each of which has to be a frame and there once."""
+    frames: dict[str, pd.DataFrame] = {}
+    for given, frame in source.items():
+        name = plain_name(given)
+        if not isinstance(frame, pd.DataFrame):
+            msg = f"{name}: each table of the mapping must be a DataFrame; got {type(frame).__name__}."
+            raise SpecError(msg)
+        if frame.columns.nlevels > 1:
+            msg = f"{name}: the DataFrame must have one row of column names; it has {frame.columns.nlevels}."
+            raise SpecError(msg)
+        if name in frames:
+            findings.problem(f"{name}: the mapping has this table more than once; keep one.")
+        frames[name] = frame
     return frames
 
 
@@ -155,11 +175,16 @@ def _read_file(path: Path, name: str, findings: Findings) -> pd.DataFrame:
     """The needed columns of one file, all as text where it is a CSV file."""
     needed = {alias for aliases in needed_columns(name).values() for alias in aliases}
     try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+        if problem := _not_a_table(head, path.suffix.lower()):
+            findings.problem(f"{name}: {problem}")
+            return pd.DataFrame(columns=sorted(needed))
         if path.suffix.lower() == ".parquet":
             columns = [column for column in pq.read_schema(path).names if plain_name(column) in needed]
             return pd.read_parquet(path, columns=columns)
         return _read_csv(path, needed)
-    except (pa.ArrowException, StopIteration, OSError, ValueError) as error:
+    except (pa.ArrowException, csv.Error, StopIteration, OSError, ValueError) as error:
         if "UTF8" in str(error):
             findings.problem(f"{name}: the file is not UTF-8 text. Export it again as CSV with UTF-8 encoding.")
         else:
@@ -167,7 +192,25 @@ def _read_file(path: Path, name: str, findings: Findings) -> pd.DataFrame:
                 f"{name}: the file could not be read ({type(error).__name__}). It must be a CSV or Parquet file with "
                 "a header line and the same number of columns in each row."
             )
-    return pd.DataFrame()
+    return pd.DataFrame(columns=sorted(needed))
+
+
+def _not_a_table(head: bytes, suffix: str) -> str:
+    """Why a file cannot be a table, by its first bytes; nothing if it may be one."""
+    if not head.strip():
+        return "the file is empty. Export it again."
+    if head.startswith(_ARCHIVES):
+        return "the file is an archive or a workbook. Unpack it, or save it as CSV."
+    if suffix == ".parquet":
+        return ""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "the file is UTF-16, not UTF-8 text. Export it again as CSV with UTF-8 encoding."
+    if b"\0" in head:
+        return "the file has null bytes, so it is damaged or no text. Export it again as CSV with UTF-8 encoding."
+    first = head.partition(b"\n")[0]
+    if b"," not in first and (b";" in first or b"\t" in first):
+        return "the columns are separated by semicolons or tabs. Save the file as CSV with commas."
+    return ""
 
 
 def _read_csv(path: Path, needed: set[str]) -> pd.DataFrame:
@@ -240,15 +283,16 @@ def named_frames(
 def _renamed(frame: pd.DataFrame, name: str, ssd_table: str, findings: Findings, held: Collection[str]) -> pd.DataFrame:
     """One frame with canonical column names, and nothing else."""
     frame = frame.reset_index(drop=True)
-    plain: dict[str, str] = {}
-    for column in frame.columns:
-        plain.setdefault(plain_name(column), column)
+    plain: dict[str, list[int]] = {}
+    for place, column in enumerate(frame.columns):
+        plain.setdefault(plain_name(column), []).append(place)
     columns = {}
     for canonical, aliases in SSD_COLUMNS[name].items():
-        found = next((plain[alias] for alias in aliases if alias in plain), None)
+        found = next((alias for alias in aliases if alias in plain), None)
         if found is not None:
-            values = frame[found]
-            columns[canonical] = values.iloc[:, 0] if isinstance(values, pd.DataFrame) else values
+            if len(plain[found]) > 1:
+                findings.problem(f"{ssd_table}: column {found!r} appears {len(plain[found])} times; keep one.")
+            columns[canonical] = frame.iloc[:, plain[found][0]]
         elif canonical in _needed(name):
             close = difflib.get_close_matches(aliases[0], [*plain, *map(plain_name, held)], n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""

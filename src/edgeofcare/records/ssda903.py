@@ -41,7 +41,8 @@ def read_ssda903(
         files, or frames by name. Files are told by their columns, whatever they are called; only what is needed is
         read of them, never pupil numbers or postcodes. Columns LA and YEAR of regional copies are understood.
     observed_until : str, Timestamp or None
-        The last date on which the returns can be trusted; None takes 31 March of the latest return.
+        The last date on which the returns can be trusted; None takes 31 March of the latest return (of several
+        authorities the earliest of these: nobody can tell what happened later in the others).
     observed_from : str, Timestamp or mapping, optional
         From when the tables can be trusted: one date, or a date by canonical table. Without it, 1 April on which the
         first return's year begins.
@@ -102,11 +103,11 @@ def read_ssda903(
     kinds = dated_kinds(pieces, findings)
     tables = canonical_shape(kinds, maps, findings)
     findings.raise_problems()
-    years = kinds["episodes"]["return_year"]
+    years = _years_held(kinds["episodes"])
     return Records.from_tables(
         tables,
         observed_until=_last_day(years, findings) if observed_until is None else observed_until,
-        observed_from=_first_days(kinds["episodes"], tables) if observed_from is None else observed_from,
+        observed_from=_first_days(years, tables) if observed_from is None else observed_from,
         reporting_lag=reporting_lag,
         code_maps=code_maps,
         invalid=invalid,
@@ -115,18 +116,24 @@ def read_ssda903(
     )
 
 
-def _last_day(years: pd.Series, findings: Findings) -> pd.Timestamp:
-    """31 March of the latest return."""
-    if years.empty or years.max() <= 0:
+def _years_held(episodes: pd.DataFrame) -> pd.DataFrame:
+    """The years of the first and the last return of each authority (columns ``min``, ``max``)."""
+    authority = episodes["authority"]
+    several = authority.nunique() > 1
+    return episodes.groupby(authority if several else authority.isna() | True)["return_year"].agg(["min", "max"])
+
+
+def _last_day(years: pd.DataFrame, findings: Findings) -> pd.Timestamp:
+    """31 March of the latest return (of several authorities the earliest of these)."""
+    if years.empty or years["max"].max() <= 0:
         findings.problem("episodes: no row has a date, so there is no latest return. Give observed_until.")
         findings.raise_problems()
-    return pd.Timestamp(int(years.max()), 3, 31)
+    return pd.Timestamp(int(years.loc[years["max"] > 0, "max"].min()), 3, 31)
 
 
-def _first_days(episodes: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.Timestamp] | None:
+def _first_days(years: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.Timestamp] | None:
     """1 April on which the first return begins (of several authorities the latest of these), by table with rows."""
-    firsts = episodes.groupby(episodes["authority"].fillna(""))["return_year"].min()
-    if firsts.empty or firsts.max() <= 0:
+    if years.empty or years["min"].max() <= 0:
         return None
-    first = pd.Timestamp(int(firsts.max()) - 1, 4, 1)
+    first = pd.Timestamp(int(years["min"].max()) - 1, 4, 1)
     return {name: first for name, frame in tables.items() if len(frame) and TABLES[name].start is not None}

@@ -25,6 +25,7 @@ __all__ = ["Piece", "loaded_pieces"]
 
 _SUFFIXES = (".csv", ".txt", ".xml")
 _HEAD = 1 << 16
+_ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\xd0\xcf\x11\xe0")
 _NUMBER = re.compile(r"(?<!\d)(?:19|20)\d{2}")
 _NOT_RECOGNISED = "the columns are not those of an SSDA903 file"
 
@@ -177,7 +178,7 @@ def _pieces(item: _Item, findings: Findings) -> list[Piece] | None:
         with item.content.open("rb") as file:
             head = file.read(_HEAD)
         columns = _header(head)
-        kind = kind_of(columns)
+        kind = None if head.startswith(_ARCHIVES) else kind_of(columns)
         if kind is None:
             return _of_nothing(head, findings)
         rest = item.content.read_bytes() if kind.columns else b""
@@ -189,8 +190,15 @@ def _pieces(item: _Item, findings: Findings) -> list[Piece] | None:
 
 def _of_nothing(head: bytes, findings: Findings) -> list[Piece] | None:
     """A file without the columns of a return: another table, or no table at all."""
-    if head.startswith(b"PK"):
+    if head.startswith(_ARCHIVES):
         findings.problem("files: a file named as CSV is an archive or an Excel workbook. Save it as CSV.")
+        return []
+    first = head.partition(b"\n")[0]
+    kinds = [kind_of(_header(first.replace(mark, b","))) for mark in (b";", b"\t") if mark in first]
+    if kind := next(filter(None, kinds), None):
+        findings.problem(
+            f"{kind.name}: the columns of a file are separated by semicolons or tabs. Save it as CSV with commas."
+        )
         return []
     return None
 

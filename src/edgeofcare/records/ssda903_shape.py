@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from edgeofcare.records.findings import Findings, counted
+from edgeofcare.records.findings import Findings, counted, quoted_statuses
 from edgeofcare.records.ssda903_stitching import period_starts, stitched
 from edgeofcare.records.values import as_codes
 
@@ -87,10 +87,9 @@ def _coded(episodes: pd.DataFrame, code_maps: Mapping[str, Mapping[str, str]], f
         episodes = episodes.assign(**{name: codes})
     codes, unknown = as_codes(episodes["status"], "legal_status", code_maps["legal_status"])
     if len(unknown):
-        listed = ", ".join(f"{text!r} ({counted(count, 'row')})" for text, count in unknown.sort_index().items())
         findings.problem(
             f"episodes: column 'LS' has {counted(len(unknown), 'status', 'statuses')} that no code map knows: "
-            f"{listed}. Add each to your code map: code_maps={{'legal_status': {{text: code}}}}."
+            f"{quoted_statuses(unknown)}. Add each to your code map: code_maps={{'legal_status': {{text: code}}}}."
         )
     nothing = int(episodes["status"].isna().sum())
     findings.note("episodes", "LS", nothing, "ignored", "no legal status", rule="903 144")

@@ -21,6 +21,7 @@ ATTRIBUTES = ("start_reason", "end_reason", "status", "need", "place", "provider
 """What an episode carries beside its child and dates."""
 
 _SAME = ("start_reason", "status", "place", "provider", "urn")
+_NEXT_RETURN = pd.DateOffset(years=1, days=1)
 
 RULES = {
     "RULE_3": ("dropped", "RULE_3: a later return has the same episode again", ""),
@@ -34,7 +35,7 @@ RULES = {
         "RULE_1A: open in an earlier return, then a new start: ends at that return's end",
         "903 562",
     ),
-    "RULE_2": ("repaired", "RULE_2: open in an earlier return and in none since: ends at that return's end", "903 562"),
+    "RULE_2": ("repaired", "RULE_2: open in an earlier return and not in the next: ends at that return's end", "903 562"),
     "open": ("repaired", "open, but the same return has a later episode: ends by it as RULE_1 or 1A says", "903 142"),
     "RULE_4": ("repaired", "RULE_4: overlaps the next episode, of a later return: ends where that begins", "903 501"),
     "overlap": ("repaired", "overlaps the next episode of the same return: ends where that begins", "903 501"),
@@ -73,18 +74,24 @@ def stitched(episodes: pd.DataFrame, findings: Findings | None = None) -> pd.Dat
        episode of a later return.
     4. RULE_3. An episode left open goes if the next one, of a later return, is the same but for its first day.
     5. RULE_1, RULE_1A, RULE_2. An episode left open ends where the next begins, going on (X1); if that is a new start
-       (RNE S), on 31 March of its return or the day before the new start, whichever is first; if there is no next, on
-       31 March of its return. What the last two end has lasted at least one day, and the reason is not known.
+       (RNE S), on 31 March of its return or the day before the new start, whichever is first; if there is no next, or
+       only one that begins after the following return, on 31 March of its return. What the last two end has lasted at
+       least one day, and the reason is not known.
     6. RULE_4. An episode that overlaps the next ends where that begins, going on (X1) unless that is a new start.
     7. RULE_5. An episode that goes on (X1) but ends before the next, of a later return, ends where that begins,
-       unless that is a new start.
+       unless that is a new start or begins after the following return.
+
+    *The following return* holds every episode of the year after. A child still looked after is in it, or has an episode
+    that begins no later than its last midnight (1 April). One who is not there was not looked after then, and who comes
+    back years later was not in care all the while: joining them would let what came later decide who was at risk.
 
     Applied to its own result it changes nothing, and the order of the rows does not matter.
 
     References
     ----------
-    Social Finance Digital Labs, LIIA tools, ``fix_episodes``. There, RULE_3A looks at open episodes only and RULE_4
-    at later returns only; here they also mend what else overlaps.
+    Social Finance Digital Labs, LIIA tools, ``fix_episodes``. There, RULE_3A looks at open episodes only, RULE_4
+    at later returns only, and RULE_1 and RULE_5 as far ahead as there is an episode; here RULE_3A and RULE_4 also mend
+    what else overlaps, and RULE_1 and RULE_5 reach one return ahead.
     """
     counts: Counter[str] = Counter()
     rows = _one_each_day(episodes.assign(rule=""), counts)
@@ -179,12 +186,13 @@ def _ended(both: pd.DataFrame, counts: Counter[str]) -> pd.DataFrame:
     day = pd.Timedelta(days=1)
     at_year_end = pd.concat([both["year_end"], then - day], axis=1).min(axis=1)
     at_year_end = at_year_end.where(at_year_end > start, start + day)
+    absent = later & ~anew & (then > both["year_end"] + _NEXT_RETURN)
     left_open, overlaps = own & end.isna(), own & (end > then)
-    gap = own & (end < then) & (both["end_reason"] == "X1") & later & ~anew
+    gap = own & (end < then) & (both["end_reason"] == "X1") & later & ~anew & ~absent
     rules = {
-        "RULE_1": left_open & then.notna() & ~anew,
+        "RULE_1": left_open & then.notna() & ~anew & ~absent,
         "RULE_1A": left_open & then.notna() & anew,
-        "RULE_2": left_open & then.isna() & ~both["latest"],
+        "RULE_2": left_open & ((then.isna() & ~both["latest"]) | absent),
         "RULE_4": overlaps,
         "RULE_5": gap,
     }

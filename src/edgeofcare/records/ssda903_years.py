@@ -15,7 +15,7 @@ from edgeofcare.records.values import as_dates, as_ids, as_text
 
 __all__ = ["dated_kinds", "year_of_days"]
 
-_LEAST_SHARE = 100
+_LEAST_SHARE, _LEAST_SHARE_OF_ONE = 100, 20
 
 
 def year_of_days(start: pd.Series, end: pd.Series) -> int | None:
@@ -30,7 +30,8 @@ def year_of_days(start: pd.Series, end: pd.Series) -> int | None:
     -------
     int or None
         The last day that an episode shows is its first while it is open, else the day before it ceased. Of the years
-        from 1 April to 31 March that hold at least one in a hundred of these days, the latest; None without any.
+        from 1 April to 31 March that hold at least one in a hundred of these days, the latest; None without any. A
+        year that holds a single day counts only among twenty days or fewer: it is more likely a slip of the pen.
 
     Examples
     --------
@@ -42,7 +43,9 @@ def year_of_days(start: pd.Series, end: pd.Series) -> int | None:
     if last.empty:
         return None
     held = (last.dt.year + (last.dt.month > 3)).value_counts()
-    return int(held[held * _LEAST_SHARE >= len(last)].index.max())
+    least = held.map(lambda days: _LEAST_SHARE_OF_ONE if days == 1 else _LEAST_SHARE)
+    enough = held[held * least >= len(last)]
+    return int((enough if len(enough) else held).index.max())
 
 
 def dated_kinds(pieces: Sequence[Piece], findings: Findings) -> dict[str, pd.DataFrame]:

@@ -12,8 +12,8 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from edgeofcare.records.findings import Findings, counted
-from edgeofcare.records.households import LARGEST_FAMILY
+from edgeofcare.records.findings import Findings, counted, quoted_statuses
+from edgeofcare.records.households import LARGEST_FAMILY, on_a_circle
 from edgeofcare.records.values import NOT_APPLICABLE, as_codes, as_dates, as_flags, as_ids, as_numbers, as_text
 from edgeofcare.schema.columns import SPELL, Table
 from edgeofcare.schema.tables import TABLES
@@ -24,6 +24,7 @@ _MOST = 0.5
 _ENOUGH_ROWS = 20
 _REACH_DAYS = 180
 _AN_EXTRACT = 1000
+_OLD_YEARS = 30
 
 
 def empty_table(table: Table) -> pd.DataFrame:
@@ -80,7 +81,7 @@ def clean_tables(
         frame = _typed(sources[name].reset_index(drop=True), table, code_maps, findings)
         frame = _without_copies(frame, table, findings)
         tables[name] = _without_invalid(frame, table, observed_until, findings)
-    _check_children(tables["children"], findings)
+    _check_children(tables["children"], observed_until, findings)
     findings.raise_problems()
     _drop_orphans(tables, findings)
     _check_reach(tables, observed_until, findings)
@@ -145,6 +146,9 @@ def _check_names(sources: Mapping[str, pd.DataFrame], findings: Findings, absent
             if table.required and name not in absent:
                 findings.problem(f"{name}: the table is missing. It is required: {table.meaning}")
             continue
+        if not isinstance(sources[name], pd.DataFrame) or sources[name].columns.nlevels > 1:
+            findings.problem(f"{name}: the table must be a DataFrame with one row of column names.")
+            continue
         present = [str(column) for column in sources[name].columns]
         for column in table.columns:
             if column.required and column.name not in present:
@@ -198,10 +202,9 @@ def _typed_column(
 def _tell_unknown(unknown: pd.Series, table: str, column: str, findings: Findings) -> None:
     """Codes that are not in the list: refused for legal statuses, left empty and counted elsewhere."""
     if not unknown.empty and table == "legal_statuses":
-        listed = ", ".join(f"{text!r} ({counted(count, 'row')})" for text, count in unknown.sort_index().items())
         findings.problem(
             f"{table}: column {column!r} has {counted(len(unknown), 'status', 'statuses')} that no code map knows: "
-            f"{listed}. Add each to your code map: code_maps={{'legal_status': {{text: code}}}}."
+            f"{quoted_statuses(unknown)}. Add each to your code map: code_maps={{'legal_status': {{text: code}}}}."
         )
         return
     findings.note(table, column, int(unknown.sum()), "emptied", "the code is not in the national list")
@@ -275,10 +278,13 @@ def _repeated(frame: pd.DataFrame, key: str) -> pd.Series:
     return frame.index.to_series().isin(extra[extra].index)
 
 
-def _check_children(children: pd.DataFrame, findings: Findings) -> None:
-    """An extract without children is refused."""
+def _check_children(children: pd.DataFrame, observed_until: pd.Timestamp, findings: Findings) -> None:
+    """An extract without children is refused; people too old to be children are told of."""
     if children.empty and not findings.problems:
         findings.problem("children: the table has no rows, so there is nobody to score. Check the extract.")
+    old = children["birth_date"] <= observed_until - pd.DateOffset(years=_OLD_YEARS)
+    why = f"aged {_OLD_YEARS} or over on the last day: never scored; an adult's record or a wrong date of birth"
+    findings.note("children", "birth_date", int(old.sum()), "ignored", why)
 
 
 def _check_reach(tables: Mapping[str, pd.DataFrame], observed_until: pd.Timestamp, findings: Findings) -> None:
@@ -328,7 +334,11 @@ def _drop_orphans(tables: dict[str, pd.DataFrame], findings: Findings) -> None:
         _refuse_most(name, orphan, "name a child who is not in the children table", findings)
         findings.note(name, "child_id", int(orphan.sum()), "dropped", "the child is not in the children table")
         tables[name] = frame[~orphan]
-    links = tables["relationships"].dropna(subset=["related_id"])
+    _tell_links(tables["relationships"].dropna(subset=["child_id", "related_id"]), findings)
+
+
+def _tell_links(links: pd.DataFrame, findings: Findings) -> None:
+    """Tell of families that are placeholders, of children with several, and of links that lead round in a circle."""
     size = links.groupby(["kind", "related_id"], dropna=False)["child_id"].transform("nunique")
     findings.note(
         "relationships",
@@ -337,3 +347,9 @@ def _drop_orphans(tables: dict[str, pd.DataFrame], findings: Findings) -> None:
         "ignored",
         f"the mother or family has more than {LARGEST_FAMILY} children, so is a placeholder",
     )
+    for kind in ("mother", "family"):
+        count = int((links[links["kind"] == kind].groupby("child_id")["related_id"].nunique() > 1).sum())
+        why = f"the child has more than one {kind}: they are one household"
+        findings.note("relationships", "related_id", count, "ignored", why)
+    why = "the child is its own mother, or further back its own ancestor: such links join a household like others"
+    findings.note("relationships", "related_id", on_a_circle(links[links["kind"] == "mother"]), "ignored", why)

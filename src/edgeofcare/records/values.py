@@ -26,6 +26,7 @@ _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}([ T].*)?$")
 _DAY_FIRST = re.compile(r"^\d{1,2}/\d{1,2}/\d{4}( .*)?$")
 _SOURCE = re.compile(r"^(10|[1-3][A-F]|5[A-D]|[46789])(?![0-9A-Z])")
 _OPEN_FROM_YEAR = 2100
+_EXACT = 2**53
 
 
 def as_text(values: pd.Series, missing: set[str] | frozenset[str] = frozenset(_NO_TEXT)) -> pd.Series:
@@ -43,16 +44,29 @@ def as_text(values: pd.Series, missing: set[str] | frozenset[str] = frozenset(_N
     Series
         Text, NaN where missing.
     """
-    text = values.astype("string").str.strip()
+    try:
+        text = values.astype("string").str.strip()
+    except UnicodeError:
+        text = values.astype(object).map(_writable).astype("string").str.strip()
     gone = text.isna() | text.str.lower().isin(missing)
     return text.astype(object).where(~gone, np.nan).astype(_TEXT)
 
 
+def _writable(value: Any) -> Any:
+    """Text that can be written as UTF-8: a mark stands for each byte or half character that cannot."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    return value.encode("utf-8", errors="replace").decode("utf-8") if isinstance(value, str) else value
+
+
 def as_ids(values: pd.Series) -> pd.Series:
-    """Identifiers as text: leading zeros kept, whole floats written without ``.0``, ``-1`` missing."""
+    """Identifiers as text: leading zeros kept, whole floats written without ``.0``, ``-1`` missing.
+
+    Floats so large that their last digits are lost, and infinite ones, stay as they are written.
+    """
     if pd.api.types.is_float_dtype(values):
         whole = values.dropna()
-        if bool((whole == whole.round()).all()):
+        if bool(((whole == whole.round()) & (whole.abs() < _EXACT)).all()):
             values = values.astype("Int64")
     text = as_text(values, missing=frozenset(_NO_ID))
     return text.str.replace(r"^(\d+)\.0$", r"\1", regex=True)

@@ -84,7 +84,7 @@ def write_report(
     >>> import edgeofcare as eoc
     >>> task, dates = eoc.Task(), eoc.quarters("2017-04-01", "2023-04-01")
     >>> features = [eoc.parse_feature("child.age"), eoc.parse_feature("cp_plan.active")]
-    >>> records = eoc.make_records(300, random_state=0)
+    >>> records = eoc.make_records(300, random_state=0, authority="sample")
     >>> cohort = eoc.build_cohort(records, task, index_dates=dates)
     >>> X, y = eoc.build_features(records, cohort, features), eoc.label_outcome(records, cohort, task)
     >>> split = eoc.temporal_split(cohort.loc[y.index], task, test_from="2021-04-01")

@@ -22,7 +22,7 @@ from edgeofcare.synthetic.tables import Columns, Extract, observe
 
 __all__ = ["DEFAULT_AUTHORITY", "History", "Options", "RecordOptions", "make_history", "options_of", "own_stream"]
 
-DEFAULT_AUTHORITY = "sample"
+DEFAULT_AUTHORITY = "england"
 """Whose assumptions hold unless another authority is named."""
 
 _SURPLUS = 1.5

@@ -129,8 +129,9 @@ def make_records(
         Children in the extract; those not yet born on its last day are among them, but not in the records.
     random_state : int, default 0
         Seed; the same seed gives the same records.
-    authority : str, default "sample"
-        Whose assumptions: ``"sample"`` (many adolescents, many entries), ``"england"`` or ``"triborough"``.
+    authority : {"england", "triborough", "sample"}
+        Whose assumptions: England, the default, in the proportions of its official statistics; an inner London
+        profile; or the shipped sample's, with many adolescents and many entries among few children.
     years : int, optional
         Length of the extract; 10 unless ``observed_from`` is given.
     observed_from : str, optional
