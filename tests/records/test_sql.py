@@ -31,7 +31,7 @@ SECRETS = ("hunter2", "s3cret", "zebedee", "rosebud.example", "Q7731")
 
 def written(children, factory):
     """Folders of both flavours."""
-    records = make_records(children, random_state=1)
+    records = make_records(children, random_state=1, authority="sample")
     made = {}
     for flavour in ("systemc", "mosaic"):
         made[flavour] = factory.mktemp(flavour)

@@ -35,7 +35,8 @@ def compiled(dialect, table):
     columns = [sa.column(quoted_name(name, True)) for name in table.needed()]
     marked = ".".join(f"[{part}]" for part in table.place) if dialect == "mssql" else quoted_name(*table.place, True)
     whole = sa.table(quoted_name(table.name, True), schema=marked or None)
-    return " ".join(str(sa.select(*columns).select_from(whole).compile(dialect=COMPILERS[dialect])).split())
+    text = " ".join(str(sa.select(*columns).select_from(whole).compile(dialect=COMPILERS[dialect])).split())
+    return text.replace("ssd_development.[", "[ssd_development].[")  # it leaves a plain schema without marks
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,9 @@ def test_statements_of_every_deployed_table_are_those_of_the_dialect(dialect, ty
     for name in SSD_TABLES.values():
         columns = {row["field"]: row[types].upper() for row in fields if row["table"] == name}
         table = SqlTable(("HDM_Local", "ssd_development") if dialect == "mssql" else ("main",), name, columns)
+        if not columns:  # Mosaic has no families
+            assert name == "ssd_family"
+            continue
         assert table.needed(), name
         assert select(dialect, table) == compiled(dialect, table)
         assert not [own for own in ("upn", "surname", "forename", "nhs", "postcode") if own in select(dialect, table)]
@@ -139,7 +143,7 @@ class ServerCursor:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("systemc")
-    write_ssd(make_records(40, random_state=1), made)
+    write_ssd(make_records(40, random_state=1, authority="sample"), made)
     return made
 
 

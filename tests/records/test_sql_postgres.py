@@ -38,7 +38,7 @@ def extract(url, tmp_path_factory):
     """Schema and records of the files, by flavour, and an account that may only look."""
     reader = f"zebedee_{uuid.uuid4().hex[:8]}"
     made = {}
-    records = make_records(300, random_state=1)
+    records = make_records(300, random_state=1, authority="sample")
     with connect(url) as owner:
         owner.execute(f"CREATE ROLE {reader} LOGIN PASSWORD 'hunter2'")
         for flavour in FLAVOURS:
