@@ -44,6 +44,16 @@ def test_a_picture_in_and_features_out(records, columns):
     assert built.iloc[2].tolist() == [1, 0, 0]
 
 
+def test_rows_without_the_day_of_entry_that_others_have_are_told(records, columns):
+    text = SUSPENSIONS.replace("2023-03-01, 2023-05-01", "2023-03-01, ")
+    told_of = records.with_events("suspensions", picture(text), **columns).findings()
+    assert told_of[["table", "column", "count", "action"]].to_numpy().tolist() == [
+        ["suspensions", "recorded_date", 1, "ignored"]
+    ]
+    nobody = picture(text).assign(entered=None)
+    assert records.with_events("suspensions", nobody, **columns).findings().empty
+
+
 def test_evidence_names_the_rows(records, columns):
     more = records.with_events("suspensions", picture(SUSPENSIONS), **columns)
     rows = Trace(more).rows("a", pd.Timestamp("2023-05-02"), NAMES[0])

@@ -86,6 +86,16 @@ def test_a_pool_sees_what_all_of_them_see():
     assert told.loc[told["table"] == "contacts", "why"].tolist() == ["not every authority has the table"]
 
 
+def test_a_table_that_one_authority_has_only_after_the_pool_ends_is_left_out():
+    options = {"observed_from": {"contacts": "2015-01-01"}}
+    early = records_of(until="2022-12-31", options=options, contacts="child, date\na, 2022-06-01")
+    options = {"observed_from": {"contacts": "2023-06-01"}}
+    late = records_of(until="2024-12-31", options=options, contacts="child, date\na, 2024-06-01")
+    both = pool({"Early": early, "Late": late})
+    assert not both.observed("contacts")
+    assert both.table("contacts").empty
+
+
 def test_own_tables_are_pooled():
     records = records_of(referrals="child, start, end\na, 2020-05-01,")
     more = records.with_events("suspensions", picture("child_id, date, days\na, 2021-05-01, 3"), value="days")

@@ -327,6 +327,8 @@ def test_children_of_several_authorities_are_kept_apart():
         "2017-09-01, ",
         "2018-03-20, ",
     ]
+    # What happened in South after that return nobody can tell, so the records of both end with it.
+    assert str(records.observed_until.date()) == "2018-03-31"
     both["header"].loc[both["header"].index[0], "LA"] = ""
     assert "header: column 'LA': no authority in" in refused(both)
 
@@ -336,6 +338,14 @@ def test_the_year_of_a_return_is_that_of_its_last_days_not_of_its_name():
     assert noted(records, "the returns end on 31 March of 2018, 2019") == [("YEAR", 2, "")]
     renamed = {name.replace("2018", "2044").replace("2019", "2011"): frame for name, frame in source().items()}
     assert read_ssda903(renamed, observed_until=None).fingerprint == records.fingerprint
+
+
+def test_one_wrong_date_does_not_date_a_small_return():
+    episodes = "".join(f"{at}, 01/06/2021, S, V2, N1, U4, ,\n" for at in range(30))
+    header = "CHILD, SEX, DOB, ETHNIC\n" + "".join(f"{at}, 1, 2008-01-31, WBRI\n" for at in range(31))
+    records = one_year(episodes + "30, 01/06/2029, S, V2, N1, U4, ,", header)
+    assert str(records.observed_until.date()) == "2022-03-31"
+    assert len(records.table("care_episodes")) == 30
 
 
 def test_of_two_returns_of_one_year_the_names_say_which_is_later():

@@ -202,6 +202,30 @@ PICTURES = {
         ["2017-06-01, 2018-03-09, S, X1, RULE_5", "2018-03-09, 2018-05-01, P, E8, "],
         {"RULE_5": 1},
     ),
+    "RULE_2: not in the next return, whatever it comes back to years later": (
+        """
+        2018, 2017-06-01, , S, , V2
+        2020, 2019-04-02, 2019-10-01, P, E8, V2
+        """,
+        ["2017-06-01, 2018-03-31, S, , RULE_2", "2019-04-02, 2019-10-01, P, E8, "],
+        {"RULE_2": 1},
+    ),
+    "RULE_1: in care until 1 April of the next year is in the next return": (
+        """
+        2018, 2017-06-01, , S, , V2
+        2020, 2019-04-01, 2019-10-01, P, E8, V2
+        """,
+        ["2017-06-01, 2019-04-01, S, X1, RULE_1", "2019-04-01, 2019-10-01, P, E8, "],
+        {"RULE_1": 1},
+    ),
+    "RULE_5 joins nothing that begins after the next return": (
+        """
+        2018, 2017-06-01, 2018-03-01, S, X1, V2
+        2020, 2019-04-02, 2019-10-01, P, E8, V2
+        """,
+        ["2017-06-01, 2018-03-01, S, X1, ", "2019-04-02, 2019-10-01, P, E8, "],
+        {},
+    ),
     "a gap before a new start, and a gap within one return, are nobody's to fill": (
         """
         2018, 2017-06-01, 2018-03-01, S, X1, V2
@@ -380,13 +404,15 @@ def ended(row, after, own):
             return row
         return row | {"end": max(row["year_end"], row["start"] + day), "end_reason": None}
     then, anew = after[0]["start"], after[0]["start_reason"] == "S"
+    last_of_next_year = row["year_end"].replace(year=row["year_end"].year + 1)
+    far = after[0] not in own and not anew and then > last_of_next_year + day
     if pd.isna(row["end"]):
-        if not anew:
+        if not anew and not far:
             return row | {"end": then, "end_reason": "X1"}
         return row | {"end": max(min(row["year_end"], then - day), row["start"] + day), "end_reason": None}
     if row["end"] > then:
         return row | {"end": then, "end_reason": row["end_reason"] if anew else "X1"}
-    if row["end"] < then and row["end_reason"] == "X1" and after[0] not in own and not anew:
+    if row["end"] < then and row["end_reason"] == "X1" and after[0] not in own and not anew and not far:
         return row | {"end": then}
     return row
 

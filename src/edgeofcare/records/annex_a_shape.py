@@ -55,7 +55,7 @@ def _keyed(frame: pd.DataFrame, table: str, date: str) -> pd.DataFrame:
     """Rows without repetitions, each with a key made of its table, child, day and place among rows of that day."""
     frame = frame.drop_duplicates().astype(object)
     ordered = frame.astype(str).sort_values(list(frame.columns))
-    number = ordered.groupby(["child_id", date]).cumcount() + 1
+    number = ordered.groupby(["child_id", date], dropna=False).cumcount() + 1
     day = frame[date].where(frame[date].notna(), "").astype(str)
     key = table + ":" + frame["child_id"].astype(str) + ":" + day + ":" + number.reindex(frame.index).astype(str)
     return frame.assign(row_key=key).reset_index(drop=True)

@@ -113,7 +113,20 @@ def own_events(
     made = clean_table(
         source, table, observed_until=observed_until, children=children, findings=findings, keyed=bool(columns.row_key)
     )
+    _tell_unentered(made, table, columns, findings)
     return table, made if columns.row_key else made.assign(row_key=_row_keys(made, str(table.start)))
+
+
+def _tell_unentered(rows: pd.DataFrame, table: Table, columns: OwnColumns, findings: Findings) -> None:
+    """Tell of rows without the day of entry that others have: they count as known on the very day."""
+    why = "no day of entry, which other rows have: taken as known on the day itself"
+    for asked, happened, entered in (
+        (columns.known, table.start, "recorded_date"),
+        (columns.end_known, table.end, "end_recorded_date"),
+    ):
+        if asked is not None and happened is not None and not rows[entered].isna().all():
+            unentered = rows[happened].notna() & rows[entered].isna()
+            findings.note(table.name, entered, int(unentered.sum()), "ignored", why)
 
 
 def _renamed(name: str, frame: pd.DataFrame, columns: OwnColumns) -> pd.DataFrame:

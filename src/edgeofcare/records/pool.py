@@ -61,7 +61,7 @@ def pool(authorities: Mapping[str, Records] | Sequence[Records]) -> Records:
     until = min(records.observed_until for records in named.values())
     findings = Findings(rows=_told_before(named))
     own = _own_tables(named)
-    tables = {name: _joined(name, named, findings) for name in (*TABLES, *own)}
+    tables = {name: _joined(name, named, until, findings) for name in (*TABLES, *own)}
     dated = [name for name, table in (TABLES | own).items() if table.start is not None]
     lags = {name: max(_lag(records, name) for records in named.values()) for name in dated}
     pooled = Records.from_tables(
@@ -123,11 +123,9 @@ def _own_tables(named: Mapping[str, Records]) -> dict[str, Table]:
     return found
 
 
-def _joined(name: str, named: Mapping[str, Records], findings: Findings) -> pd.DataFrame:
+def _joined(name: str, named: Mapping[str, Records], until: pd.Timestamp, findings: Findings) -> pd.DataFrame:
     """One table of all authorities, with their names in its keys; empty where one of them does not have it."""
-    without = [
-        name not in records or (_dated(records, name) and not records.observed(name)) for records in named.values()
-    ]
+    without = [name not in records or not _observed(records, name, until) for records in named.values()]
     parts = [_with_name(records, name, authority) for authority, records in named.items() if name in records]
     joined = pd.concat(parts, ignore_index=True)
     if any(without) and not all(without):
@@ -135,9 +133,10 @@ def _joined(name: str, named: Mapping[str, Records], findings: Findings) -> pd.D
     return joined.iloc[:0] if any(without) else joined
 
 
-def _dated(records: Records, name: str) -> bool:
-    """Whether a table has dates."""
-    return records.definition(name).start is not None
+def _observed(records: Records, name: str, until: pd.Timestamp) -> bool:
+    """Whether a table can be trusted before the pool ends; one without dates always can."""
+    first = None if records.definition(name).start is None else records.observed_from[name]
+    return first is None or first <= until
 
 
 def _with_name(records: Records, name: str, authority: str) -> pd.DataFrame:

@@ -181,8 +181,9 @@ def _read_file(path: Path, name: str, findings: Findings) -> pd.DataFrame:
             findings.problem(f"{name}: {problem}")
             return pd.DataFrame(columns=sorted(needed))
         if path.suffix.lower() == ".parquet":
-            columns = [column for column in pq.read_schema(path).names if plain_name(column) in needed]
-            return pd.read_parquet(path, columns=columns)
+            with pq.ParquetFile(path) as parquet:
+                columns = [column for column in parquet.schema_arrow.names if plain_name(column) in needed]
+                return parquet.read(columns=columns).replace_schema_metadata(None).to_pandas()
         return _read_csv(path, needed)
     except (pa.ArrowException, csv.Error, StopIteration, OSError, ValueError) as error:
         if "UTF8" in str(error):
@@ -198,7 +199,7 @@ def _read_file(path: Path, name: str, findings: Findings) -> pd.DataFrame:
 def _not_a_table(head: bytes, suffix: str) -> str:
     """Why a file cannot be a table, by its first bytes; nothing if it may be one."""
     if not head.strip():
-        return "the file is empty. Export it again."
+        return "the file could not be read: it is empty. Export it again."
     if head.startswith(_ARCHIVES):
         return "the file is an archive or a workbook. Unpack it, or save it as CSV."
     if suffix == ".parquet":

@@ -25,7 +25,7 @@ _UNSEEN = ("referrals",)
 def read_ssda903(
     source: str | Path | Sequence[str | Path] | Mapping[str, pd.DataFrame],
     *,
-    observed_until: str | pd.Timestamp | None,
+    observed_until: str | pd.Timestamp | None = None,
     observed_from: str | pd.Timestamp | Mapping[str, Any] | None = None,
     reporting_lag: str | int | Mapping[str, str | int] = 0,
     code_maps: Mapping[str, Mapping[str, str]] | str | Path | None = None,
@@ -118,9 +118,9 @@ def read_ssda903(
 
 def _years_held(episodes: pd.DataFrame) -> pd.DataFrame:
     """The years of the first and the last return of each authority (columns ``min``, ``max``)."""
-    authority = episodes["authority"]
-    several = authority.nunique() > 1
-    return episodes.groupby(authority if several else authority.isna() | True)["return_year"].agg(["min", "max"])
+    several = len(episodes["authority"].dropna().unique()) > 1
+    authority = episodes["authority"] if several else pd.Series("", index=episodes.index)
+    return episodes["return_year"].groupby(authority).agg(["min", "max"])
 
 
 def _last_day(years: pd.DataFrame, findings: Findings) -> pd.Timestamp:

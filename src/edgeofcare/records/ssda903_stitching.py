@@ -35,7 +35,11 @@ RULES = {
         "RULE_1A: open in an earlier return, then a new start: ends at that return's end",
         "903 562",
     ),
-    "RULE_2": ("repaired", "RULE_2: open in an earlier return and not in the next: ends at that return's end", "903 562"),
+    "RULE_2": (
+        "repaired",
+        "RULE_2: open in an earlier return and not in the next: ends at that return's end",
+        "903 562",
+    ),
     "open": ("repaired", "open, but the same return has a later episode: ends by it as RULE_1 or 1A says", "903 142"),
     "RULE_4": ("repaired", "RULE_4: overlaps the next episode, of a later return: ends where that begins", "903 501"),
     "overlap": ("repaired", "overlaps the next episode of the same return: ends where that begins", "903 501"),

@@ -348,7 +348,8 @@ def _tell_links(links: pd.DataFrame, findings: Findings) -> None:
         f"the mother or family has more than {LARGEST_FAMILY} children, so is a placeholder",
     )
     for kind in ("mother", "family"):
-        count = int((links[links["kind"] == kind].groupby("child_id")["related_id"].nunique() > 1).sum())
+        pairs = links.loc[links["kind"] == kind, ["child_id", "related_id"]].drop_duplicates()
+        count = int((pairs["child_id"].value_counts() > 1).sum())
         why = f"the child has more than one {kind}: they are one household"
         findings.note("relationships", "related_id", count, "ignored", why)
     why = "the child is its own mother, or further back its own ancestor: such links join a household like others"

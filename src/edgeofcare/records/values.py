@@ -65,9 +65,10 @@ def as_ids(values: pd.Series) -> pd.Series:
     Floats so large that their last digits are lost, and infinite ones, stay as they are written.
     """
     if pd.api.types.is_float_dtype(values):
-        whole = values.dropna()
+        numbers = pd.Series(values.to_numpy(dtype="float64", na_value=np.nan), index=values.index)
+        whole = numbers.dropna()
         if bool(((whole == whole.round()) & (whole.abs() < _EXACT)).all()):
-            values = values.astype("Int64")
+            values = numbers.astype("Int64")
     text = as_text(values, missing=frozenset(_NO_ID))
     return text.str.replace(r"^(\d+)\.0$", r"\1", regex=True)
 
