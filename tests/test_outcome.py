@@ -301,3 +301,16 @@ def test_index_dates_of_any_unit_and_the_last_day_of_the_extract():
     other = pd.MultiIndex.from_tuples(cohort.index.to_list(), names=cohort.index.names)
     assert label_outcome(records, pd.DataFrame(index=other), Task()).tolist() == [1]
     assert as_date(UNTIL) == records.observed_until
+
+
+def test_rows_from_before_care_can_be_seen_are_refused():
+    """Found in review: with care returns of later years only, an earlier entry read as no entry."""
+    records = records_of(
+        options={"observed_from": {"care_episodes": "2022-04-01"}},
+        referrals="child, start, end\na, 2020-01-01,",
+        care_episodes="child, start, end, period_key\na, 2022-06-01,, p",
+        legal_statuses="child, start, end, status\na, 2022-06-01,, V2",
+    )
+    assert label_outcome(records, index_of(("a", "2022-04-01")), Task()).tolist() == [1]
+    with pytest.raises(LeakageError, match="1 row of 2 have an index date before care can be trusted"):
+        label_outcome(records, index_of(("a", "2022-03-31"), ("a", "2022-04-01")), Task())

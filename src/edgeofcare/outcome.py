@@ -78,7 +78,8 @@ def label_outcome(
     Raises
     ------
     LeakageError
-        If a window passes ``observed_until`` and ``task.incomplete`` is ``"raise"``.
+        If a window passes ``observed_until`` and ``task.incomplete`` is ``"raise"``, or begins before
+        ``observed_from`` of care episodes or legal statuses.
     RecordsError
         If the extract holds not one entry into care, or not all children of the cohort.
 
@@ -101,6 +102,7 @@ def label_outcome(
     _refuse_without_outcome(records)
     check_cohort(cohort, task, index_only=True)
     refuse_strangers(records, cohort.index.get_level_values("child_id"))
+    _refuse_before_window(records, cohort)
     followed = _follow(records, cohort, task)
     late = ~followed.pop("window_observed")
     if task.incomplete == "raise" and late.any():
@@ -127,6 +129,23 @@ def _refuse_without_outcome(records: Records) -> None:
             "census says nothing about children in care: join it to SSDA903 returns with edgeofcare.combine."
         )
         raise RecordsError(msg)
+
+
+def _refuse_before_window(records: Records, cohort: pd.DataFrame) -> None:
+    """Refuse rows whose outcome window begins before care can be seen: a missing entry would read as none."""
+    held = [name for name in ("care_episodes", "legal_statuses") if records.observed(name)]
+    firsts = [records.observed_from[name] for name in held]
+    first = max((day for day in firsts if day is not None), default=None)
+    if first is None:
+        return
+    early = int((cohort.index.get_level_values("index_date") < first).sum())
+    if early:
+        msg = (
+            f"{counted(early, 'row')} of {len(cohort):,} have an index date before care can be trusted in these records "
+            f"({first.date()}, observed_from of care_episodes and legal_statuses), so an entry may be missing. Use later "
+            "index dates, or give observed_from if the tables reach further back."
+        )
+        raise LeakageError(msg)
 
 
 def _follow(records: Records, cohort: pd.DataFrame, task: Task) -> pd.DataFrame:

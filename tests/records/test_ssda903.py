@@ -365,9 +365,14 @@ def test_a_header_that_could_be_of_any_return_is_told():
     assert noted(read_ssda903(frames, observed_until=None), "read as of the latest") == [("YEAR", 1, "")]
 
 
-def test_a_year_without_a_return_is_told():
+def test_a_year_without_a_return_is_refused():
+    """Children who were in care in it would look as if they had not been: no entry, and wrongly eligible."""
     later = re.sub(r"2019-02-01|2018-10-01", lambda day: "2020" + day.group()[4:], EPISODES_19)
-    assert noted(read(y19_episodes=later), "no return of a year between") == [("YEAR", 2, "")]
+    with pytest.raises(RecordsError, match="2 years to 31 March .* have no return: 2019, 2020") as error:
+        read(y19_episodes=later)
+    assert "observed_from='2020-04-01'" in str(error.value)
+    kept = read(y19_episodes=later, observed_from="2020-04-01")
+    assert noted(kept, "a year without a return") == [("YEAR", 2, "")]
 
 
 def test_returns_that_differ_about_a_child_are_settled_by_the_latest_and_counted():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import io
+import json
 import struct
 import traceback
 import zipfile
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from edgeofcare.exceptions import EdgeOfCareError
@@ -359,6 +362,19 @@ def parquet(name):
     return change
 
 
+def parquet_noted(name, note):
+    """A table as a Parquet file with notes of pandas that are wrong; they say how to build the frame."""
+
+    def change(files):
+        held = io.BytesIO()
+        table = pa.Table.from_pandas(ssd_frames()[name], preserve_index=False)
+        pq.write_table(table.replace_schema_metadata({b"pandas": note}), held)
+        del files[f"{name}.csv"]
+        files[f"{name}.parquet"] = held.getvalue()
+
+    return change
+
+
 def rows_of(count, text):
     """As many rows as that, each of them the text."""
     return lambda content: content.partition(b"\n")[0] + b"\n" + text * count
@@ -378,7 +394,7 @@ def float_keys(frames):
     """Keys of children as a spreadsheet reads them: numbers with decimals, with gaps where there was none."""
     for name, held in frames.items():
         for column in held:
-            if column.endswith("person_id") and name != "ssd_mother" or column == "moth_childs_person_id":
+            if (column.endswith("person_id") and name != "ssd_mother") or column == "moth_childs_person_id":
                 held[column] = held[column].str.removeprefix(SECRET).astype("float64")
 
 
@@ -499,6 +515,14 @@ KINDS: dict[str, list[Broken]] = {
     "a 2 GB-claiming header": [
         says("annex_file", claiming, "claims more than 300 MB", "new workbook"),
         says("ssd_folder", parquet("ssd_person"), "ssd_person", "could not be read", "CSV or Parquet"),
+    ],
+    "a damaged Parquet file": [
+        same("ssd_folder", parquet_noted("ssd_person", b"{")),
+        same("ssd_folder", parquet_noted("ssd_person", json.dumps({"index_columns": ["pers_person_id"], "columns": [
+             {"name": "pers_dob", "field_name": "pers_dob", "pandas_type": "no", "numpy_type": "no", "metadata": None}
+             ]}).encode())),
+        says("ssd_folder", lambda files: files.update({"ssd_person.parquet": b"PAR1 and no more",
+             "ssd_person.csv": b""}), "ssd_person", "more than one file", "could not be read"),
     ],
     "zip instead of CSV": [
         says("ssd_folder", file(PERSON, zipped), "ssd_person", "archive", "CSV"),
@@ -635,7 +659,8 @@ KINDS: dict[str, list[Broken]] = {
         finds("ssd", cells("ssd_cin_episodes", "cine_close_date", "2031-02-03"), "referrals", "end_date", 1, "emptied",
               "later than observed_until"),
         finds("ssd", cells(*BIRTH, "2031-02-03"), "children", "birth_date", 1, "dropped", "not yet born"),
-        finds("own", cells("own", "date", "2031-02-03"), "suspensions", "start_date", 1, "dropped", "after observed_until"),
+        finds("own", cells("own", "date", "2031-02-03"), "suspensions", "start_date", 1, "dropped",
+              "after observed_until"),
         finds("annex", cells("List 3", "Date of referral", "03/02/2031"), "referrals", "start_date", 1, "dropped",
               "after observed_until"),
         finds("cin", swap("cin_2024.xml", b"2022-12-19", b"2031-02-03"), "cin_plans", "start_date", 1, "dropped",
@@ -675,8 +700,8 @@ KINDS: dict[str, list[Broken]] = {
     ],
     "a family of everybody": [
         finds("ssd", lambda frames: frames.update({name: everybody(frames[name], column) for name, column in
-              (("ssd_person", "pers_person_id"), ("ssd_family", "fami_person_id"))}), "relationships", "related_id", 40, "ignored",
-              "placeholder"),
+              (("ssd_person", "pers_person_id"), ("ssd_family", "fami_person_id"))}), "relationships", "related_id", 40,
+              "ignored", "placeholder"),
     ],
     "overlapping episodes of care": [
         finds("ssda903", cells(EPISODES, "DEC", "18/09/2023"), "episodes", "DEC", 1, "repaired", "overlaps"),
@@ -721,7 +746,7 @@ KINDS: dict[str, list[Broken]] = {
         says("ssda903", cells(EPISODES, "DECOM", b"\xff\xfe"), "'DECOM'", "unreadable date in 1 row", ROWS),
         says("ssd", cells(*BIRTH, "\ud800", b"\xff"), "birth_date", "unreadable date in 2 rows", ROWS),
         finds("own", cells("own", "child_id", b"\xff"), "suspensions", "child_id", 1, "dropped", "not in the"),
-        says("annex", cells("List 3", "Date of referral", "=1/0"), "start_date", "unreadable date in 1 row", ROWS),
+        says("annex", cells("List 3", "Date of referral", "=1/0"), "(1 problem)", "no start date in 1 row", ROWS),
         says("sql", cells(*BIRTH, b"\xff\xfe"), "birth_date", "unreadable date in 1 row", ROWS),
         finds("own", cells("own", "child_id", ["KQZ7001"]), "suspensions", "child_id", 1, "dropped", "not in the"),
     ],
@@ -732,6 +757,10 @@ KINDS: dict[str, list[Broken]] = {
         says("ssd", frame("ssd_person", lambda held: held.assign(
              pers_dob=pd.to_timedelta(range(len(held)), unit="D"))), "birth_date", "unreadable date in 6 rows", ROWS),
         says("ssd", frame("ssd_person", lambda held: held.assign(pers_dob=range(len(held)))), "unreadable", ROWS),
+        says("ssd", frame("ssd_contacts", lambda held: held.assign(
+             cont_contact_id=pd.arrays.SparseArray([7.0, 8.0, 8.0]))), "contacts", "duplicate keys in 1 row", ROWS),
+        finds("ssd", frame("ssd_contacts", lambda held: held.assign(cont_person_id=[1e18, 2e18, 3e18])), "contacts",
+              "child_id", 3, "dropped", "not in the children table"),
     ],
     "infinite keys": [
         says("ssd", frame("ssd_cin_episodes", lambda held: held.assign(cine_referral_id=float("inf"))), "referrals",
@@ -741,7 +770,8 @@ KINDS: dict[str, list[Broken]] = {
         says("ssd", frame("ssd_person", lambda held: held.set_axis(
              pd.MultiIndex.from_product([["top"], held.columns]), axis=1)), "ssd_person", "one row of column names"),
         finds("ssda903", frame(EPISODES, lambda held: held.set_axis(
-             pd.MultiIndex.from_product([["top"], held.columns]), axis=1)), "files", "", 1, "ignored", "columns are not"),
+             pd.MultiIndex.from_product([["top"], held.columns]), axis=1)), "files", "", 1, "ignored",
+              "columns are not"),
     ],
     "no table at all": [
         says("ssd", lambda frames: frames.update(ssd_person=[1, 2]), "ssd_person", "DataFrame"),

@@ -186,7 +186,8 @@ def end_the_vanished(
     """End spells that one return has as open and the next one does not have.
 
     A return holds all that was open on any day of its year. So what the last return that tells of it left open, and
-    the next return does not hold, was no longer open on the first day of that next return's year.
+    the next return does not hold, was no longer open on the first day of that next return's year. Nobody could see
+    that before the next return was complete: the end is recorded on the last day of its year.
 
     Parameters
     ----------
@@ -213,4 +214,7 @@ def end_the_vanished(
         gone &= ~frame["nfa"].str.lower().isin(["true", "1"])
     why = "open in one return and not in the next: ends on the first day of that return's year"
     findings.note(name, "end_date", int(gone.sum()), "repaired", why)
-    return frame.assign(end_date=frame["end_date"].mask(gone, ends))
+    last_days = np.array([f"{day.year + 1}-03-31" for day in first_days] + [""], dtype=object)
+    complete = pd.Series(last_days[frame["return"].to_numpy(dtype=np.int64) + 1], index=frame.index)
+    recorded = frame["end_recorded_date"] if "end_recorded_date" in frame else pd.Series("", index=frame.index)
+    return frame.assign(end_date=frame["end_date"].mask(gone, ends), end_recorded_date=recorded.mask(gone, complete))

@@ -29,13 +29,16 @@ def checked_invalid(invalid: str) -> str:
 
 
 def own_observed_from(given: Any, table: Table, rows: pd.DataFrame, until: pd.Timestamp) -> pd.Timestamp:
-    """First trusted day of an own table: as given, else the first day of its first month; never if it is empty."""
+    """First trusted day of an own table: as given, else the first day of its first month; never if it is empty.
+
+    Of 200 rows or more, the earliest half per cent are left out as outliers.
+    """
     if given is not None:
         return one_date(given, "observed_from")
     if rows.empty:
         return until + pd.Timedelta(days=1)
-    first = np.datetime64(rows[str(table.start)].min(), "M")
-    return pd.Timestamp(first.astype("datetime64[s]"))
+    days = np.sort(rows[str(table.start)].to_numpy().astype("datetime64[D]"))
+    return pd.Timestamp(days[days.size // 200].astype("datetime64[M]").astype("datetime64[s]"))
 
 
 def _by_table(given: Mapping[str, Any], what: str) -> Mapping[str, Any]:

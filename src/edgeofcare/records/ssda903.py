@@ -14,7 +14,7 @@ from edgeofcare.records.findings import Findings
 from edgeofcare.records.records import Records
 from edgeofcare.records.ssda903_files import loaded_pieces
 from edgeofcare.records.ssda903_shape import canonical_shape
-from edgeofcare.records.ssda903_years import dated_kinds
+from edgeofcare.records.ssda903_years import check_gaps, dated_kinds
 from edgeofcare.schema.tables import TABLES
 
 __all__ = ["read_ssda903"]
@@ -101,6 +101,7 @@ def read_ssda903(
     pieces = loaded_pieces(source, findings, progress=progress)
     findings.raise_problems()
     kinds = dated_kinds(pieces, findings)
+    check_gaps(kinds["episodes"], observed_from, findings)
     tables = canonical_shape(kinds, maps, findings)
     findings.raise_problems()
     years = _years_held(kinds["episodes"])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from edgeofcare.records.findings import Findings
+from edgeofcare.dates import one_date
+from edgeofcare.records.findings import Findings, counted
 from edgeofcare.records.ssda903_files import Piece
 from edgeofcare.records.ssda903_layout import KINDS, return_year_of
 from edgeofcare.records.values import as_dates, as_ids, as_text
 
-__all__ = ["dated_kinds", "year_of_days"]
+__all__ = ["check_gaps", "dated_kinds", "year_of_days"]
 
 _LEAST_SHARE, _LEAST_SHARE_OF_ONE = 100, 20
 
@@ -178,15 +180,41 @@ def _ordered(frame: pd.DataFrame, order: dict[tuple[int, int], int]) -> pd.DataF
 
 
 def _tell_years(episodes: pd.DataFrame, pieces: Sequence[Piece], findings: Findings) -> None:
-    """Tell which returns were found, where they did not say so, and which year is missing between them."""
+    """Tell which returns were found, where they did not say so."""
     years = sorted(set(episodes["return_year"]) - {0})
     if any("year" not in piece.frame for piece in pieces if piece.kind.name == "episodes"):
         listed = ", ".join(str(year) for year in years)
         why = f"no YEAR column: by the dates of their episodes the returns end on 31 March of {listed}"
         findings.note("returns", "YEAR", len(years), "repaired", why)
-    if years:
-        gaps = years[-1] - years[0] + 1 - len(years)
-        findings.note("returns", "YEAR", gaps, "ignored", "no return of a year between the first and the last")
+
+
+def check_gaps(episodes: pd.DataFrame, observed_from: Any, findings: Findings) -> None:
+    """Refuse years without a return between others, unless nothing before their end is to be trusted.
+
+    Parameters
+    ----------
+    episodes : DataFrame
+        Episodes with ``return_year``, of :func:`dated_kinds`.
+    observed_from : date, mapping or None
+        As the caller gave it.
+    findings : Findings
+        Is told of missing years.
+    """
+    years = set(episodes["return_year"]) - {0}
+    missing = sorted(set(range(min(years), max(years) + 1)) - years) if years else []
+    if not missing:
+        return
+    after = pd.Timestamp(missing[-1], 4, 1)
+    by_table = observed_from is None or isinstance(observed_from, Mapping)
+    if not by_table and one_date(observed_from, "observed_from") >= after:
+        findings.note("returns", "YEAR", len(missing), "ignored", "a year without a return, before observed_from")
+        return
+    listed = ", ".join(map(str, missing))
+    findings.problem(
+        f"returns: {counted(len(missing), 'year')} to 31 March between the first and the last return "
+        f"{'has' if len(missing) == 1 else 'have'} no return: {listed}. Children who were in care then would look as if "
+        f"they had not been. Add the missing returns, leave out the earlier ones, or pass observed_from='{after.date()}'."
+    )
 
 
 def _apart(frames: dict[str, pd.DataFrame], findings: Findings) -> dict[str, pd.DataFrame]:

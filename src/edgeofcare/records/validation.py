@@ -87,6 +87,7 @@ def clean_tables(
     _check_reach(tables, observed_until, findings)
     findings.raise_problems()
     tables["care_episodes"] = _closed_episodes(tables["care_episodes"], findings)
+    tables["referrals"] = _over_at_once(tables["referrals"], findings)
     return {name: frame.reset_index(drop=True) for name, frame in tables.items()}
 
 
@@ -313,6 +314,15 @@ def _closed_episodes(episodes: pd.DataFrame, findings: Findings) -> pd.DataFrame
         end_date=ordered["end_date"].where(~left_open, following).astype("datetime64[s]"),
         end_recorded_date=ordered["end_recorded_date"].where(~left_open, seen).astype("datetime64[s]"),
     )
+
+
+def _over_at_once(referrals: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """Referrals that led to no further action and have no end are over on their day: no case was opened."""
+    over = referrals["nfa"].fillna(value=False).astype(bool) & referrals["end_date"].isna()
+    why = "no further action, and no end: over on the day of the referral"
+    findings.note("referrals", "end_date", int(over.sum()), "repaired", why)
+    ended, seen = referrals["end_date"].mask(over, referrals["start_date"]), referrals["recorded_date"]
+    return referrals.assign(end_date=ended, end_recorded_date=referrals["end_recorded_date"].mask(over, seen))
 
 
 def _refuse_most(name: str, dropped: pd.Series, why: str, findings: Findings) -> None:

@@ -87,7 +87,7 @@ _ADOLESCENCE = replace(
     _BASE.adolescence,
     burst=0.00527,  # fitted: going missing is found in 3.3 % of assessments
     burst_end=0.123,  # fitted: 6.3 incidents for each looked-after child who went missing
-    care_on_burst=-0.729,  # fitted: 11 % of looked-after children in the year; care takes away part of what need adds
+    care_on_burst=-0.599,  # fitted: 11 % of looked-after children in the year; care takes away part of what need adds
     peak_age=16.6,  # fitted: 56 % of incidents at 16 and over
     isolated=0.00211,  # fitted: as for runs
     only_recent=True,  # no source
@@ -101,22 +101,27 @@ _SCHOOL = replace(
 )
 _CARE = replace(
     _BASE.care,
-    adolescent=0.000139,  # fitted: 27 % of starts at 10 to 15
+    adolescent=0.000191,  # fitted: 27 % of starts at 10 to 15
     need=0.8,  # no source
+    missing_many=1.3,  # prior 3 to 6 for three or more
+    cp_plan=1.2,  # prior 3 to 6
+    exploited=1.0,  # prior 2 to 4
+    prior_care=1.0,  # prior 5 to 10 together with the months after care
+    self_harm=0.8,  # prior 1.5 to 3
     recent_s47=0.3,  # no source
     suspended=0.6,  # prior 1.5 to 2.5
     excluded=0.9,  # prior 2 to 4
     parents=0.4,  # prior 1.3 to 2
     domestic_abuse=0.4,  # prior 1.3 to 2
-    recent_exit=0.827,  # fitted: 14.4 % enter again within a year
-    ages_16_17=-0.278,  # fitted: 28 % of starts at 16 and over
+    recent_exit=1.0,  # fitted: 14.4 % enter again within a year
+    ages_16_17=-0.119,  # fitted: 28 % of starts at 16 and over
     ages_14_16=0.2,  # no source
     ages_10_11=-0.35,  # no source
-    closed=5.89e-6,  # no source: about one in ten adolescent entries comes without an open case
+    closed=7.59e-6,  # no source: about one in ten adolescent entries comes without an open case
     newborn=2.0,  # no source
-    ages_5_9=-0.31,  # fitted: 15 % of starts at 5 to 9
-    infant=0.00379,  # fitted: 16 % of starts under 1
-    young=0.000372,  # fitted: 14 % of starts at 1 to 4
+    ages_5_9=-0.37,  # fitted: 15 % of starts at 5 to 9
+    infant=0.00376,  # fitted: 16 % of starts under 1
+    young=0.000392,  # fitted: 14 % of starts at 1 to 4
     short_break_converts=0.0025,  # no source
     # fitted, under 10: section 20 57 % of all starts, interim orders 31 %, police protection 9 %
     status=shares(V2=27.4, C1=60.5, L1=10.2, L2=1.94, C2=0.574),

@@ -46,17 +46,17 @@ _PLANS = replace(
 _ADOLESCENCE = replace(
     ENGLAND.adolescence,
     burst_end=0.136,  # no source
-    care_on_burst=-0.432,  # fitted: 13 to 18 % of looked-after children in the year
+    care_on_burst=-0.3,  # fitted: 13 to 18 % of looked-after children in the year
     remand=0.0155,  # no source: about 3 % of starts
 )
 _CARE = replace(
     ENGLAND.care,
-    adolescent=0.000186,  # fitted: 31 % of starts at 10 to 15
-    ages_16_17=0.622,  # fitted: 34 % of starts at 16 and over
-    closed=7.84e-6,  # fitted: the same
-    ages_5_9=-0.546,  # fitted: the same
-    infant=0.00351,  # fitted: 35 % of starts under 10
-    young=0.000326,  # fitted: the same
+    adolescent=0.000238,  # fitted: 31 % of starts at 10 to 15
+    ages_16_17=0.786,  # fitted: 34 % of starts at 16 and over
+    closed=9.9e-6,  # fitted: the same
+    ages_5_9=-0.45,  # fitted: the same
+    infant=0.00354,  # fitted: 35 % of starts under 10
+    young=0.000354,  # fitted: the same
     # fitted, under 10: section 20 60 % of all starts, police protection 18 %, interim orders 17 %
     status=shares(V2=32.7, C1=38.2, L1=25.3, L2=3.74, C2=0.747),
     status_adolescent=shares(V2=67.2, C1=8.05, L1=22.5, L2=0.797, C2=0.504),  # fitted: the same
