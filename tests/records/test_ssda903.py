@@ -371,7 +371,7 @@ def test_a_year_without_a_return_is_refused():
     with pytest.raises(RecordsError, match="2 years to 31 March .* have no return: 2019, 2020") as error:
         read(y19_episodes=later)
     assert "observed_from='2020-04-01'" in str(error.value)
-    kept = read(y19_episodes=later, observed_from="2020-04-01")
+    kept = read({"observed_from": "2020-04-01"}, y19_episodes=later)
     assert noted(kept, "a year without a return") == [("YEAR", 2, "")]
 
 
