@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from edgeofcare.records.rules import NOT_JUDGED, rule_table
+from edgeofcare.records.rules.judge import NOT_JUDGED, rule_table
 from edgeofcare.schema.columns import NEVER, Table
 from edgeofcare.schema.tables import TABLES
 

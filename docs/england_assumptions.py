@@ -9,7 +9,7 @@ from dataclasses import fields
 from types import ModuleType
 
 from edgeofcare.synthetic import england, settings
-from edgeofcare.synthetic.settings import Settings
+from edgeofcare.synthetic.world.settings import Settings
 
 _FIELD = re.compile(r"^    (\w+)(?::|=)[^#]*(?:#\s*(.*))?$")
 _COMMENT = re.compile(r"^    #\s*(.*)$")

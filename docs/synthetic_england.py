@@ -21,7 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pictures import BLACK, BLUE, GREY, STYLE
 
-from edgeofcare.synthetic.authorities import settings_of
+from edgeofcare.synthetic.authorities.authorities import settings_of
 from edgeofcare.synthetic.records import simulate_tables
 
 HERE = Path(__file__).parent

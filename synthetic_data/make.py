@@ -11,10 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from edgeofcare.synthetic.cin_export import write_cin_census
-from edgeofcare.synthetic.exports import write_ssd
 from edgeofcare.synthetic.records import simulate_tables
-from edgeofcare.synthetic.ssda903_export import write_ssda903
+from edgeofcare.synthetic.writers.cin_census import write_cin_census
+from edgeofcare.synthetic.writers.ssd import write_ssd
+from edgeofcare.synthetic.writers.ssda903 import write_ssda903
 
 FOLDER = Path(__file__).resolve().parent
 PARTS = ("ssd", "ssda903", "cin_census")

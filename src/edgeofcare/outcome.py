@@ -141,9 +141,9 @@ def _refuse_before_window(records: Records, cohort: pd.DataFrame) -> None:
     early = int((cohort.index.get_level_values("index_date") < first).sum())
     if early:
         msg = (
-            f"{counted(early, 'row')} of {len(cohort):,} have an index date before care can be trusted in these records "
-            f"({first.date()}, observed_from of care_episodes and legal_statuses), so an entry may be missing. Use later "
-            "index dates, or give observed_from if the tables reach further back."
+            f"{counted(early, 'row')} of {len(cohort):,} have an index date before care can be trusted in these "
+            f"records ({first.date()}, observed_from of care_episodes and legal_statuses), so an entry may be missing. "
+            "Use later index dates, or give observed_from if the tables reach further back."
         )
         raise LeakageError(msg)
 

@@ -18,10 +18,10 @@ from edgeofcare.exceptions import EdgeOfCareError, RecordsError, SpecError
 from edgeofcare.features.build import build_features
 from edgeofcare.features.names import parse_feature
 from edgeofcare.outcome import label_outcome
-from edgeofcare.records.annex_a import _window_start, read_annex_a
-from edgeofcare.records.annex_a_layout import LISTS, plain_header
-from edgeofcare.records.annex_a_shape import canonical_tables
-from edgeofcare.records.annex_a_workbook import lists_of, sheets_of
+from edgeofcare.records.annex_a.layout import LISTS, plain_header
+from edgeofcare.records.annex_a.read import _window_start, read_annex_a
+from edgeofcare.records.annex_a.shape import canonical_tables
+from edgeofcare.records.annex_a.workbook import lists_of, sheets_of
 from edgeofcare.records.findings import Findings
 from edgeofcare.task import Task
 from samples import sample_path

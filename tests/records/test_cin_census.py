@@ -11,8 +11,8 @@ from edgeofcare.cohort import build_cohort, cohort_attrition
 from edgeofcare.exceptions import EdgeOfCareError, RecordsError, SpecError
 from edgeofcare.features.build import build_features
 from edgeofcare.outcome import label_outcome
-from edgeofcare.records.cin_census import CIN_ABSENT, CIN_TABLES, read_cin_census
-from edgeofcare.records.ssd import read_ssd
+from edgeofcare.records.cin_census.read import CIN_ABSENT, CIN_TABLES, read_cin_census
+from edgeofcare.records.ssd.read import read_ssd
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.task import Task
 from tiny_tables import picture, told

@@ -7,7 +7,7 @@ import pytest
 
 from edgeofcare.cohort import build_cohort
 from edgeofcare.exceptions import RecordsError
-from edgeofcare.records.cin_census import read_cin_census
+from edgeofcare.records.cin_census.read import read_cin_census
 from edgeofcare.task import Task
 from samples import sample_path
 from tiny_tables import told

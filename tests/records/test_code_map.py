@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.records.code_map import CASE_SYSTEMS, MAP_COLUMNS, default_code_maps, merged_code_maps
+from edgeofcare.records.codes.maps import CASE_SYSTEMS, MAP_COLUMNS, default_code_maps, merged_code_maps
 from edgeofcare.records.values import as_codes, plain_key
 from edgeofcare.schema.codes import CODE_LISTS
 

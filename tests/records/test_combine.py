@@ -9,15 +9,15 @@ from edgeofcare.cohort import build_cohort
 from edgeofcare.exceptions import EdgeOfCareError, RecordsError, SpecError
 from edgeofcare.features.build import build_features
 from edgeofcare.outcome import label_outcome
-from edgeofcare.records.cin_census import CIN_ABSENT, CIN_TABLES, read_cin_census
+from edgeofcare.records.cin_census.read import CIN_ABSENT, CIN_TABLES, read_cin_census
 from edgeofcare.records.combine import combine
 from edgeofcare.records.findings import Findings
 from edgeofcare.records.records import Records
-from edgeofcare.records.ssda903 import read_ssda903
+from edgeofcare.records.ssda903.read import read_ssda903
 from edgeofcare.schema.tables import TABLES
-from edgeofcare.synthetic.cin_export import write_cin_census
 from edgeofcare.synthetic.records import make_records
-from edgeofcare.synthetic.ssda903_export import write_ssda903
+from edgeofcare.synthetic.writers.cin_census import write_cin_census
+from edgeofcare.synthetic.writers.ssda903 import write_ssda903
 from edgeofcare.task import Task
 from tiny_tables import picture, told
 

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.records.quality import unreadable
-from edgeofcare.records.quality_breaks import level_changes
-from edgeofcare.records.quality_months import month_levels
-from edgeofcare.records.quality_verdict import NOT_READY, SCORE_ONLY, TRAIN, Evidence, reach_verdict
-from edgeofcare.records.quality_windows import entrants_in, index_dates
+from edgeofcare.records.quality.breaks import level_changes
+from edgeofcare.records.quality.months import month_levels
+from edgeofcare.records.quality.quality import unreadable
+from edgeofcare.records.quality.verdict import NOT_READY, SCORE_ONLY, TRAIN, Evidence, reach_verdict
+from edgeofcare.records.quality.windows import entrants_in, index_dates
 from edgeofcare.records.records import Records
-from edgeofcare.records.rule import Facts
+from edgeofcare.records.rules.rule import Facts
 from edgeofcare.synthetic.records import make_records
 from tiny_tables import records_of
 

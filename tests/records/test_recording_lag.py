@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
 from edgeofcare.exceptions import RecordsError, SpecError
-from edgeofcare.records.lag_estimates import monotone_shares, shares_from_delays, smallest_lag
-from edgeofcare.records.recording_lag import recording_lag
+from edgeofcare.records.lag.estimates import monotone_shares, shares_from_delays, smallest_lag
+from edgeofcare.records.lag.recording_lag import recording_lag
 from edgeofcare.records.records import Records
 from edgeofcare.synthetic.records import make_records
 from tiny_tables import records_of

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from edgeofcare.records.records import Records
-from edgeofcare.records.rule import Facts
-from edgeofcare.records.rules import NOT_JUDGED, RULES, judge_rules, rule_table
-from edgeofcare.records.rules_reading import BROKEN_ON_READING
+from edgeofcare.records.rules.judge import NOT_JUDGED, RULES, judge_rules, rule_table
+from edgeofcare.records.rules.reading import BROKEN_ON_READING
+from edgeofcare.records.rules.rule import Facts
 from edgeofcare.schema.tables import TABLES
 from tiny_tables import UNTIL, picture, records_of
 

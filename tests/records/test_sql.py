@@ -16,13 +16,13 @@ import sqlalchemy as sa
 
 from databases import fill_duckdb, fill_sqlite, same_records
 from edgeofcare.exceptions import RecordsError, SpecError
-from edgeofcare.records.sql import read_sql, statements
-from edgeofcare.records.sql_url import PASSWORD, database_url
-from edgeofcare.records.sql_values import texts
-from edgeofcare.records.ssd import read_ssd
-from edgeofcare.records.ssd_layout import NEVER_LOADED
-from edgeofcare.synthetic.exports import write_ssd
+from edgeofcare.records.sql.read import read_sql, statements
+from edgeofcare.records.sql.url import PASSWORD, database_url
+from edgeofcare.records.sql.values import texts
+from edgeofcare.records.ssd.layout import NEVER_LOADED
+from edgeofcare.records.ssd.read import read_ssd
 from edgeofcare.synthetic.records import make_records
+from edgeofcare.synthetic.writers.ssd import write_ssd
 
 UNTIL = "2025-03-31"
 SECRETS = ("hunter2", "s3cret", "zebedee", "rosebud.example", "Q7731")

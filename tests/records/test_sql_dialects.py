@@ -12,12 +12,12 @@ from sqlalchemy.sql.elements import quoted_name
 
 from databases import fill_sqlite, same_records
 from edgeofcare.exceptions import RecordsError, SpecError
-from edgeofcare.records.sql import read_sql, statements
-from edgeofcare.records.sql_tables import SqlTable, located, select
-from edgeofcare.records.ssd import read_ssd
-from edgeofcare.records.ssd_layout import SSD_TABLES
-from edgeofcare.synthetic.exports import write_ssd
+from edgeofcare.records.sql.read import read_sql, statements
+from edgeofcare.records.sql.tables import SqlTable, located, select
+from edgeofcare.records.ssd.layout import SSD_TABLES
+from edgeofcare.records.ssd.read import read_ssd
 from edgeofcare.synthetic.records import make_records
+from edgeofcare.synthetic.writers.ssd import write_ssd
 from samples import sample_path
 
 UNTIL = "2025-03-31"

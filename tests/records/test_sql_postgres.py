@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from databases import fill_postgres, postgres_url, same_records
 from edgeofcare.exceptions import RecordsError, SpecError
-from edgeofcare.records.sql import read_sql, statements
-from edgeofcare.records.sql_url import PASSWORD
-from edgeofcare.records.ssd import read_ssd
-from edgeofcare.synthetic.exports import write_ssd
+from edgeofcare.records.sql.read import read_sql, statements
+from edgeofcare.records.sql.url import PASSWORD
+from edgeofcare.records.ssd.read import read_ssd
 from edgeofcare.synthetic.records import make_records
+from edgeofcare.synthetic.writers.ssd import write_ssd
 
 UNTIL = "2025-03-31"
 FLAVOURS = ("systemc", "mosaic")
@@ -286,7 +286,7 @@ def test_all_tables_are_read_as_they_were_at_one_moment(url, extract, schema, mo
                 other.commit()
                 emptied.append(name)
 
-    monkeypatch.setattr("edgeofcare.records.sql.watched", emptying)
+    monkeypatch.setattr("edgeofcare.records.sql.read.watched", emptying)
     with connect(url) as connection:
         other.execute(f"CREATE TEMPORARY TABLE kept AS SELECT * FROM {extract[1]['mosaic'][0]}.ssd_missing")
         try:

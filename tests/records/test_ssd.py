@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from edgeofcare.exceptions import RecordsError, SpecError
-from edgeofcare.records.ssd import read_ssd
+from edgeofcare.records.ssd.read import read_ssd
 from tiny_tables import UNTIL, picture, told
 
 PLANTED = ("Zebedee", "Quixote", "U999888777", "9434765919", "1 Hidden Lane", "ZZ1 1ZZ", "told her secret")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from edgeofcare.records.ssd import read_ssd
-from edgeofcare.records.ssd_shape import answered_factors
-from edgeofcare.records.unmapped import unmapped_codes
+from edgeofcare.records.codes.unmapped import unmapped_codes
+from edgeofcare.records.ssd.read import read_ssd
+from edgeofcare.records.ssd.shape import answered_factors
 from tiny_tables import UNTIL, picture, told
 
 ECLIPSE = {

@@ -9,9 +9,9 @@ from edgeofcare.cohort import build_cohort, quarters
 from edgeofcare.features.build import build_features
 from edgeofcare.features.catalogue import default_features
 from edgeofcare.outcome import label_outcome
-from edgeofcare.records.ssd import read_ssd
-from edgeofcare.synthetic.exports import write_ssd
+from edgeofcare.records.ssd.read import read_ssd
 from edgeofcare.synthetic.records import make_records
+from edgeofcare.synthetic.writers.ssd import write_ssd
 from edgeofcare.task import Task
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from edgeofcare.records.findings import Findings
-from edgeofcare.records.ssd_shape import canonical_shape
+from edgeofcare.records.ssd.shape import canonical_shape
 from tiny_tables import picture, told
 
 EPISODES = "row_key, child_id, start_date, end_date"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from edgeofcare.care import care_periods
 from edgeofcare.cohort import build_cohort
 from edgeofcare.exceptions import EdgeOfCareError, RecordsError, SpecError
-from edgeofcare.records.ssda903 import read_ssda903
+from edgeofcare.records.ssda903.read import read_ssda903
 from edgeofcare.task import Task
 from tiny_tables import picture, told
 
@@ -368,7 +368,7 @@ def test_a_header_that_could_be_of_any_return_is_told():
 def test_a_year_without_a_return_is_refused():
     """Children who were in care in it would look as if they had not been: no entry, and wrongly eligible."""
     later = re.sub(r"2019-02-01|2018-10-01", lambda day: "2020" + day.group()[4:], EPISODES_19)
-    with pytest.raises(RecordsError, match="2 years to 31 March .* have no return: 2019, 2020") as error:
+    with pytest.raises(RecordsError, match=r"2 years to 31 March .* have no return: 2019, 2020") as error:
         read(y19_episodes=later)
     assert "observed_from='2020-04-01'" in str(error.value)
     kept = read({"observed_from": "2020-04-01"}, y19_episodes=later)

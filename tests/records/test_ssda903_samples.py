@@ -16,7 +16,7 @@ from collections import defaultdict
 import pytest
 
 from edgeofcare.care import care_periods
-from edgeofcare.records.ssda903 import read_ssda903
+from edgeofcare.records.ssda903.read import read_ssda903
 from edgeofcare.task import Task
 from samples import sample_path
 

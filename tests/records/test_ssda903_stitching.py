@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeofcare.records.findings import Findings
-from edgeofcare.records.ssda903_stitching import ATTRIBUTES, RULES, period_starts, stitched
+from edgeofcare.records.ssda903.stitching import ATTRIBUTES, RULES, period_starts, stitched
 from tiny_tables import picture, told
 
 YEAR_END = {2018: "2018-03-31", 2019: "2019-03-31", 2020: "2020-03-31"}

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from edgeofcare.exceptions import EdgeOfCareError, RecordsError, SpecError
-from edgeofcare.records.code_map import merged_code_maps
-from edgeofcare.records.unmapped import TOO_LONG, UNMAPPED_COLUMNS, unmapped_codes, write_code_template
+from edgeofcare.records.codes.maps import merged_code_maps
+from edgeofcare.records.codes.unmapped import TOO_LONG, UNMAPPED_COLUMNS, unmapped_codes, write_code_template
 from edgeofcare.schema.codes import CODE_LISTS
 from tiny_tables import picture, told
 

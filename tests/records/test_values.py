@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeofcare.records.code_map import merged_code_maps
+from edgeofcare.records.codes.maps import merged_code_maps
 from edgeofcare.records.values import as_codes, as_dates, as_flags, as_ids, as_numbers, as_text, plain_key
 from edgeofcare.schema.codes import CODE_LISTS
 

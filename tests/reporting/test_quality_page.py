@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.plotting.quality import plot_quality
-from edgeofcare.records.quality import unreadable
+from edgeofcare.records.quality.quality import unreadable
 from edgeofcare.records.records import Records
 from edgeofcare.reporting.quality_page import write_quality_page
 from edgeofcare.synthetic.records import make_records

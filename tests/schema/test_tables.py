@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeofcare.records.ssd_layout import NEVER_LOADED, SSD_COLUMNS, SSD_TABLES
+from edgeofcare.records.ssd.layout import NEVER_LOADED, SSD_COLUMNS, SSD_TABLES
 from edgeofcare.schema.codes import CARE_STATUSES, CODE_LISTS, ETHNIC_GROUPS, REMAND, SHORT_BREAKS
 from edgeofcare.schema.columns import EVENT, NEVER, SPELL
 from edgeofcare.schema.tables import TABLES, column_table

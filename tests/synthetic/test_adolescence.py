@@ -7,11 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from edgeofcare.synthetic.adolescence import make_missing, make_offences
-from edgeofcare.synthetic.draws import streams
-from edgeofcare.synthetic.population import make_population
-from edgeofcare.synthetic.settings import AdolescenceRates, Settings
-from edgeofcare.synthetic.world import World
+from edgeofcare.synthetic.world.adolescence import make_missing, make_offences
+from edgeofcare.synthetic.world.draws import streams
+from edgeofcare.synthetic.world.population import make_population
+from edgeofcare.synthetic.world.settings import AdolescenceRates, Settings
+from edgeofcare.synthetic.world.world import World
 
 
 def world_of(rates):

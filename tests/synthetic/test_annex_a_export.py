@@ -10,11 +10,11 @@ from tests.samples import sample_path
 from tests.tiny_tables import records_of, told
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.records.annex_a import read_annex_a
-from edgeofcare.synthetic.annex_a_export import write_annex_a
+from edgeofcare.records.annex_a.read import read_annex_a
 from edgeofcare.synthetic.records import make_records
-from edgeofcare.synthetic.return_lists import LIST_HEADERS, annex_a_lists
-from edgeofcare.synthetic.return_tables import return_source
+from edgeofcare.synthetic.writers.annex_a import write_annex_a
+from edgeofcare.synthetic.writers.return_lists import LIST_HEADERS, annex_a_lists
+from edgeofcare.synthetic.writers.return_tables import return_source
 
 pytest.importorskip("openpyxl")
 

@@ -7,13 +7,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from edgeofcare.synthetic.authorities import settings_of
-from edgeofcare.synthetic.care import entry_chance
-from edgeofcare.synthetic.careers import change_care, leave_care, open_care
-from edgeofcare.synthetic.draws import NO_DAY, streams
-from edgeofcare.synthetic.population import make_population
-from edgeofcare.synthetic.settings import PolicyRates, Settings
-from edgeofcare.synthetic.world import World
+from edgeofcare.synthetic.authorities.authorities import settings_of
+from edgeofcare.synthetic.world.care import entry_chance
+from edgeofcare.synthetic.world.careers import change_care, leave_care, open_care
+from edgeofcare.synthetic.world.draws import NO_DAY, streams
+from edgeofcare.synthetic.world.population import make_population
+from edgeofcare.synthetic.world.settings import PolicyRates, Settings
+from edgeofcare.synthetic.world.world import World
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from tests.samples import sample_path
 from tests.tiny_tables import records_of
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.records.cin_census import read_cin_census
-from edgeofcare.synthetic.cin_export import write_cin_census
+from edgeofcare.records.cin_census.read import read_cin_census
 from edgeofcare.synthetic.records import make_records, simulate_tables
+from edgeofcare.synthetic.writers.cin_census import write_cin_census
 
 UNTIL = "2025-03-31"
 FROM = "2020-04-01"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeofcare.synthetic.draws import Log, pick, sigmoid, streams, unique_keys
+from edgeofcare.synthetic.world.draws import Log, pick, sigmoid, streams, unique_keys
 
 
 def test_pick_gives_each_code_its_share_of_the_unit_interval():

@@ -14,7 +14,7 @@ from edgeofcare.schema.codes import ETHNIC_GROUPS
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.synthetic import records as synthetic
 from edgeofcare.synthetic.drift import DRIFTS, DriftRates, day_of, plan_of
-from edgeofcare.synthetic.settings import Settings
+from edgeofcare.synthetic.world.settings import Settings
 
 # the sample has many adolescents and entries, so that few children show much
 make_records = partial(synthetic.make_records, authority="sample")

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.synthetic.authorities import AUTHORITIES, settings_of
+from edgeofcare.synthetic.authorities.authorities import AUTHORITIES, settings_of
 from edgeofcare.synthetic.records import simulate_tables
-from edgeofcare.synthetic.settings import Settings
+from edgeofcare.synthetic.world.settings import Settings
 from samples import sample_path
 
 DOCS = Path(__file__).parents[2] / "docs"

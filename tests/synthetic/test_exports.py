@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.synthetic.exports import ssd_tables, write_ssd
 from edgeofcare.synthetic.records import make_records, simulate_tables
-from edgeofcare.synthetic.ssd_systemc import LEGAL_TEXTS
+from edgeofcare.synthetic.writers.ssd import ssd_tables, write_ssd
+from edgeofcare.synthetic.writers.ssd_systemc import LEGAL_TEXTS
 
 UNTIL = "2025-03-31"
 MARKERS = ["pers_forename", "pers_surname", "pers_upn", "pers_single_unique_id"]

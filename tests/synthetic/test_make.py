@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from edgeofcare.synthetic.settings import Settings
+from edgeofcare.synthetic.world.settings import Settings
 
 SCRIPT = Path(__file__).parents[2] / "synthetic_data" / "make.py"
 

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from edgeofcare.synthetic.draws import streams
-from edgeofcare.synthetic.pathways import months, run_months, simulate
-from edgeofcare.synthetic.population import make_population
-from edgeofcare.synthetic.settings import Settings
-from edgeofcare.synthetic.world import World, _birthdays
+from edgeofcare.synthetic.world.draws import streams
+from edgeofcare.synthetic.world.pathways import months, run_months, simulate
+from edgeofcare.synthetic.world.population import make_population
+from edgeofcare.synthetic.world.settings import Settings
+from edgeofcare.synthetic.world.world import World, _birthdays
 
 
 def test_months_follow_one_another_and_cover_the_leap_day():

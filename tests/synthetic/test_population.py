@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgeofcare.synthetic.population import YEAR, make_population
-from edgeofcare.synthetic.settings import PeopleRates
+from edgeofcare.synthetic.world.population import YEAR, make_population
+from edgeofcare.synthetic.world.settings import PeopleRates
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from edgeofcare.exceptions import SpecError
 from edgeofcare.schema.codes import CODE_LISTS
 from edgeofcare.schema.tables import TABLES
-from edgeofcare.synthetic.authorities import AUTHORITIES
+from edgeofcare.synthetic.authorities.authorities import AUTHORITIES
 from edgeofcare.synthetic.records import make_records, simulate_tables
 
 UNTIL = pd.Timestamp("2025-03-31")

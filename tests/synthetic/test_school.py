@@ -7,11 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from edgeofcare.synthetic.draws import streams
-from edgeofcare.synthetic.population import make_population
-from edgeofcare.synthetic.school import make_suspensions, suspension_chance
-from edgeofcare.synthetic.settings import Settings
-from edgeofcare.synthetic.world import World
+from edgeofcare.synthetic.world.draws import streams
+from edgeofcare.synthetic.world.population import make_population
+from edgeofcare.synthetic.world.school import make_suspensions, suspension_chance
+from edgeofcare.synthetic.world.settings import Settings
+from edgeofcare.synthetic.world.world import World
 
 SEPTEMBER, AUGUST = (int(np.datetime64(day, "D").astype(int)) for day in ("1997-09-01", "1997-08-01"))
 

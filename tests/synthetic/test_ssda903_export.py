@@ -12,10 +12,10 @@ from tests.samples import sample_path
 from tests.tiny_tables import records_of
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.records.ssda903 import read_ssda903
+from edgeofcare.records.ssda903.read import read_ssda903
 from edgeofcare.synthetic.records import make_records, simulate_tables
-from edgeofcare.synthetic.return_care import HEADERS
-from edgeofcare.synthetic.ssda903_export import write_ssda903
+from edgeofcare.synthetic.writers.return_care import HEADERS
+from edgeofcare.synthetic.writers.ssda903 import write_ssda903
 
 UNTIL = "2025-03-31"
 

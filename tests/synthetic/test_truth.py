@@ -16,13 +16,13 @@ from edgeofcare.schema.tables import TABLES
 from edgeofcare.synthetic import records as synthetic
 from edgeofcare.synthetic import truth as true
 from edgeofcare.synthetic.branches import copied_world, households_of
-from edgeofcare.synthetic.draws import streams
 from edgeofcare.synthetic.drift import DriftRates, plan_of
-from edgeofcare.synthetic.exports import write_ssd
 from edgeofcare.synthetic.history import make_history, options_of
-from edgeofcare.synthetic.population import make_population
-from edgeofcare.synthetic.settings import Settings
-from edgeofcare.synthetic.world import World
+from edgeofcare.synthetic.world.draws import streams
+from edgeofcare.synthetic.world.population import make_population
+from edgeofcare.synthetic.world.settings import Settings
+from edgeofcare.synthetic.world.world import World
+from edgeofcare.synthetic.writers.ssd import write_ssd
 from edgeofcare.task import Task
 
 # the sample has many adolescents and entries, so that few children show much
@@ -93,7 +93,7 @@ def test_the_hazard_orders_children_as_the_risk_does(rows):
 def test_a_certain_state_has_a_certain_risk(monkeypatch):
     for chance, expected in ((0.0, 0.0), (1.0, 1.0)):
         monkeypatch.setattr(
-            "edgeofcare.synthetic.care.entry_chance", lambda world, chance=chance: np.full(world.size, chance)
+            "edgeofcare.synthetic.world.care.entry_chance", lambda world, chance=chance: np.full(world.size, chance)
         )
         settings = Settings()
         object.__setattr__(settings.care, "sibling", 0.0)

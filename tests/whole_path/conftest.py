@@ -14,8 +14,8 @@ import pytest
 from edgeofcare.cli.entry import main
 from edgeofcare.cli.jobs import _summary
 from edgeofcare.main_job import MainJob
-from edgeofcare.synthetic.exports import write_ssd
 from edgeofcare.synthetic.records import make_records
+from edgeofcare.synthetic.writers.ssd import write_ssd
 
 UNTIL = "2025-03-31"
 ID_COLUMNS = re.compile(r"_person_id$|_id$")

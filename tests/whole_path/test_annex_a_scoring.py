@@ -8,7 +8,7 @@ import pytest
 from edgeofcare.cohort import build_cohort
 from edgeofcare.features.build import build_features
 from edgeofcare.features.names import parse_feature
-from edgeofcare.records.annex_a import read_annex_a
+from edgeofcare.records.annex_a.read import read_annex_a
 from edgeofcare.synthetic.records import make_records
 from edgeofcare.task import Task
 

@@ -25,15 +25,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from edgeofcare.exceptions import EdgeOfCareError
-from edgeofcare.records.annex_a import read_annex_a
-from edgeofcare.records.cin_census import read_cin_census
+from edgeofcare.records.annex_a.read import read_annex_a
+from edgeofcare.records.cin_census.read import read_cin_census
 from edgeofcare.records.combine import combine
 from edgeofcare.records.pool import pool
 from edgeofcare.records.records import Records
 from edgeofcare.records.sources import read_records
-from edgeofcare.records.sql import read_sql
-from edgeofcare.records.ssd import read_ssd
-from edgeofcare.records.ssda903 import read_ssda903
+from edgeofcare.records.sql.read import read_sql
+from edgeofcare.records.ssd.read import read_ssd
+from edgeofcare.records.ssda903.read import read_ssda903
 from small_sources import (
     SECRET,
     UNTIL,

@@ -13,7 +13,7 @@ from edgeofcare.cli.jobs import _summary
 from edgeofcare.exceptions import SpecError
 from edgeofcare.main_job import write_outputs
 from edgeofcare.model_file import load_model
-from edgeofcare.records.ssd import read_ssd
+from edgeofcare.records.ssd.read import read_ssd
 from edgeofcare.task import days
 
 
@@ -48,7 +48,7 @@ def test_demo_tells_of_three_invented_children(monkeypatch, capsys):
     """The summary of a demo is that of a run, but for the examples; the command says that no child is real."""
     asked = []
     monkeypatch.setattr("edgeofcare.cli.jobs._job", lambda _, options, *, examples: asked.append(examples) or 0)
-    monkeypatch.setattr("edgeofcare.records.ssd.read_ssd", lambda *_, **__: None)
+    monkeypatch.setattr("edgeofcare.records.ssd.read.read_ssd", lambda *_, **__: None)
     monkeypatch.setattr("edgeofcare.sample.sample_folder", lambda: None)
     assert main(["demo", "--quiet"]) == 0
     assert "no child in them is real" in capsys.readouterr().out

@@ -10,8 +10,8 @@ import pytest
 
 from edgeofcare.cli.check import add_check_command
 from edgeofcare.exceptions import SpecError
-from edgeofcare.synthetic.exports import write_ssd
 from edgeofcare.synthetic.records import make_records
+from edgeofcare.synthetic.writers.ssd import write_ssd
 
 UNTIL = "2025-03-31"
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from edgeofcare.exceptions import EdgeOfCareError
-from edgeofcare.records.ssd import read_ssd
+from edgeofcare.records.ssd.read import read_ssd
 
 SHAREABLE = ("report.html", "measures.csv", "edge_of_care.eoc")
 

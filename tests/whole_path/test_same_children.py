@@ -19,17 +19,17 @@ from edgeofcare.features.feature import TableFeature
 from edgeofcare.features.names import parse_feature
 from edgeofcare.features.specs import Active, DaysIn
 from edgeofcare.outcome import label_outcome
-from edgeofcare.records.cin_census import read_cin_census
+from edgeofcare.records.cin_census.read import read_cin_census
 from edgeofcare.records.combine import combine
 from edgeofcare.records.records import Records
-from edgeofcare.records.ssd import read_ssd
-from edgeofcare.records.ssda903 import read_ssda903
+from edgeofcare.records.ssd.read import read_ssd
+from edgeofcare.records.ssda903.read import read_ssda903
 from edgeofcare.schema.codes import CODE_LISTS, SHORT_BREAKS
 from edgeofcare.schema.tables import TABLES
-from edgeofcare.synthetic.cin_export import write_cin_census
-from edgeofcare.synthetic.exports import write_ssd
 from edgeofcare.synthetic.records import make_records
-from edgeofcare.synthetic.ssda903_export import write_ssda903
+from edgeofcare.synthetic.writers.cin_census import write_cin_census
+from edgeofcare.synthetic.writers.ssd import write_ssd
+from edgeofcare.synthetic.writers.ssda903 import write_ssda903
 from edgeofcare.task import Task
 
 FROM, UNTIL, YEARS = "2017-04-01", "2025-03-31", 8

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from edgeofcare.cli.options import add_quiet_option, add_source_options, opened
 
 if TYPE_CHECKING:
-    from edgeofcare.records.quality import Quality
+    from edgeofcare.records.quality.quality import Quality
 
 __all__ = ["add_check_command"]
 
@@ -50,7 +50,7 @@ def _quality(options: argparse.Namespace) -> Quality:
     """The check; of records that cannot be used, their problems with the verdict that follows."""
     from edgeofcare.dates import one_date
     from edgeofcare.exceptions import RecordsError, SpecError
-    from edgeofcare.records.quality import unreadable
+    from edgeofcare.records.quality.quality import unreadable
 
     if bool(options.earlier) != bool(options.earlier_until):
         msg = "--earlier and --earlier-until go together: an earlier extract, and the last date it can be trusted."

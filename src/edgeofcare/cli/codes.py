@@ -53,7 +53,7 @@ def add_codes_command(commands: Any) -> None:
 
 def _codes(options: argparse.Namespace) -> int:
     """List what is not understood, and write the template where asked to."""
-    from edgeofcare.records.unmapped import unmapped_codes, write_code_template
+    from edgeofcare.records.codes.unmapped import unmapped_codes, write_code_template
 
     found = unmapped_codes(options.ssd, code_maps=options.code_maps)
     out = options.out or (None if Path(_TEMPLATE).exists() else _TEMPLATE)

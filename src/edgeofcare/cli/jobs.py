@@ -49,7 +49,7 @@ def _add_job_options(command: argparse.ArgumentParser) -> None:
 
 def _demo(options: argparse.Namespace) -> int:
     """Run the main job on the sample."""
-    from edgeofcare.records.ssd import read_ssd
+    from edgeofcare.records.ssd.read import read_ssd
     from edgeofcare.sample import SAMPLE_OBSERVED_UNTIL, sample_folder
 
     progress = False if options.quiet else None

@@ -13,10 +13,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from edgeofcare.figures import NotebookFigure
-from edgeofcare.records.quality_months import month_levels
+from edgeofcare.records.quality.months import month_levels
 
 if TYPE_CHECKING:
-    from edgeofcare.records.quality import Quality
+    from edgeofcare.records.quality.quality import Quality
 
 __all__ = ["plot_quality"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from edgeofcare.exceptions import RecordsError, SpecError
-from edgeofcare.records.cin_census import CIN_ABSENT, CIN_TABLES
+from edgeofcare.records.cin_census.read import CIN_ABSENT, CIN_TABLES
 from edgeofcare.records.findings import Findings, counted
 from edgeofcare.records.records import Records
 from edgeofcare.schema.tables import TABLES

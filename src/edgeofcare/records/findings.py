@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from edgeofcare.exceptions import RecordsError
-from edgeofcare.records.rules_reading import BROKEN_ON_READING
+from edgeofcare.records.rules.reading import BROKEN_ON_READING
 
 __all__ = ["Findings", "counted", "quoted_statuses"]
 

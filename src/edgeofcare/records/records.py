@@ -13,13 +13,13 @@ import pandas as pd
 
 from edgeofcare.dates import one_date
 from edgeofcare.exceptions import SpecError
-from edgeofcare.records.checked import checked
-from edgeofcare.records.code_map import merged_code_maps
+from edgeofcare.records.codes.maps import merged_code_maps
 from edgeofcare.records.declared import checked_invalid, lags, own_observed_from
 from edgeofcare.records.declared import observed_from as declared_from
 from edgeofcare.records.findings import Findings
 from edgeofcare.records.households import households
 from edgeofcare.records.own_events import OwnColumns, own_events
+from edgeofcare.records.quality.checked import checked
 from edgeofcare.records.validation import clean_tables
 from edgeofcare.schema.columns import Table
 from edgeofcare.schema.tables import TABLES

@@ -11,14 +11,14 @@ from typing import Any
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.records.annex_a import read_annex_a
-from edgeofcare.records.cin_census import read_cin_census
+from edgeofcare.records.annex_a.read import read_annex_a
+from edgeofcare.records.cin_census.read import read_cin_census
 from edgeofcare.records.combine import combine
 from edgeofcare.records.records import Records
-from edgeofcare.records.sql import read_sql
-from edgeofcare.records.ssd import read_ssd
-from edgeofcare.records.ssd_layout import SSD_TABLES
-from edgeofcare.records.ssda903 import read_ssda903
+from edgeofcare.records.sql.read import read_sql
+from edgeofcare.records.ssd.layout import SSD_TABLES
+from edgeofcare.records.ssd.read import read_ssd
+from edgeofcare.records.ssda903.read import read_ssda903
 
 __all__ = ["read_records", "source_kind"]
 

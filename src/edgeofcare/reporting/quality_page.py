@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from edgeofcare.plotting.quality import plot_quality
-from edgeofcare.records.quality import Quality
-from edgeofcare.records.quality_text import month_name
+from edgeofcare.records.quality.quality import Quality
+from edgeofcare.records.quality.text import month_name
 from edgeofcare.reporting.pages import page_path, page_template, svg, write_page
 from edgeofcare.reporting.shareable import SMALL, hide_small, small_count
 from edgeofcare.version import VERSION

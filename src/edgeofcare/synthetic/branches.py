@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from edgeofcare.schema.codes import REMAND, SHORT_BREAKS
-from edgeofcare.synthetic.draws import Array, Log
 from edgeofcare.synthetic.drift import Plan
-from edgeofcare.synthetic.pathways import run_months
-from edgeofcare.synthetic.population import Population
-from edgeofcare.synthetic.world import World
+from edgeofcare.synthetic.world.draws import Array, Log
+from edgeofcare.synthetic.world.pathways import run_months
+from edgeofcare.synthetic.world.population import Population
+from edgeofcare.synthetic.world.world import World
 
 __all__ = ["copied_world", "entries_in_futures", "households_of"]
 

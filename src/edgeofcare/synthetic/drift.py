@@ -17,9 +17,9 @@ from edgeofcare.dates import one_date
 from edgeofcare.exceptions import SpecError
 from edgeofcare.schema.codes import ETHNIC_GROUPS
 from edgeofcare.schema.tables import TABLES
-from edgeofcare.synthetic.draws import Array
-from edgeofcare.synthetic.settings import Settings
-from edgeofcare.synthetic.world import World
+from edgeofcare.synthetic.world.draws import Array
+from edgeofcare.synthetic.world.settings import Settings
+from edgeofcare.synthetic.world.world import World
 
 __all__ = ["DRIFTS", "DriftRates", "Plan", "day_of", "drift_tables", "plan_of"]
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.synthetic.draws import unique_keys
-from edgeofcare.synthetic.settings import RecordingRates, Settings
+from edgeofcare.synthetic.world.draws import unique_keys
+from edgeofcare.synthetic.world.settings import RecordingRates, Settings
 
 __all__ = ["DEFAULT_FAULTS", "FAULTS", "FaultRates", "add_faults", "check_names", "with_faults"]
 
@@ -42,7 +42,7 @@ def _shares(**shares: float) -> Mapping[str, float]:
 
 @dataclass(frozen=True)
 class FaultRates:
-    """How often the faults happen that :class:`~edgeofcare.synthetic.settings.RecordingRates` does not hold."""
+    """How often the faults happen that :class:`~edgeofcare.synthetic.world.settings.RecordingRates` does not hold."""
 
     overlaps: float = 0.04  # no source: share of episodes that go on, whose end is put too late
     overlap_days: tuple[int, int] = (1, 14)  # no source

@@ -11,14 +11,14 @@ import pandas as pd
 
 from edgeofcare.dates import one_date
 from edgeofcare.exceptions import SpecError
-from edgeofcare.synthetic.authorities import settings_of
-from edgeofcare.synthetic.draws import Array, Log, streams
+from edgeofcare.synthetic.authorities.authorities import settings_of
 from edgeofcare.synthetic.drift import DRIFTS, DriftRates, Plan, plan_of
 from edgeofcare.synthetic.faults import DEFAULT_FAULTS, FAULTS, FaultRates, check_names, with_faults
-from edgeofcare.synthetic.pathways import simulate
-from edgeofcare.synthetic.population import Population, make_population
-from edgeofcare.synthetic.settings import Settings
 from edgeofcare.synthetic.tables import Columns, Extract, observe
+from edgeofcare.synthetic.world.draws import Array, Log, streams
+from edgeofcare.synthetic.world.pathways import simulate
+from edgeofcare.synthetic.world.population import Population, make_population
+from edgeofcare.synthetic.world.settings import Settings
 
 __all__ = ["DEFAULT_AUTHORITY", "History", "Options", "RecordOptions", "make_history", "options_of", "own_stream"]
 
@@ -225,7 +225,7 @@ def make_history(
         From :func:`options_of`.
     looks : callable, optional
         Given the children and the plan of what changes, says what to call when: see
-        :func:`~edgeofcare.synthetic.pathways.simulate`. It is asked again whenever there were too few children.
+        :func:`~edgeofcare.synthetic.world.pathways.simulate`. It is asked again whenever there were too few children.
     also : sequence of str
         Further tables to observe, of :data:`~edgeofcare.synthetic.tables.EXTRA_COLUMNS`.
 

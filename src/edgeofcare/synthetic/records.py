@@ -12,8 +12,8 @@ from edgeofcare.records.records import Records
 from edgeofcare.synthetic.drift import DriftRates, drift_tables
 from edgeofcare.synthetic.faults import DEFAULT_FAULTS, FaultRates, add_faults
 from edgeofcare.synthetic.history import DEFAULT_AUTHORITY, Options, make_history, options_of, own_stream
-from edgeofcare.synthetic.settings import Settings
 from edgeofcare.synthetic.tables import EXTRA_COLUMNS, make_tables
+from edgeofcare.synthetic.world.settings import Settings
 
 __all__ = ["make_records", "simulate_tables"]
 

@@ -10,9 +10,9 @@ import pandas as pd
 
 from edgeofcare.schema.columns import Table
 from edgeofcare.schema.tables import TABLES
-from edgeofcare.synthetic.draws import NO_DAY, Array, Log, pick, unique_keys
-from edgeofcare.synthetic.population import Population
-from edgeofcare.synthetic.settings import RecordingRates
+from edgeofcare.synthetic.world.draws import NO_DAY, Array, Log, pick, unique_keys
+from edgeofcare.synthetic.world.population import Population
+from edgeofcare.synthetic.world.settings import RecordingRates
 
 __all__ = ["EVENT_COLUMNS", "EXTRA_COLUMNS", "Extract", "canonical", "make_tables", "observe"]
 

@@ -14,13 +14,13 @@ from edgeofcare.dates import one_date
 from edgeofcare.exceptions import SpecError
 from edgeofcare.schema.codes import SHORT_BREAKS
 from edgeofcare.synthetic.branches import copied_world, entries_in_futures, households_of
-from edgeofcare.synthetic.care import entry_chance
-from edgeofcare.synthetic.draws import NO_DAY, Array, Log, streams, unique_keys
 from edgeofcare.synthetic.drift import Plan
 from edgeofcare.synthetic.history import History, RecordOptions, make_history, options_of, own_stream
-from edgeofcare.synthetic.pathways import months
-from edgeofcare.synthetic.population import Population
-from edgeofcare.synthetic.world import World
+from edgeofcare.synthetic.world.care import entry_chance
+from edgeofcare.synthetic.world.draws import NO_DAY, Array, Log, streams, unique_keys
+from edgeofcare.synthetic.world.pathways import months
+from edgeofcare.synthetic.world.population import Population
+from edgeofcare.synthetic.world.world import World
 from edgeofcare.task import Task
 
 __all__ = ["make_truth"]

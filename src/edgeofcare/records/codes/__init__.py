@@ -1,0 +1,1 @@
+"""Local texts and the codes that they stand for."""

@@ -1,0 +1,1 @@
+"""How late rows appear in an extract."""

@@ -1,0 +1,1 @@
+"""Validation rules of the Department for Education that touch what is loaded."""

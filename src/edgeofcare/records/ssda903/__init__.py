@@ -1,0 +1,1 @@
+"""SSDA903 returns of children looked after."""

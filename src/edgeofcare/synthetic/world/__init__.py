@@ -1,0 +1,1 @@
+"""The simulated world: children, what happens to them, month by month."""

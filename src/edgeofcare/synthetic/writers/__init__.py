@@ -1,0 +1,1 @@
+"""Records as the files that case systems and returns would hold."""
