@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -62,7 +63,7 @@ def pool(authorities: Mapping[str, Records] | Sequence[Records]) -> Records:
     findings = Findings(rows=_told_before(named))
     own = _own_tables(named)
     tables = {name: _joined(name, named, until, findings) for name in (*TABLES, *own)}
-    dated = [name for name, table in (TABLES | own).items() if table.start is not None]
+    dated = [name for name, table in {**TABLES, **own}.items() if table.start is not None]
     lags = {name: max(_lag(records, name) for records in named.values()) for name in dated}
     pooled = Records.from_tables(
         {name: tables[name] for name in TABLES},
@@ -169,7 +170,7 @@ def _with_own(pooled: Records, table: Table, rows: pd.DataFrame, named: Mapping[
     """The pool with one own table."""
     days = [records.observed_from.get(table.name) for records in named.values()]
     known = [day for day in days if day is not None]
-    columns = {
+    columns: dict[str, Any] = {
         "date": str(table.start),
         "end": table.end,
         "known": "recorded_date",
@@ -185,7 +186,7 @@ def _with_own(pooled: Records, table: Table, rows: pd.DataFrame, named: Mapping[
 def _told_before(named: Mapping[str, Records]) -> list[tuple[str, str, int, str, str, str]]:
     """What was found when each authority's records were read."""
     return [
-        (row.table, row.column, row.count, row.action, f"{authority}: {row.why}", row.rule)
+        (row["table"], row["column"], int(row["count"]), row["action"], f"{authority}: {row['why']}", row["rule"])
         for authority, records in named.items()
-        for row in records.findings().itertuples(index=False, name="Finding")
+        for row in records.findings().to_dict("records")
     ]

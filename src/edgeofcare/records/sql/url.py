@@ -46,7 +46,7 @@ def database_url(given: Any) -> Any:
         from sqlalchemy.engine import make_url
         from sqlalchemy.exc import ArgumentError
     except ImportError:
-        make_url = None
+        make_url = None  # type: ignore[assignment]
     if make_url is None:
         msg = (
             "Reading from the URL of a database needs SQLAlchemy: pip install 'edgeofcare[sql]'. A connection that "

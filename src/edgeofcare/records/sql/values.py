@@ -87,7 +87,7 @@ def _decimal(value: float | Decimal) -> str | None:
         return None
     if math.isinf(value):
         return str(value)
-    return str(int(value)) if abs(value) < _DIGITS and value == int(value) else str(value)
+    return str(int(value)) if -_DIGITS < value < _DIGITS and value == int(value) else str(value)
 
 
 def _bytes(value: bytes | bytearray | memoryview) -> str:
