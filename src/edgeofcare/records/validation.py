@@ -274,6 +274,8 @@ def _invalid_rows(frame: pd.DataFrame, table: Table) -> list[tuple[str, pd.Serie
 def _repeated(frame: pd.DataFrame, key: str) -> pd.Series:
     """Rows whose key another row has too; the fullest row of each key, whatever the order, is not among them."""
     repeated = frame[frame[key].notna() & frame[key].duplicated(keep=False)]
+    if repeated.empty:
+        return pd.Series(data=False, index=frame.index)
     order = repeated.astype(str).assign(gaps=repeated.isna().sum(axis=1)).sort_values(["gaps", *repeated.columns])
     extra = order[key].duplicated()
     return frame.index.to_series().isin(extra[extra].index)
@@ -336,11 +338,11 @@ def _refuse_most(name: str, dropped: pd.Series, why: str, findings: Findings) ->
 
 def _drop_orphans(tables: dict[str, pd.DataFrame], findings: Findings) -> None:
     """Rows of children who are not in ``children`` are dropped and counted."""
-    children = set(tables["children"]["child_id"])
+    children = pd.Index(tables["children"]["child_id"])
     for name, frame in tables.items():
         if name in ("children", "relationships"):
             continue
-        orphan = ~frame["child_id"].isin(children)
+        orphan = pd.Series(children.get_indexer(pd.Index(frame["child_id"])) < 0, index=frame.index)
         _refuse_most(name, orphan, "name a child who is not in the children table", findings)
         findings.note(name, "child_id", int(orphan.sum()), "dropped", "the child is not in the children table")
         tables[name] = frame[~orphan]
