@@ -375,6 +375,14 @@ def test_a_year_without_a_return_is_refused():
     assert noted(kept, "a year without a return") == [("YEAR", 2, "")]
 
 
+def test_an_end_that_only_the_next_return_tells_is_seen_when_that_is_complete():
+    """K7732 was left open in 2018 and is not in the return of 2019: nobody could tell before that was complete."""
+    for name in ("care_episodes", "legal_statuses", "placements"):
+        rows = sound().table(name)
+        assert told(rows[rows["child_id"] == "K7732"], "end_date", "end_recorded_date") == ["2018-03-31, 2019-03-31"]
+        assert rows.loc[rows["child_id"] != "K7732", "end_recorded_date"].isna().all()
+
+
 def test_returns_that_differ_about_a_child_are_settled_by_the_latest_and_counted():
     header = HEADER_19.replace("F, 2008-11-23, WBRI", "M, 2008-11-24,")
     records = read(y19_header=header)

@@ -39,7 +39,9 @@ def canonical_shape(
     raw = _sound(kinds["episodes"], "episodes", "DECOM", "DEC", "903 356", findings)
     raw = _end_and_reason(_coded(raw, code_maps, findings), findings)
     episodes = stitched(raw, findings)
-    episodes = episodes.assign(period_key=_key(episodes["child"], period_starts(episodes)))
+    episodes = episodes.assign(
+        period_key=_key(episodes["child"], period_starts(episodes)), end_seen=_ends_seen_later(episodes)
+    )
     children = _children(kinds["header"], findings)
     _tell_doubts(episodes, findings)
     tables = {
@@ -162,6 +164,11 @@ def _with_deaths(children: pd.DataFrame, episodes: pd.DataFrame, findings: Findi
     return children.assign(death_date=deaths.reindex(children["child_id"]).to_numpy())
 
 
+def _ends_seen_later(episodes: pd.DataFrame) -> pd.Series:
+    """When the end could be seen of an episode that no later return has (RULE_2): once the next return is complete."""
+    return (episodes["year_end"] + pd.DateOffset(years=1)).where(episodes["rule"] == "RULE_2").astype("datetime64[s]")
+
+
 def _care_episodes(episodes: pd.DataFrame) -> pd.DataFrame:
     """Canonical care episodes."""
     names = ["start_reason", "end_reason", "need", "period_key"]
@@ -171,6 +178,7 @@ def _care_episodes(episodes: pd.DataFrame) -> pd.DataFrame:
             "child_id": episodes["child"],
             "start_date": episodes["start"],
             "end_date": episodes["end"],
+            "end_recorded_date": episodes["end_seen"],
             **{name: episodes[name] for name in names},
         }
     )
@@ -188,6 +196,7 @@ def _spells(episodes: pd.DataFrame, continues: pd.Series, columns: dict[str, str
             "child_id": first["child"].to_numpy(),
             "start_date": first["start"].to_numpy(),
             "end_date": last["end"].to_numpy(),
+            "end_recorded_date": last["end_seen"].to_numpy(),
             **{ours: (last if ours == "change_reason" else first)[name].to_numpy() for ours, name in columns.items()},
         }
     )
@@ -232,6 +241,7 @@ def _missing_episodes(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
             "child_id": rows["child"],
             "start_date": rows["start"],
             "end_date": rows["end"].mask(left, at_year_end),
+            "end_recorded_date": (rows["year_end"] + pd.DateOffset(years=1)).where(left).astype("datetime64[s]"),
             "type": rows["type"],
         }
     )
