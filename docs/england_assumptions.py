@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from types import ModuleType
 
-from edgeofcare.synthetic import england, settings
+from edgeofcare.synthetic.authorities import england
+from edgeofcare.synthetic.world import settings
 from edgeofcare.synthetic.world.settings import Settings
 
 _FIELD = re.compile(r"^    (\w+)(?::|=)[^#]*(?:#\s*(.*))?$")

@@ -16,7 +16,7 @@ PAGES = [ROOT / "README.md", *sorted(path for path in DOCS.rglob("*.md") if "_bu
 WORDS = [
     *("child_id", "household_id", "index_date", "lookback", "gap", "horizon", "observed_until", "records", "cohort"),
     *("capacity", "by", "entrant", "known", "reporting_lag", "row key", "baseline", "model file", "y_true", "y_prob"),
-    *("margin", "risk"),
+    *("margin", "risk", "authority", "own table", "quality", "recording lag"),
 ]
 
 
@@ -69,7 +69,7 @@ def test_python_blocks_are_python(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [page for page in PAGES if "eoc." in page.read_text(encoding="utf-8")], ids=page_id)
 def test_public_names_in_examples_exist(path: Path) -> None:
-    used = set(re.findall(r"\beoc\.([A-Za-z_]+)", path.read_text(encoding="utf-8")))
+    used = set(re.findall(r"\beoc\.([A-Za-z_0-9]+)", path.read_text(encoding="utf-8")))
     package = importlib.import_module("edgeofcare")
     assert used <= set(package.__all__)
 

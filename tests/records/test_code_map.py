@@ -19,7 +19,7 @@ OWN = "code_list,text,code,meaning\nlegal_status,S20 agreement,V2,anything\nsour
 def shipped():
     """Every row of every map of the package, with its file."""
     for system in CASE_SYSTEMS:
-        text = files("edgeofcare.records").joinpath("code_maps", f"{system}.csv").read_text(encoding="utf-8")
+        text = files("edgeofcare.records.codes").joinpath("tables", f"{system}.csv").read_text(encoding="utf-8")
         for row in csv.DictReader(text.splitlines()):
             yield system, row
 

@@ -262,6 +262,48 @@ def test_entrants_are_children_of_the_ages_who_began_care():
     assert entrants_in(facts, pd.Timestamp("2022-01-01"), pd.Timestamp("2022-12-31")) == 1
 
 
+def test_entrants_are_those_that_a_label_counts():
+    """Neither remand nor unaccompanied children; short breaks that become care do."""
+    episodes = """
+        child, start, end
+        ann, 2022-01-10,
+        bob, 2022-01-10,
+        cat, 2021-06-01, 2022-01-10
+        cat, 2022-01-10,
+        dan, 2022-01-10,
+    """
+    statuses = """
+        child, start, end, status
+        ann, 2022-01-10, , J1
+        bob, 2022-01-10, , V2
+        cat, 2021-06-01, 2022-01-10, V4
+        cat, 2022-01-10, , V2
+        dan, 2022-01-10, , V2
+    """
+    arrived = "child, start, end, uasc\nbob, 2022-01-05, , Y"
+    factors = "child, date, factor\ndan, 2022-02-05, 9A"
+    records = records_of(
+        care_episodes=episodes, legal_statuses=statuses, immigration_statuses=arrived, assessment_factors=factors
+    )
+    facts = Facts({name: records.table(name) for name in records}, observed_until=records.observed_until,
+                  observed_from=records.observed_from)  # fmt: skip
+    assert entrants_in(facts, pd.Timestamp("2022-01-01"), pd.Timestamp("2022-12-31")) == 2, "cat and dan"
+    assert entrants_in(facts, pd.Timestamp("2021-01-01"), pd.Timestamp("2021-12-31")) == 0
+
+
+def test_no_index_date_is_usable_before_care_can_be_trusted():
+    """``label_outcome`` refuses such index dates, so the verdict must not rest on them."""
+    tables = {
+        "referrals": "child, start, end, nfa\nann, 2016-01-01, , N",
+        "care_episodes": "child, start, end\nbob, 2022-06-01,",
+        "legal_statuses": "child, start, end, status\nbob, 2022-06-01, , V2",
+    }
+    names = ("referrals", "cin_plans", "cp_plans", "care_episodes", "legal_statuses")
+    firsts = {name: "2022-04-01" if name in ("care_episodes", "legal_statuses") else "2016-01-01" for name in names}
+    dates = index_dates(records_of(options={"observed_from": firsts}, **tables))
+    assert dates.loc[dates["usable"], "index_date"].min() == pd.Timestamp("2022-04-01")
+
+
 def test_months_add_up_to_the_rows(quality):
     dated = quality.tables[quality.tables["first_month"].notna()].set_index("table")["rows"]
     assert quality.months.groupby("table")["rows"].sum()[dated.index].tolist() == dated.tolist()

@@ -166,6 +166,16 @@ def test_one_extract_with_recorded_dates():
     assert "ann" not in shown
 
 
+def test_few_recorded_dates_tell_of_no_lag():
+    """14 rows, each with a delay of its own: no lag is made of them, however many points the curve has."""
+    days = pd.date_range("2024-01-01", periods=14, freq="5D")
+    rows = [f"ann, {day.date()}, {(day + pd.Timedelta(days=3 * n)).date()}" for n, day in enumerate(days)]
+    lag = recording_lag(records_of(contacts="\n".join(["child, date, recorded_date", *rows]), until=SECOND))
+    assert lag.tables["rows"].tolist() == [14]
+    assert lag.tables[["lag_50", "lag_95"]].isna().all(axis=None)
+    assert lag.reporting_lag() == {}
+
+
 def test_a_table_in_which_no_row_was_late_has_no_lag():
     """However long ago its last row was."""
     text = "\n".join(["row_key, child, date", *(f"C{n}, ann, 2024-01-{1 + n % 28:02d}" for n in range(60))])

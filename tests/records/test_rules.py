@@ -443,3 +443,19 @@ def test_counts_do_not_depend_on_the_order_of_rows():
     counts = [judge_rules(facts_of(each), each.findings())["count"].tolist() for each in (records, again)]
     assert counts[0] == counts[1]
     assert sum(counts[0]) > 0
+
+
+def test_police_protection_that_nobody_closed_ends_where_another_status_begins():
+    left_open = "ann, 2022-01-10, , L1"
+    assert judged({"legal_statuses": statuses(left_open, "ann, 2022-01-12, , V2")}).loc["903 361", "count"] == 0
+    assert judged({"legal_statuses": statuses(left_open, "ann, 2022-01-14, , V2")}).loc["903 361", "count"] == 1
+    assert judged({"legal_statuses": statuses(left_open, "bob, 2022-01-12, , V2")}).loc["903 361", "count"] == 1
+
+
+def test_a_share_is_of_the_rows_that_the_rule_looks_at():
+    children = CHILD.replace("WBRI", "") + "\nbob, 2008-06-15, M, WBRI"
+    found = judged(care(LEFT, children=children))
+    assert found.loc["903 103", ["count", "rows", "share"]].tolist() == [1, 1, 1.0], "bob was never looked after"
+    enquiries = spells(*(f"ann, 202{year}-02-01, 202{year}-02-05" for year in range(5)))
+    found = judged({"referrals": CASE, "s47_enquiries": enquiries})
+    assert found.loc["CIN 8565", ["count", "rows", "share"]].tolist() == [4, 5, 0.8], "five dates, one referral"

@@ -305,7 +305,7 @@ def test_late_recording_can_be_switched_off_or_multiplied(late, low, high):
 )
 def test_options_that_are_not_understood_are_refused(wrong, message):
     with pytest.raises(SpecError, match=message):
-        make_records(**{"n_children": 20, **wrong}, authority="sample")
+        make_records(**{"n_children": 20, "authority": "sample", **wrong})
 
 
 @pytest.mark.parametrize("authority", list(AUTHORITIES))

@@ -93,10 +93,10 @@ def test_the_report_needs_no_network(finished):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["run", "--ssd", "nowhere", "--observed-until", "2025-03-31"], "not a folder"),
-        (["run", "--ssd", ".", "--observed-until", "soon"], "table is missing"),
+        (["run", "--ssd", "nowhere", "--observed-until", "2025-03-31"], "no file or folder at the path"),
+        (["run", "--ssd", "tests", "--observed-until", "2025-03-31"], "holds nothing that can be read"),
     ],
-    ids=["no such folder", "no tables and no date"],
+    ids=["no such folder", "no tables"],
 )
 def test_bad_input_ends_with_2_and_says_why(arguments, words, capsys):
     assert main(arguments) == 2

@@ -64,6 +64,23 @@ def test_problems_that_stop_the_reading_are_a_verdict(folder, tmp_path, capsys):
     assert "ssd_cin_episodes: the table is missing" in page.read_text(encoding="utf-8")
 
 
+def test_the_text_of_an_unknown_legal_status_is_not_passed_on(folder, tmp_path, capsys):
+    """Somebody wrote a note where a code belongs: the check counts it, and neither page holds it."""
+    for path in folder.glob("*.csv"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    path = tmp_path / "ssd_legal_status.csv"
+    statuses = pd.read_csv(path, dtype=str, keep_default_na=False)
+    statuses.loc[3, "lega_legal_status"] = "Zelda went to her aunt that no code map knows"
+    statuses.to_csv(path, index=False)
+    page = tmp_path / "check.html"
+    assert run(tmp_path, "--observed-until", UNTIL, "--html", page) == 0
+    said = capsys.readouterr().out
+    assert "1 status that no code map knows. Give each a code" in said
+    for text in (said, page.read_text(encoding="utf-8")):
+        assert "Zelda" not in text
+        assert "aunt" not in text
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [

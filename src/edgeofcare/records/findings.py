@@ -14,7 +14,7 @@ __all__ = ["Findings", "counted", "quoted_statuses"]
 
 _HOW = " Correct the rows, or pass invalid='drop' to leave them out and have them counted in records.findings()."
 _KEY_OR_DATE = re.compile(r"\d{5}|\d[/.-]\d+[/.-]\d|^\D{0,9}\d{3,}\w*$|^[0-9a-f]{8}-")
-_LONGEST, _MOST_QUOTED = 100, 20
+_LONGEST, _MOST_WORDS, _MOST_QUOTED = 100, 6, 20
 _COLUMNS = ["table", "column", "count", "action", "why", "rule"]
 
 
@@ -27,6 +27,12 @@ def counted(count: int, singular: str, plural: str | None = None) -> str:
     '2 rows'
     """
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def _may_be_about_a_child(text: str, rows: int) -> bool:
+    """Whether a text looks like a key, a date or a note: long, or seen once and of more words than a status has."""
+    note = len(text) > _LONGEST or (rows == 1 and len(text.split()) > _MOST_WORDS)
+    return note or bool(_KEY_OR_DATE.search(text.lower()))
 
 
 def quoted_statuses(unknown: pd.Series) -> str:
@@ -50,7 +56,7 @@ def quoted_statuses(unknown: pd.Series) -> str:
     '2 that look like keys, dates or notes and are not shown: check that the column holds legal statuses'
     """
     texts = [str(text) for text in unknown.sort_index().index]
-    shown = [text for text in texts if len(text) <= _LONGEST and not _KEY_OR_DATE.search(text.lower())]
+    shown = [text for text in texts if not _may_be_about_a_child(text, int(unknown[text]))]
     parts = [f"{text!r} ({counted(int(unknown[text]), 'row')})" for text in shown[:_MOST_QUOTED]]
     if more := len(shown) - len(parts):
         parts.append(f"{more:,} more texts")

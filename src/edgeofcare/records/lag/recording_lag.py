@@ -149,7 +149,7 @@ def recording_lag(earlier: Records, later: Records | None = None) -> RecordingLa
     Examples
     --------
     >>> from edgeofcare.synthetic.records import make_records
-    >>> lag = recording_lag(make_records(300, random_state=0))
+    >>> lag = recording_lag(make_records(1000, random_state=0))
     >>> sorted(lag.reporting_lag())
     ['cin_plans', 'contacts', 'missing_episodes', 'offences', 'referrals']
     """
@@ -170,7 +170,8 @@ def recording_lag(earlier: Records, later: Records | None = None) -> RecordingLa
                 unseen = [_share(~present[ages < days]) for days in _RECENT]
                 lost = (matched.changed, matched.withdrawn) if event == "start" else (np.nan, np.nan)
                 late = int((~present).sum())
-                rows.append((table.name, event, matched.matched_by, ages.size, late, *unseen, *_lags(curve), *lost))
+                lags = _lags(curve, ages.size)
+                rows.append((table.name, event, matched.matched_by, ages.size, late, *unseen, *lags, *lost))
                 curves.append(curve.assign(table=table.name, event=event))
     return _made(rows, curves, (later.observed_until - earlier.observed_until).days)
 
@@ -186,9 +187,9 @@ def _share(flags: np.ndarray) -> float:
     return float(flags.mean()) if flags.size else float("nan")
 
 
-def _lags(curve: pd.DataFrame) -> tuple[float, float]:
+def _lags(curve: pd.DataFrame, rows: int) -> tuple[float, float]:
     """Days within which half and 95% had appeared; NaN where there are too few rows to tell."""
-    if curve["rows"].sum() < FEWEST_ROWS and curve["rows"].max() < FEWEST_ROWS:
+    if rows < FEWEST_ROWS:
         return float("nan"), float("nan")
     return _days_until(curve, 0.5), _days_until(curve, 0.95)
 
@@ -216,7 +217,8 @@ def _from_recorded_dates(records: Records) -> RecordingLag:
             unseen = [_mean_unseen(curve, days) for days in _RECENT]
             late = int((delays > 0).sum())
             nothing = (np.nan, np.nan)
-            rows.append((table.name, event, "recorded date", len(dated), late, *unseen, *_lags(curve), *nothing))
+            lags = _lags(curve, len(dated))
+            rows.append((table.name, event, "recorded date", len(dated), late, *unseen, *lags, *nothing))
             curves.append(curve.assign(table=table.name, event=event))
     if not rows:
         msg = (

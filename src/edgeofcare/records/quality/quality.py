@@ -23,6 +23,8 @@ from edgeofcare.records.rules.rule import Facts
 
 __all__ = ["Quality", "check_records", "unreadable"]
 
+_QUOTING = "that no code map knows"
+
 _FRAMES = {
     "tables": ["table", "rows", "children", "first_month", "last_month"],
     "columns": ["table", "column", "rows", "missing", "share"],
@@ -230,7 +232,8 @@ def unreadable(problems: Sequence[str], observed_until: pd.Timestamp | None) -> 
     Returns
     -------
     Quality
-        "not ready", with these problems as the reasons and nothing else.
+        "not ready", with these problems as the reasons and nothing else. The texts of legal statuses, which the error
+        quotes, are left out, because a check is passed on.
 
     Examples
     --------
@@ -241,7 +244,16 @@ def unreadable(problems: Sequence[str], observed_until: pd.Timestamp | None) -> 
       - referrals: the table is missing.
     """
     frames = {name: pd.DataFrame(columns=columns) for name, columns in _FRAMES.items()}
-    return Quality(NOT_READY, tuple(problems), **frames, entrants=0, observed_until=observed_until)
+    reasons = tuple(_without_texts(problem) for problem in problems)
+    return Quality(NOT_READY, reasons, **frames, entrants=0, observed_until=observed_until)
+
+
+def _without_texts(problem: str) -> str:
+    """A problem of a reader without the texts of a case system that it quotes."""
+    said, quoting, _ = problem.partition(_QUOTING)
+    if not quoting:
+        return problem
+    return f"{said}{quoting}. Give each a code in your code map; the error on reading, and edgeofcare codes, list them."
 
 
 def _lag(records: Records, earlier: Records | None) -> pd.DataFrame:

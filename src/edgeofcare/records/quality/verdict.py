@@ -36,7 +36,8 @@ class Evidence:
     index_dates : DataFrame
         From :func:`edgeofcare.records.quality.windows.index_dates`.
     entrants : int
-        Children aged 10 to 17 who entered care within the usable outcome windows.
+        Children aged 10 to 17 who entered care within the usable outcome windows, other than for a short break, on
+        remand or as unaccompanied asylum-seeking children.
     no_status : float
         Share of care episodes without a legal status on their first day.
     """

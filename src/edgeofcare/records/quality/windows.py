@@ -9,7 +9,7 @@ from edgeofcare.ages import age_in_years, birthday
 from edgeofcare.records.quality.months import dated_tables
 from edgeofcare.records.records import Records
 from edgeofcare.records.rules.rule import Facts
-from edgeofcare.schema.codes import SHORT_BREAKS
+from edgeofcare.schema.codes import REMAND, SHORT_BREAKS
 
 __all__ = ["HORIZON_DAYS", "LOOKBACK_DAYS", "entrants_in", "index_dates", "table_windows"]
 
@@ -18,7 +18,10 @@ LOOKBACK_DAYS = HORIZON_DAYS = 365
 
 _OUTCOME_TABLES = ("care_episodes", "legal_statuses", "immigration_statuses", "referrals")
 _CASES = ("referrals", "cin_plans", "cp_plans")
+_CARE = ("care_episodes", "legal_statuses")
+_UASC_FACTOR = "9A"
 _AGES = (10, 18)
+_EVER = pd.Timestamp("9999-12-31").as_unit("s")
 
 
 def table_windows(records: Records) -> pd.DataFrame:
@@ -71,8 +74,8 @@ def index_dates(records: Records) -> pd.DataFrame:
     DataFrame
         ``index_date`` (first days of quarters); ``children``, those aged 10 to 17 with an open referral or plan, by
         date of event; ``lookback_seen``, whether the case tables reach back 365 days; ``outcome_complete``, whether the
-        whole outcome window of 365 days, plus the longest reporting lag, lies within the extract; ``usable``, whether
-        both hold.
+        whole outcome window of 365 days, plus the longest reporting lag, lies within the extract, and care (episodes
+        and legal statuses) can be trusted from the index date on; ``usable``, whether both hold.
     """
     starts = [first for name in _CASES if (first := records.observed_from[name]) is not None and records.observed(name)]
     begun = max(starts) if starts else _first_day(records)
@@ -81,8 +84,17 @@ def index_dates(records: Records) -> pd.DataFrame:
     lag = max(records.reporting_lag[name] for name in _OUTCOME_TABLES)
     seen = np.zeros(0, dtype=bool) if begun is None else days >= begun + pd.Timedelta(days=LOOKBACK_DAYS)
     complete = days + pd.Timedelta(days=HORIZON_DAYS + lag) <= last
+    complete &= _care_seen(records, days)
     frame = pd.DataFrame({"index_date": days.astype("datetime64[s]"), "children": _open_children(records, days)})
     return frame.assign(lookback_seen=seen, outcome_complete=complete, usable=np.asarray(seen) & np.asarray(complete))
+
+
+def _care_seen(records: Records, days: pd.DatetimeIndex) -> np.ndarray:
+    """Whether care can be trusted from each day on; no label is made for an earlier one."""
+    firsts = [records.observed_from[name] for name in _CARE if records.observed(name)]
+    first = max((day for day in firsts if day is not None), default=None)
+    seen = np.ones(len(days), dtype=bool) if first is None else days >= first
+    return np.asarray(seen, dtype=bool)
 
 
 def _first_day(records: Records) -> pd.Timestamp | None:
@@ -114,7 +126,7 @@ def _open_children(records: Records, days: pd.DatetimeIndex) -> np.ndarray:
 
 
 def entrants_in(facts: Facts, first: pd.Timestamp, last: pd.Timestamp) -> int:
-    """Count the children aged 10 to 17 who entered care between two days, short breaks apart.
+    """Count the children aged 10 to 17 who entered care between two days, as the default task counts entries.
 
     Parameters
     ----------
@@ -126,14 +138,29 @@ def entrants_in(facts: Facts, first: pd.Timestamp, last: pd.Timestamp) -> int:
     Returns
     -------
     int
-        Children whose care episode began then without going on from an earlier one. Whether their case was open before
-        is not asked, so it is an upper bound of the entrants that a model can learn from.
+        Children of whom a care episode began then without going on from an earlier one, other than for a short break,
+        on remand, or as an unaccompanied asylum-seeking child. Whether their case was open before is not asked, so it
+        is an upper bound of the entrants that a model can learn from.
     """
     episodes = facts.episodes
+    episodes = episodes[~episodes["status"].isin(SHORT_BREAKS)]
     if episodes.empty:
         return 0
+    reached = episodes["end_date"].fillna(_EVER).groupby(episodes["child_id"]).cummax()
+    reached = reached.groupby(episodes["child_id"]).shift()
     age = age_in_years(episodes["birth_date"].to_numpy(), episodes["start_date"].to_numpy())
-    goes_on = (episodes["start_date"] <= episodes["reached"]).to_numpy(dtype=bool)
+    goes_on = (episodes["start_date"] <= reached).to_numpy(dtype=bool)
     counts = episodes["start_date"].between(first, last) & ~goes_on & (age >= _AGES[0]) & (age < _AGES[1])
-    counts &= ~episodes["status"].isin(SHORT_BREAKS)
+    counts &= ~episodes["status"].isin(REMAND) & ~(_uasc_since(facts, episodes) <= episodes["start_date"].to_numpy())
     return int(episodes.loc[counts, "child_id"].nunique())
+
+
+def _uasc_since(facts: Facts, episodes: pd.DataFrame) -> np.ndarray:
+    """First day on which the child of each episode is recorded as unaccompanied; NaT for others."""
+    status, factor = facts.tables["immigration_statuses"], facts.tables["assessment_factors"]
+    told = [
+        status.loc[status["uasc"].fillna(value=False).astype(bool), ["child_id", "start_date"]],
+        factor.loc[factor["factor"] == _UASC_FACTOR, ["child_id", "date"]].rename(columns={"date": "start_date"}),
+    ]
+    since = pd.concat(told).groupby("child_id")["start_date"].min()
+    return since.reindex(episodes["child_id"]).to_numpy().astype("datetime64[s]")

@@ -47,9 +47,18 @@ def _until(facts: Facts, frame: pd.DataFrame) -> pd.Series:
 
 def _looked_after_without(column: str, facts: Facts) -> np.ndarray:
     """Children with a care episode who lack a value."""
-    children = facts.tables["children"]
-    cared_for = children["child_id"].isin(facts.tables["care_episodes"]["child_id"])
-    return cared_for.to_numpy(dtype=bool) & missing(children[column])
+    return _looked_after(facts) & missing(facts.tables["children"][column])
+
+
+def _looked_after(facts: Facts) -> np.ndarray:
+    """Whether each child has a care episode."""
+    cared_for = facts.tables["children"]["child_id"].isin(facts.tables["care_episodes"]["child_id"])
+    return cared_for.to_numpy(dtype=bool)
+
+
+def _count_looked_after(facts: Facts) -> int:
+    """How many children have a care episode."""
+    return int(_looked_after(facts).sum())
 
 
 def _too_old(facts: Facts) -> np.ndarray:
@@ -86,14 +95,26 @@ def _remanded_too_young(facts: Facts) -> np.ndarray:
 
 
 def _lasted_too_long(status: str, facts: Facts) -> np.ndarray:
-    """Spells of a status that, with those that follow without a gap, last longer than the law allows."""
-    table = facts.tables["legal_statuses"]
-    spells = table[table["status"] == status].sort_values(["child_id", "start_date", "row_key"], ignore_index=True)
-    end = _until(facts, spells)
+    """Spells of a status that, with those that follow without a gap, last longer than the law allows.
+
+    A spell that nobody closed ends where another status of the child begins.
+    """
+    table = facts.tables["legal_statuses"].sort_values(["child_id", "start_date", "row_key"], ignore_index=True)
+    table = table.assign(next=_next_status(table))
+    spells = table[table["status"] == status].reset_index(drop=True)
+    end = spells["end_date"].fillna(spells["next"]).fillna(facts.observed_until)
     goes_on = spells["child_id"].eq(spells["child_id"].shift()) & (spells["start_date"] <= end.shift())
     chain = (~goes_on).cumsum()
     begun, over = spells["start_date"].groupby(chain).transform("min"), end.groupby(chain).transform("max")
     return days_between(begun, over) > _LONGEST[status]
+
+
+def _next_status(table: pd.DataFrame) -> pd.Series:
+    """For each row, the first later day on which another status of the child begins; rows by child and date."""
+    child, status = table["child_id"], table["status"]
+    run = (child.ne(child.shift()) | status.ne(status.shift())).cumsum()
+    first = table.groupby(run).agg(child=("child_id", "first"), begins=("start_date", "first"))
+    return run.map(first["begins"].shift(-1).where(first["child"].eq(first["child"].shift(-1))))
 
 
 def _breaks(facts: Facts) -> pd.DataFrame:
@@ -177,10 +198,10 @@ def _missing_overlap(facts: Facts) -> np.ndarray:
 
 CARE_RULES: tuple[Rule, ...] = (
     Rule("903 101", "A looked-after child has no sex recorded.", ("children", "care_episodes"), _AUDIT,
-         lambda facts: _looked_after_without("sex", facts)),
+         lambda facts: _looked_after_without("sex", facts), _count_looked_after),
     Rule("903 102", "A child has no date of birth that can be read.", ("children",), _LOST),
     Rule("903 103", "A looked-after child has no ethnicity recorded.", ("children", "care_episodes"), _AUDIT,
-         lambda facts: _looked_after_without("ethnicity", facts)),
+         lambda facts: _looked_after_without("ethnicity", facts), _count_looked_after),
     Rule("903 141", "An episode has no start date that can be read.", _EPISODES, _LOST),
     Rule("903 142", "An episode was left open although a later one has begun.", _EPISODES, _ENTRY),
     Rule("903 143", "An episode has no reason for its start.", _EPISODES, _ENTRY,

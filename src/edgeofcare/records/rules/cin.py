@@ -40,6 +40,7 @@ _ACTIVITY = (
     ("cin_plans", "start_date"),
     ("cin_plans", "end_date"),
 )
+_BEGUN = (_ACTIVITY[0], _ACTIVITY[2], _ACTIVITY[3])
 
 
 def _before_referral(name: str, date: str, facts: Facts) -> np.ndarray:
@@ -53,6 +54,11 @@ def _before_referral(name: str, date: str, facts: Facts) -> np.ndarray:
 def _after_closure(facts: Facts) -> int:
     """Dates of work that fall after all of the child's referrals up to then have closed."""
     return sum(int((held["reach"] < held["day"]).sum()) for held in (facts.case_on(*each) for each in _ACTIVITY))
+
+
+def _dates(activity: tuple[tuple[str, str], ...], facts: Facts) -> int:
+    """How many dates of work there are."""
+    return sum(int(facts.tables[name][date].notna().sum()) for name, date in activity)
 
 
 def _on_no_action(activity: tuple[tuple[str, str], ...], facts: Facts) -> int:
@@ -191,7 +197,7 @@ CIN_RULES: tuple[Rule, ...] = (
     Rule("CIN 8525Q", "A child has neither a date of birth nor an expected one.", ("children",), _LOST),
     Rule("CIN 8565", "Work is dated after all of the child's referrals up to then have closed.",
          ("referrals", "assessments", "s47_enquiries", "initial_conferences", "cp_plans", "cin_plans"), _COHORT,
-         _after_closure),
+         _after_closure, lambda facts: _dates(_ACTIVITY, facts)),
     Rule("CIN 8600", "A referral has no date that can be read.", _REFERRALS, _LOST),
     Rule("CIN 8606", "A referral is more than 40 weeks before the child's birth.", ("referrals", "children"), _AGE,
          _born_too_late),
@@ -211,7 +217,7 @@ CIN_RULES: tuple[Rule, ...] = (
          _overlapping_referrals),
     Rule("CIN 8831", "An assessment, enquiry or conference begins when the child's latest referral led to no further "
          "action.", ("referrals", "assessments", "s47_enquiries", "initial_conferences"), _COHORT,
-         lambda facts: _on_no_action((_ACTIVITY[0], _ACTIVITY[2], _ACTIVITY[3]), facts)),
+         lambda facts: _on_no_action(_BEGUN, facts), lambda facts: _dates(_BEGUN, facts)),
     Rule("CIN 8832", "A child protection plan starts when the child's latest referral led to no further action.",
          ("cp_plans", "referrals"), _COHORT, lambda facts: _on_no_action((("cp_plans", "start_date"),), facts)),
     Rule("CIN 8839", "A child has more than one open section 47 enquiry.", ("s47_enquiries",), _TWICE,

@@ -54,8 +54,9 @@ def judge_rules(facts: Facts, findings: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row for each rule whose first table has rows, or which reading found broken: ``rule``, ``sentence``,
-        ``tables``, ``count`` (rows that fail), ``rows`` (of the first table, those left out by this rule included),
-        ``share`` and ``harm``, in the order of the rules. Rules that only a reader knows come last.
+        ``tables``, ``count`` (rows that fail), ``rows`` (of the first table, or those that the rule looks at; those
+        left out by this rule included), ``share`` and ``harm``, in the order of the rules. Rules that only a reader
+        knows come last.
 
     Examples
     --------
@@ -72,7 +73,7 @@ def judge_rules(facts: Facts, findings: pd.DataFrame) -> pd.DataFrame:
         broken = on_reading.pop(rule.number, _Broken())
         if facts.seen(rule.tables[0]) or broken.rows:
             count = broken.rows + (rule.count(facts) if all(name in facts.tables for name in rule.tables) else 0)
-            size = len(facts.tables[rule.tables[0]]) + broken.dropped
+            size = rule.rows(facts) + broken.dropped
             rows.append((rule.number, rule.sentence, ", ".join(rule.tables), count, size, rule.harm))
     for number, broken in sorted(on_reading.items()):
         rows.append((number, "; ".join(dict.fromkeys(broken.found)), "", broken.rows, 0, ""))

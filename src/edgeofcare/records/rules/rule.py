@@ -32,6 +32,8 @@ class Rule:
     fails : callable, optional
         From :class:`Facts` to one boolean for each row judged, or to a count. None for a rule whose rows do not survive
         reading: those are counted there.
+    judged : callable, optional
+        How many rows it looks at, where these are not all rows of the first table.
     """
 
     number: str
@@ -39,10 +41,15 @@ class Rule:
     tables: tuple[str, ...]
     harm: str
     fails: Callable[[Facts], Any] | None = None
+    judged: Callable[[Facts], int] | None = None
 
     def count(self, facts: Facts) -> int:
         """How many rows of these tables fail."""
         return 0 if self.fails is None else int(np.sum(np.asarray(self.fails(facts), dtype=np.int64)))
+
+    def rows(self, facts: Facts) -> int:
+        """How many rows of these tables it looks at."""
+        return len(facts.tables[self.tables[0]]) if self.judged is None else self.judged(facts)
 
 
 def given(values: pd.Series) -> np.ndarray:
