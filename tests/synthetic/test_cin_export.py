@@ -126,7 +126,8 @@ def test_referrals_of_one_day_and_those_without_further_action(tmp_path):
         ("2022-06-30", None, "0"),
         ("2023-03-31", None, "1"),
     ]
-    # a referral without further action comes once, over on its day where nobody closed it, and again where it closed in the next year
+    # a referral without further action comes once, over on its day where nobody closed it, and again where it closed
+    # in the next year
     assert dates[1] == [("2022-06-30", None, "0"), ("2023-03-31", "2023-04-01", "1")]
     assert dates[2] == [("2022-06-30", None, "0")]
 
