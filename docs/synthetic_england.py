@@ -140,9 +140,7 @@ root of their number). {met}
 
 **Definitions.** A referral is counted again if the same child was referred within 365 days before. Assessed and not
 in need is a case closed for that reason, as a share of all referrals (England's starts of need, 396,870, are its
-632,830 referrals less 6.5% and 30.8%). A second or later protection plan is one after another plan of the same child in
-the ten-year extract, as an authority can count; the Department counts a child's whole life, by which the share here
-would be about 0.28. Factors are shares of the assessments in which any factor was found. Missing
+632,830 referrals less 6.5% and 30.8%). Factors are shares of the assessments in which any factor was found. Missing
 incidents count from care, not absences without authorisation. Re-entry counts those who left before 17, other than by
 adoption, a move to another authority or death.
 

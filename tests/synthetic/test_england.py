@@ -116,7 +116,7 @@ def test_the_targets_are_the_figures_of_the_file():
     figures = json.loads(sample_path("england_2025.json").read_text(encoding="utf-8"))
     values = {target.key: target.value for target in TARGETS}
     shares = ("rereferral_12m_share", "referral_nfa_share", "assessed_not_in_need_share")
-    for name in (*shares, "cpp_second_or_subsequent", "cla_missing_share_of_year"):
+    for name in (*shares, "cla_missing_share_of_year"):
         assert values[name] == figures[name]
     for group in ("referral_source", "cla_starts_need", "cla_starts_legal", "assessment_factor_prevalence"):
         for key, figure in figures[group].items():
