@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from edgeofcare.cli.check import add_check_command
+from edgeofcare.cli.entry import main
 from edgeofcare.exceptions import SpecError
 from edgeofcare.synthetic.records import make_records
 from edgeofcare.synthetic.writers.ssd import write_ssd
@@ -102,3 +103,9 @@ def test_check_tells_of_no_child(folder, capsys):
     people = pd.read_csv(folder / "ssd_person.csv", dtype=str, keep_default_na=False)
     held = {value for name in people for value in people[name] if len(value) > 5}
     assert not held & set(re.findall(r"[\w/-]+", said.out + said.err))
+
+
+def test_a_file_of_no_known_kind_is_bad_input(tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("nothing to read", encoding="utf-8")
+    assert main(["check", str(tmp_path / "notes.txt"), "--observed-until", "2025-03-31"]) == 2
+    assert "no kind that can be read" in capsys.readouterr().err

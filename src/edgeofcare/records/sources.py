@@ -181,8 +181,11 @@ def _file_kind(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix in _WORKBOOKS:
         return "annex_a"
-    if suffix != ".xml":
+    if suffix == ".csv":
         return "ssda903"
+    if suffix != ".xml":
+        msg = f"The file is of no kind that can be read. A source is {_KINDS}."
+        raise SpecError(msg)
     with path.open("rb") as file:
         root = _ROOT.search(file.read(_HEAD_BYTES))
     return "ssda903" if root and b"903" in root.group(1) else "cin_census"
