@@ -66,6 +66,7 @@ _FRONT_DOOR = _targets(
         "referral_source.police": ("referred by the police", 0.283),
         "referral_source.school": ("referred by schools", 0.206),
         "referral_source.health": ("referred by health services", 0.152),
+        "cpp_second_or_subsequent": ("second or later protection plan", 0.245),
         "cpp_category.NEG": ("plan for neglect (2020)", 0.505),
         "cpp_category.EMO": ("plan for emotional abuse (2020)", 0.357),
         "cpp_category.PHY": ("plan for physical abuse (2020)", 0.074),
@@ -208,7 +209,6 @@ SHOWN = (
         "",
         "",
         {
-            "cpp_second_or_subsequent": ("second or later protection plan", 0.245),
             "cpp_category.SAB": ("plan for sexual abuse (2020)", 0.038),
             "cpp_category.MUL": ("plan for several categories (2020)", 0.026),
             "education.suspended_ge1_2023_24.cla": ("looked after: suspended in the year (2023/24)", 0.1455),
@@ -233,11 +233,6 @@ NOT_CLAIMED = (
     (
         "how long cases have been open",
         "the published stock of children in need holds care leavers over 18, whose cases are old; ours ends at 18",
-    ),
-    (
-        "second or later protection plans",
-        "shown below as the ten-year extract holds them; the Department counts a whole childhood, by which the share "
-        "here would be about 0.28",
     ),
     ("ages and destinations of looked-after children", "measured below; only some were fitted, by hand"),
     ("return to care within five years", "not fitted; exits of 2008, before today's orders"),

@@ -27,7 +27,7 @@ from edgeofcare.synthetic.records import simulate_tables
 HERE = Path(__file__).parent
 PAGE, MEASURES = HERE / "reference" / "synthetic_england.md", HERE / "reference" / "synthetic_england.json"
 PICTURE = HERE / "pictures" / "synthetic_england.png"
-CHILDREN, SEEDS, YEARS = 200_000, 5, 10
+CHILDREN, SEEDS, YEARS, CHILDHOOD = 200_000, 5, 10, 18
 FLOWS = (
     ("contacts", "date"), ("referrals", "start_date"), ("s47_enquiries", "start_date"), ("cp_plans", "start_date"),
     ("periods", "start_date"), ("missing_episodes", "start_date"),
@@ -43,11 +43,18 @@ def trends(flows: pd.DataFrame) -> dict[str, float]:
     }
 
 
+def second_plans(children: int, seed: int) -> dict[str, float]:
+    """Share of plans that are not a child's first, which only an extract of a whole childhood can tell."""
+    tables = simulate_tables(children, seed, authority="england", years=CHILDHOOD)
+    key = "cpp_second_or_subsequent"
+    return {key: measure(read_extract(tables))[key]}
+
+
 def measure_seed(children: int, seed: int) -> dict[str, float]:
     """Every measure of the children of one seed."""
     tables = simulate_tables(children, seed, authority="england", years=YEARS, also=("suspensions",))
     extract = read_extract(tables)
-    found = measure(extract)
+    found = {**measure(extract), **second_plans(children, seed)}
     return {name: float(value) for name, value in {**found, **trends(flows_by_year(extract, FLOWS))}.items()}
 
 
@@ -138,7 +145,8 @@ root of their number). {met}
 
 ![Each target as a grey bar, and the mean of the records as a dot](../pictures/synthetic_england.png)
 
-**Definitions.** A referral is counted again if the same child was referred within 365 days before. Assessed and not
+**Definitions.** Second or later protection plans are counted over a whole childhood, in an extract of 18 years; all
+else is measured in the extract of ten. A referral is counted again if the same child was referred within 365 days before. Assessed and not
 in need is a case closed for that reason, as a share of all referrals (England's starts of need, 396,870, are its
 632,830 referrals less 6.5% and 30.8%). Factors are shares of the assessments in which any factor was found. Missing
 incidents count from care, not absences without authorisation. Re-entry counts those who left before 17, other than by

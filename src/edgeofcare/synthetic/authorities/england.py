@@ -68,13 +68,13 @@ _FRONT_DOOR = replace(
 )
 _PLANS = replace(
     _BASE.plans,
-    s47_at_referral=0.15,  # fitted: 189 enquiries to 519 referrals
-    s47=0.0115,  # fitted: the same
+    s47_at_referral=0.158,  # fitted: 189 enquiries to 519 referrals
+    s47=0.0121,  # fitted: the same
     s47_conference=0.236,  # fitted: 59 conferences to 189 enquiries
     led_to_plan=0.857,  # fitted: 51 plans to 59 conferences
     cin_plan=0.55,  # no source
     cin_end=0.158,  # fitted: 330 children in need to 519 referrals
-    prior_plan=0.523,  # fitted: 24.5 % of plans are second or later
+    prior_plan=0.21,  # fitted: 24.5 % of plans are second or later in a childhood
     need_on_cin_end=0.6,  # no source
     disabled_on_end=-1.4,  # no source
     danger_on_end=-1.4,  # no source
