@@ -41,6 +41,7 @@ TRAIN_DATES = quarters("2018-04-01", "2024-04-01")
 CEILING_DATES = TRAIN_DATES[::2]
 TEST_DATES = [date for date in TRAIN_DATES if date.month == 4][1:]
 SEEDS = {"train": 1, "ceiling": 2, "test": 3, "coverage": 100}
+"""First seeds; the fresh children of each further test and of each interval have the next one."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Sizes:
     ceiling: int = 1_000_000
     part: int = 100_000
     test: int = 100_000
+    tests: int = 5
     coverage: int = 10_000
     seeds: int = 20
     draws: int = 400
@@ -132,25 +134,66 @@ def true_risks(index: pd.MultiIndex, n_children: int, seed: int, sizes: Sizes) -
     return risk.reindex(index.droplevel("household_id")).fillna(0.0).to_numpy()
 
 
-def lead_over_chance(model: RiskClassifier, sizes: Sizes, begin: float) -> dict[str, float]:
-    """AUROC on fresh children: of the model, of the best ceiling model and of the true risk."""
-    records = make_records(sizes.test, SEEDS["test"], authority=sizes.authority, years=YEARS)
-    X, y = rows_of(records, TEST_DATES)
-    truth = true_risks(X.index, sizes.test, SEEDS["test"], sizes)
-    say(begin, f"test: {len(y):,} rows, {y.sum():,} entries, {truth.sum():,.0f} expected by the truth")
-    outcome = y.to_numpy()
-    found = {name: float(auroc(outcome, score)) for name, score in ceiling_scores(sizes, X.to_numpy(), begin).items()}
+def fresh_rows(sizes: Sizes) -> tuple[pd.DataFrame, pd.Series]:
+    """Features and labels of fresh children, seed by seed; those of the first seed come first."""
+    found = []
+    for seed in range(SEEDS["test"], SEEDS["test"] + sizes.tests):
+        X, y = rows_of(make_records(sizes.test, seed, authority=sizes.authority, years=YEARS), TEST_DATES)
+        names = [f"{seed}." + X.index.get_level_values(level) for level in ("household_id", "child_id")]
+        X.index = pd.MultiIndex.from_arrays([*names, X.index.get_level_values("index_date")], names=X.index.names)
+        found.append((X, y.set_axis(X.index)))
+    return pd.concat([X for X, _ in found]), pd.concat([y for _, y in found])
+
+
+def first_truth(index: pd.MultiIndex, sizes: Sizes) -> np.ndarray:
+    """True risks of the rows of the first test seed, which stand first."""
+    head = f"{SEEDS['test']}."
+    first = index[index.get_level_values("child_id").str.startswith(head)]
+    children = first.get_level_values("child_id").str.removeprefix(head)
+    plain = pd.MultiIndex.from_arrays(
+        [first.get_level_values("household_id"), children, first.get_level_values("index_date")], names=index.names
+    )
+    return true_risks(plain, sizes.test, SEEDS["test"], sizes)
+
+
+def share_interval(homes: pd.Index, outcome: np.ndarray, ours: np.ndarray, best: np.ndarray) -> list[float]:
+    """Interval of the share of the lead, over resampled households."""
+    rng, code = np.random.default_rng(0), pd.factorize(homes)[0]
+    rows = pd.Series(np.arange(len(code))).groupby(code).indices
+    shares = []
+    for _ in range(200):
+        some = np.concatenate([rows[home] for home in rng.integers(0, len(rows), len(rows))])
+        shares.append((auroc(outcome[some], ours[some]) - 0.5) / (auroc(outcome[some], best[some]) - 0.5))
+    return [float(edge) for edge in np.quantile(shares, [0.025, 0.975])]
+
+
+def lead_over_chance(model: RiskClassifier, sizes: Sizes, begin: float) -> dict[str, object]:
+    """AUROC on fresh children: of the model, of the best ceiling model, and of the true risk of the first seed."""
+    X, y = fresh_rows(sizes)
+    truth = first_truth(X.index, sizes)
+    say(begin, f"test: {len(y):,} rows, {y.sum():,} entries")
+    outcome, mine = y.to_numpy(), model.margin(X.astype(np.float64))
+    scores = ceiling_scores(sizes, X.to_numpy(), begin)
+    found = {name: float(auroc(outcome, score)) for name, score in scores.items()}
     best = max(found, key=found.__getitem__)
-    ours = float(auroc(outcome, model.margin(X.astype(np.float64))))
+    ours = float(auroc(outcome, mine))
     return {
         "rows": len(y),
         "entries": int(outcome.sum()),
-        "expected_by_truth": float(truth.sum()),
+        "trees": model.n_iter_,
         "auroc_model": ours,
         "auroc_ceiling": found[best],
-        "auroc_oracle": float(auroc(outcome, truth)),
         "share_of_lead": (ours - 0.5) / (found[best] - 0.5),
+        "share_of_lead_interval": share_interval(X.index.get_level_values("household_id"), outcome, mine, scores[best]),
         **{f"auroc_ceiling, {name}": value for name, value in found.items()},
+        "first_seed": {
+            "rows": len(truth),
+            "entries": int(outcome[: len(truth)].sum()),
+            "expected_by_truth": float(truth.sum()),
+            "auroc_oracle": float(auroc(outcome[: len(truth)], truth)),
+            "auroc_model": float(auroc(outcome[: len(truth)], mine[: len(truth)])),
+            "auroc_ceiling": float(auroc(outcome[: len(truth)], scores[best][: len(truth)])),
+        },
     }
 
 

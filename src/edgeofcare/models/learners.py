@@ -20,16 +20,21 @@ from edgeofcare.exceptions import SpecError
 
 __all__ = [
     "KINDS",
+    "MOST_TREES",
     "check_options",
     "fit_learner",
     "last_step",
     "learner_margin",
     "make_learner",
     "monotone_by_position",
-    "out_of_sample",
+    "staged_margins",
 ]
 
 KINDS = ("logistic", "boosting")
+MOST_TREES = 800
+"""Trees where their number is left open."""
+
+_STEPS = 200
 _FEW_ROWS = 2000
 
 
@@ -49,7 +54,7 @@ def check_options(options: Any) -> None:
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> check_options(SimpleNamespace(kind="forest", n_folds=5, monotone=None, task=None))
+    >>> check_options(SimpleNamespace(kind="forest", n_folds=5, monotone=None, max_iter=None, task=None))
     Traceback (most recent call last):
     ...
     edgeofcare.exceptions.SpecError: The risk model cannot be used: kind must be one of 'logistic', 'boosting'.
@@ -63,6 +68,8 @@ def check_options(options: Any) -> None:
         problems.append("monotone is for boosting only; a regression is monotone in every feature already")
     if options.monotone is not None and not set(options.monotone.values()) <= {-1, 0, 1}:
         problems.append("monotone must give -1, 0 or 1 for each feature name")
+    if options.max_iter is not None and not (isinstance(options.max_iter, (int, np.integer)) and options.max_iter > 0):
+        problems.append("max_iter must be a whole number, 1 or more, or None to have it found")
     if options.task is not None and not (hasattr(options.task, "gap_days") and hasattr(options.task, "horizon_days")):
         problems.append("task must be an edgeofcare.Task")
     if problems:
@@ -74,7 +81,8 @@ def make_learner(options: Any, names: np.ndarray | None = None) -> Any:
     """Make the regression or the boosted trees, not fitted.
 
     The regression sees medians for unknown values, flags for their absence, and scaled features. The trees see
-    numbers as they are; their number is fixed beforehand, as stopping early would set rows aside at random.
+    numbers as they are, and each split a share of the features drawn at random. Their number is left to the caller,
+    as stopping early would set rows aside without regard to households.
 
     Parameters
     ----------
@@ -95,12 +103,14 @@ def make_learner(options: Any, names: np.ndarray | None = None) -> Any:
     ['impute', 'scale', 'regress']
     """
     if options.kind == "logistic":
-        regress = LogisticRegression(C=options.C, solver="newton-cholesky", tol=1e-8, max_iter=options.max_iter)
+        steps = options.max_iter or _STEPS
+        regress = LogisticRegression(C=options.C, solver="newton-cholesky", tol=1e-8, max_iter=steps)
         impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
         return Pipeline([("impute", impute), ("scale", StandardScaler()), ("regress", regress)])
     return HistGradientBoostingClassifier(
-        max_iter=options.max_iter,
+        max_iter=options.max_iter or MOST_TREES,
         learning_rate=options.learning_rate,
+        max_features=options.max_features,
         max_leaf_nodes=options.max_leaf_nodes,
         min_samples_leaf=options.min_samples_leaf,
         l2_regularization=options.l2_regularization,
@@ -201,38 +211,33 @@ def learner_margin(learner: Any, values: np.ndarray) -> np.ndarray:
     return np.einsum("ij,j->i", scaled, regress.coef_[0]) + regress.intercept_[0]
 
 
-def out_of_sample(
-    blank: Any, values: np.ndarray, y: np.ndarray, folds: Sequence[tuple[np.ndarray, np.ndarray]]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Margins of rows from copies of a learner that were fitted on other rows.
+def staged_margins(learner: HistGradientBoostingClassifier, values: np.ndarray, stages: Sequence[int]) -> np.ndarray:
+    """Margins of each row with fewer trees.
 
     Parameters
     ----------
-    blank : estimator
-        From :func:`make_learner`; it stays as it is.
+    learner : HistGradientBoostingClassifier
+        From :func:`fit_learner`, with as many trees as the last stage.
     values : ndarray of float64, shape (n_rows, n_features)
-        Features in the canonical order of rows.
-    y : ndarray of bool, shape (n_rows,)
-        Whether the child entered care.
-    folds : sequence of tuple of ndarray
-        Positions to fit on and positions to score.
+        Features.
+    stages : sequence of int
+        Numbers of trees, ascending.
 
     Returns
     -------
-    rows : ndarray of int64, shape (n_scored,)
-        Positions that were scored.
-    margin : ndarray of float64, shape (n_scored,)
-        Their margins.
+    ndarray of float64, shape (n_stages, n_rows)
+        The margins after so many trees.
 
     Examples
     --------
-    >>> y = np.array([True, False, True, False])
-    >>> folds = [(np.array([0, 1]), np.array([2, 3]))]
-    >>> out_of_sample(LogisticRegression(), np.zeros((4, 1)), y, folds)[0]
-    array([2, 3])
+    >>> X, y = np.arange(60.0)[:, None], np.arange(60) > 30
+    >>> learner = fit_learner(HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=5), X, y)
+    >>> staged_margins(learner, X, (1, 3)).shape
+    (2, 60)
     """
-    margins = [learner_margin(fit_learner(blank, values[train], y[train]), values[test]) for train, test in folds]
-    return np.concatenate([test for _, test in folds]), np.concatenate(margins)
+    with _threads(len(values)):
+        staged = enumerate(learner.staged_decision_function(values), start=1)
+        return np.stack([np.asarray(margin, dtype=np.float64).ravel() for count, margin in staged if count in stages])
 
 
 def last_step(learner: Any) -> Any:

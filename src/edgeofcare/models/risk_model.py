@@ -9,22 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.catalogue import directions
 from edgeofcare.models.baselines import fit_baselines
-from edgeofcare.models.folds import calibration_folds, recent_rows
-from edgeofcare.models.learners import (
-    check_options,
-    fit_learner,
-    last_step,
-    learner_margin,
-    make_learner,
-    out_of_sample,
-)
-from edgeofcare.models.recalibration import Recalibration, fit_recalibration
+from edgeofcare.models.fitting import fit_calibrated
+from edgeofcare.models.learners import check_options, last_step, learner_margin
+from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.models.rows import (
     RowGroups,
     canonical_order,
@@ -64,11 +56,14 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         Says that every row is unrelated to every other. Then rows need no names, and time is not respected.
     n_folds : int, default 5
         Household folds for recalibration, when forward folds cannot be made.
-    max_iter : int, default 200
-        Trees, or most steps of the regression.
+    max_iter : int, optional
+        Trees, or most steps of the regression (200). Left out, the number of trees, of 50 to 800, is the one with
+        the least log loss on the rows left out for recalibration; 200 where none can be left out.
     learning_rate : float, default 0.05
         Weight of each tree.
-    max_leaf_nodes : int, default 6
+    max_features : float, default 0.2
+        Share of the features, drawn at random, that each split of a tree chooses from.
+    max_leaf_nodes : int, default 4
         Leaves of each tree.
     min_samples_leaf : int, default 80
         Fewest rows in a leaf.
@@ -127,9 +122,10 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         monotone: Mapping[str, int] | None = None,
         independent_rows: bool = False,
         n_folds: int = 5,
-        max_iter: int = 200,
+        max_iter: int | None = None,
         learning_rate: float = 0.05,
-        max_leaf_nodes: int = 6,
+        max_features: float = 0.2,
+        max_leaf_nodes: int = 4,
         min_samples_leaf: int = 80,
         l2_regularization: float = 1.0,
         C: float = 0.05,
@@ -143,6 +139,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         self.n_folds = n_folds
         self.max_iter = max_iter
         self.learning_rate = learning_rate
+        self.max_features = max_features
         self.max_leaf_nodes = max_leaf_nodes
         self.min_samples_leaf = min_samples_leaf
         self.l2_regularization = l2_regularization
@@ -299,9 +296,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
 
     def _learn(self, values: np.ndarray, y: np.ndarray, groups: RowGroups) -> None:
         """Fit on all rows, and find the line on rows left out."""
-        blank = make_learner(self, getattr(self, "feature_names_in_", None))
-        self.calibration_ = self._calibrate(blank, values, y, groups)
-        self.estimator_ = fit_learner(blank, values, y)
+        fitted = fit_calibrated(self, values, y, groups, getattr(self, "feature_names_in_", None))
+        self.estimator_, self.calibration_ = fitted.learner, fitted.line
         self.n_iter_ = int(np.max(last_step(self.estimator_).n_iter_))
         self.prevalence_ = float(y.mean())
         self.training_counts_ = {
@@ -310,22 +306,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
             "households": int(np.unique(groups.household).size),
             "entrants": int(np.unique(groups.child[y]).size),
         }
-
-    def _calibrate(self, blank: BaseEstimator, values: np.ndarray, y: np.ndarray, groups: RowGroups) -> Recalibration:
-        """Score rows that a copy was not fitted on, and find their line."""
-        task = None if self.independent_rows else self.task
-        span = None if task is None else task.gap_days + task.horizon_days + self.reporting_lag
-        rng = check_random_state(self.random_state)
-        source, folds = calibration_folds(groups, y, span_days=span, n_folds=self.n_folds, rng=rng)
-        if not folds:
-            return Recalibration(1.0, 0.0, "none", 0, 0)
-        rows, margin = out_of_sample(blank, values, y, folds)
-        chosen = RowGroups(*(code[rows] for code in groups))
-        level = recent_rows(chosen, y[rows]) if source == "household folds" and span is not None else None
-        line = fit_recalibration(margin, y[rows], child=chosen.child, level=level, source=source)
-        if "floored" in line.method and not self.independent_rows:
-            warnings.warn(_no_signal(line), UserWarning, stacklevel=4)
-        return line
+        if "floored" in self.calibration_.method and not self.independent_rows:
+            warnings.warn(_no_signal(self.calibration_), UserWarning, stacklevel=3)
 
 
 def make_risk_model(

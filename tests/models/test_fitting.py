@@ -1,0 +1,76 @@
+"""How many trees there are is found on households left out, and changes nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from edgeofcare.exceptions import SpecError
+from edgeofcare.metrics import log_loss
+from edgeofcare.models.fitting import STAGES, out_of_sample
+from edgeofcare.models.folds import household_folds
+from edgeofcare.models.learners import fit_learner, learner_margin, make_learner
+from edgeofcare.models.risk_model import RiskClassifier, make_risk_model
+
+OPTIONS = {"min_samples_leaf": 5, "n_folds": 3}
+
+
+def rows(n, effect, seed=0):
+    """Independent households of one child on one day; the outcome follows two features, as far as ``effect`` says."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 3))
+    y = rng.random(n) < 1 / (1 + np.exp(2 - effect * (X[:, 0] + np.sin(4 * X[:, 1]))))
+    names = [f"{number:05d}" for number in range(n)]
+    index = pd.MultiIndex.from_arrays(
+        [names, names, np.full(n, np.datetime64("2020-01-01", "s"))], names=["household_id", "child_id", "index_date"]
+    )
+    return pd.DataFrame(X, index=index, columns=["a", "b", "c"]), pd.Series(y.astype(int), index=index)
+
+
+@pytest.fixture(scope="module")
+def strong():
+    return rows(1500, 1.5)
+
+
+# Seen to fail with: the stage after the best one taken.
+def test_a_model_that_finds_its_trees_is_the_model_with_that_many(strong):
+    found = make_risk_model("boosting", **OPTIONS).fit(*strong)
+    told = make_risk_model("boosting", max_iter=found.n_iter_, **OPTIONS).fit(*strong)
+    assert found.n_iter_ in STAGES
+    assert np.array_equal(found.predict_proba(strong[0]), told.predict_proba(strong[0]))
+    assert found.calibration_ == told.calibration_
+
+
+def test_the_trees_have_the_least_log_loss_on_households_left_out(strong):
+    X, y = strong[0].to_numpy(), strong[1].to_numpy().astype(bool)
+    folds = household_folds(np.arange(len(y)), y, n_folds=3, rng=np.random.RandomState(0))
+    blank = make_learner(RiskClassifier(min_samples_leaf=5))
+    _, margins = out_of_sample(blank, X, y, folds, stages=(50, 200))
+    for number, trees in enumerate((50, 200)):
+        fewer = make_learner(RiskClassifier(min_samples_leaf=5, max_iter=trees))
+        each = [learner_margin(fit_learner(fewer, X[train], y[train]), X[test]) for train, test in folds]
+        assert np.array_equal(margins[number], np.concatenate(each))
+    order = np.concatenate([test for _, test in folds])
+    _, all_margins = out_of_sample(blank, X, y, folds, stages=STAGES)
+    losses = [log_loss(y[order], 1 / (1 + np.exp(-margin))) for margin in all_margins]
+    model = RiskClassifier(min_samples_leaf=5, n_folds=3, independent_rows=False).fit(*strong)
+    assert losses[STAGES.index(model.n_iter_)] == min(losses)
+
+
+def test_noise_gets_the_fewest_trees_and_signal_gets_more(strong):
+    least = make_risk_model("boosting", **OPTIONS).fit(*rows(1500, 0.0))
+    assert least.n_iter_ == STAGES[0] < make_risk_model("boosting", **OPTIONS).fit(*strong).n_iter_
+
+
+def test_where_nothing_can_be_left_out_there_are_200_trees():
+    X, y = rows(60, 1.5)
+    one = pd.MultiIndex.from_arrays([["home"] * 60, *(X.index.get_level_values(level) for level in (1, 2))])
+    X.index = y.index = one.set_names(X.index.names)
+    assert make_risk_model("boosting", **OPTIONS).fit(X, y).n_iter_ == 200
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 2.5, "auto"])
+def test_a_number_of_trees_that_cannot_be_is_refused(wrong, strong):
+    with pytest.raises(SpecError, match="max_iter must be a whole number"):
+        RiskClassifier(max_iter=wrong).fit(*strong)
