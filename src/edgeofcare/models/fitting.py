@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils import check_random_state
 
-from edgeofcare.models.folds import Fold, calibration_folds, recent_rows
+from edgeofcare.models.folds import Fold, household_folds, recent_rows
 from edgeofcare.models.learners import MOST_TREES, fit_learner, learner_margin, make_learner, staged_margins
 from edgeofcare.models.recalibration import Recalibration, fit_recalibration
 from edgeofcare.models.rows import RowGroups
@@ -64,30 +64,36 @@ def fit_calibrated(
 
     Notes
     -----
-    Where the number of trees is left open, it is the one of :data:`STAGES` with the least log loss on the rows left
-    out. The same margins then find the line: choosing among nine numbers leaves next to nothing of them used up.
+    Households are left out in turn. Where the number of trees is left open, it is the one of :data:`STAGES` with the
+    least log loss on the rows left out; choosing one of a few numbers leaves next to nothing of them used up. The line
+    is then found with that many; its level comes from the last index dates, as risk drifts.
     """
     blank = make_learner(options, names)
-    task = None if options.independent_rows else options.task
-    span = None if task is None else task.gap_days + task.horizon_days + options.reporting_lag
     rng = check_random_state(options.random_state)
-    source, folds = calibration_folds(groups, y, span_days=span, n_folds=options.n_folds, rng=rng)
-    stages = STAGES if options.max_iter is None and isinstance(blank, HistGradientBoostingClassifier) else ()
+    folds = household_folds(groups.household, y, n_folds=options.n_folds, rng=rng)
+    if options.max_iter is None and isinstance(blank, HistGradientBoostingClassifier):
+        blank.set_params(max_iter=_best_stage(blank, values, y, folds) if folds else _UNTRIED)
+    learner = fit_learner(blank, values, y)
     if not folds:
-        blank.set_params(**({"max_iter": _UNTRIED} if stages else {}))
-        return Fitted(fit_learner(blank, values, y), Recalibration(1.0, 0.0, "none", 0, 0))
-    rows, margins = out_of_sample(blank, values, y, folds, stages=stages)
-    best = int(np.argmin(_log_losses(margins, y[rows])))
-    if stages:
-        blank.set_params(max_iter=stages[best])
+        return Fitted(learner, Recalibration(1.0, 0.0, "none", 0, 0))
+    rows, margin = out_of_sample(blank, values, y, folds)
     chosen = RowGroups(*(code[rows] for code in groups))
-    level = recent_rows(chosen, y[rows]) if source == "household folds" and span is not None else None
-    line = fit_recalibration(margins[best], y[rows], child=chosen.child, level=level, source=source)
-    return Fitted(fit_learner(blank, values, y), line)
+    level = None if options.independent_rows else recent_rows(chosen, y[rows])
+    line = fit_recalibration(margin, y[rows], child=chosen.child, level=level, source="household folds")
+    return Fitted(learner, line)
+
+
+def _best_stage(blank: HistGradientBoostingClassifier, values: np.ndarray, y: np.ndarray, folds: list[Fold]) -> int:
+    """Number of trees with the least log loss on the rows left out."""
+    losses = np.zeros(len(STAGES))
+    for train, test in folds:
+        margins = staged_margins(fit_learner(blank, values[train], y[train]), values[test], STAGES)
+        losses += np.logaddexp(0.0, np.where(y[test], -margins, margins)).sum(axis=1)
+    return STAGES[int(np.argmin(losses))]
 
 
 def out_of_sample(
-    blank: Any, values: np.ndarray, y: np.ndarray, folds: Sequence[Fold], *, stages: Sequence[int] = ()
+    blank: Any, values: np.ndarray, y: np.ndarray, folds: Sequence[Fold]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Margins of rows from copies of a learner that were fitted on other rows.
 
@@ -101,14 +107,12 @@ def out_of_sample(
         Whether the child entered care.
     folds : sequence of tuple of ndarray
         Positions to fit on and positions to score.
-    stages : sequence of int
-        Numbers of trees to try, ascending; the learner as it is where there are none.
 
     Returns
     -------
     rows : ndarray of int64, shape (n_scored,)
         Positions that were scored.
-    margins : ndarray of float64, shape (n_stages or 1, n_scored)
+    margin : ndarray of float64, shape (n_scored,)
         Their margins.
 
     Examples
@@ -116,20 +120,8 @@ def out_of_sample(
     >>> from sklearn.linear_model import LogisticRegression
     >>> y = np.array([True, False, True, False])
     >>> folds = [(np.array([0, 1]), np.array([2, 3]))]
-    >>> rows, margins = out_of_sample(LogisticRegression(), np.zeros((4, 1)), y, folds)
-    >>> rows, margins.shape
-    (array([2, 3]), (1, 2))
+    >>> out_of_sample(LogisticRegression(), np.zeros((4, 1)), y, folds)[0]
+    array([2, 3])
     """
-    scored = []
-    for train, test in folds:
-        if stages:
-            scored.append(staged_margins(fit_learner(blank, values[train], y[train]), values[test], stages))
-        else:
-            scored.append(learner_margin(fit_learner(blank, values[train], y[train]), values[test])[None])
-    return np.concatenate([test for _, test in folds]), np.concatenate(scored, axis=1)
-
-
-def _log_losses(margins: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Mean log loss of each stage."""
-    losses: np.ndarray = np.logaddexp(0.0, np.where(y, -margins, margins)).mean(axis=1)
-    return losses
+    margins = [learner_margin(fit_learner(blank, values[train], y[train]), values[test]) for train, test in folds]
+    return np.concatenate([test for _, test in folds]), np.concatenate(margins)

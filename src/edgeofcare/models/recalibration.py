@@ -36,7 +36,7 @@ class Recalibration:
     intercept : float
         Added after the slope, in log-odds.
     method : str
-        Where the margins came from and how the line was found, such as ``"forward, slope shrunk"``.
+        Where the margins came from and how the line was found, such as ``"household folds, slope shrunk"``.
     n_entrants : int
         Different children who entered care among the calibration rows.
     n_rows : int
@@ -49,7 +49,7 @@ class Recalibration:
 
     Examples
     --------
-    >>> Recalibration(slope=0.5, intercept=-1.0, method="forward", n_entrants=120, n_rows=9000).log_odds(2.0)
+    >>> Recalibration(slope=0.5, intercept=-1.0, method="household folds", n_entrants=120, n_rows=9000).log_odds(2.0)
     0.0
     """
 
@@ -150,9 +150,9 @@ def fit_recalibration(
 
     Examples
     --------
-    >>> line = fit_recalibration(np.array([-2.0, -1.0, 0.0, 1.0]), np.array([0, 1, 0, 1]), source="forward")
+    >>> line = fit_recalibration(np.array([-2.0, -1.0, 0.0, 1.0]), np.array([0, 1, 0, 1]), source="household folds")
     >>> line.method, line.n_entrants, round(float(line.risk(np.array([-2.0, -1.0, 0.0, 1.0])).mean()), 6)
-    ('forward, slope shrunk', 2, 0.5)
+    ('household folds, slope shrunk', 2, 0.5)
     """
     margin, y, child, level = _checked(margin, y, child, level)
     n_entrants = int(np.unique(child[y]).size)

@@ -38,16 +38,16 @@ __all__ = ["RiskClassifier", "make_risk_model"]
 class RiskClassifier(ClassifierMixin, BaseEstimator):
     """Calibrated risk of entering care for each row.
 
-    A regression or boosted trees gives log-odds (the margin). A line fitted on later records, or on other
-    households, turns them into calibrated log-odds. Rows are sorted by household, child and index date before
-    anything is learnt, so that the model does not depend on their order.
+    A regression or boosted trees gives log-odds (the margin). A line fitted on households left out, with the level
+    of the last index dates, turns them into calibrated log-odds. Rows are sorted by household, child and index date
+    before anything is learnt, so that the model does not depend on their order.
 
     Parameters
     ----------
     kind : {"boosting", "logistic"}
         Boosted trees, or a regression on imputed and scaled features.
     task : Task, optional
-        Gives gap and horizon, without which recalibration cannot respect time and uses household folds.
+        What is predicted; it goes into the model file.
     random_state : int, RandomState or None, default 0
         Assigns households to folds and samples rows for the bins of the trees (above 200,000 rows).
     monotone : dict of str to {-1, 0, 1}, optional
@@ -55,25 +55,22 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
     independent_rows : bool, default False
         Says that every row is unrelated to every other. Then rows need no names, and time is not respected.
     n_folds : int, default 5
-        Household folds for recalibration, when forward folds cannot be made.
+        Folds of whole households that are left out in turn, for the number of trees and for recalibration.
     max_iter : int, optional
         Trees, or most steps of the regression (200). Left out, the number of trees, of 50 to 800, is the one with
         the least log loss on the rows left out for recalibration; 200 where none can be left out.
     learning_rate : float, default 0.05
         Weight of each tree.
-    max_features : float, default 0.2
+    max_features : float, default 0.15
         Share of the features, drawn at random, that each split of a tree chooses from.
     max_leaf_nodes : int, default 4
         Leaves of each tree.
-    min_samples_leaf : int, default 80
+    min_samples_leaf : int, default 100
         Fewest rows in a leaf.
-    l2_regularization : float, default 1.0
+    l2_regularization : float, default 5.0
         Penalty on the leaves.
     C : float, default 0.05
         Inverse strength of the penalty of the regression.
-    reporting_lag : int, default 0
-        Days until an entry into care can be seen in the records (``records.reporting_lag["care_episodes"]``); the
-        forward folds of recalibration wait for it as well.
 
     Attributes
     ----------
@@ -124,12 +121,11 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         n_folds: int = 5,
         max_iter: int | None = None,
         learning_rate: float = 0.05,
-        max_features: float = 0.2,
+        max_features: float = 0.15,
         max_leaf_nodes: int = 4,
-        min_samples_leaf: int = 80,
-        l2_regularization: float = 1.0,
+        min_samples_leaf: int = 100,
+        l2_regularization: float = 5.0,
         C: float = 0.05,
-        reporting_lag: int = 0,
     ) -> None:
         self.kind = kind
         self.task = task
@@ -144,7 +140,6 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         self.min_samples_leaf = min_samples_leaf
         self.l2_regularization = l2_regularization
         self.C = C
-        self.reporting_lag = reporting_lag
 
     def fit(self, X: pd.DataFrame | np.ndarray, y: pd.Series | np.ndarray) -> RiskClassifier:
         """Learn the model, its recalibration and the baselines.
