@@ -288,7 +288,7 @@ def renamed(rng, frame):
         return frame
     change = int(rng.integers(9))
     if change == 0:
-        return frame.drop(columns=names[at])
+        return frame.iloc[:, [each for each in range(len(names)) if each != at]]
     if change == 1:
         return pd.concat([frame, frame.iloc[:, [at]]], axis=1)
     if change == 2:

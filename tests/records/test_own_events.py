@@ -10,9 +10,11 @@ from hypothesis import given
 
 from edgeofcare.exceptions import RecordsError, SpecError
 from edgeofcare.features.build import build_features
+from edgeofcare.features.evidence import evidence
 from edgeofcare.features.names import parse_feature
-from edgeofcare.features.specs import Active, Count, DaysIn, DaysSince, Distinct, Sum
-from edgeofcare.features.trace import Trace
+from edgeofcare.features.specs.events import Count, DaysSince
+from edgeofcare.features.specs.numbers import Distinct, Sum
+from edgeofcare.features.specs.spells import Active, DaysIn
 from strategies import INDEX_DAYS, histories, row_index
 from tiny_tables import index_of, picture, records_of, told
 
@@ -56,7 +58,7 @@ def test_rows_without_the_day_of_entry_that_others_have_are_told(records, column
 
 def test_evidence_names_the_rows(records, columns):
     more = records.with_events("suspensions", picture(SUSPENSIONS), **columns)
-    rows = Trace(more).rows("a", pd.Timestamp("2023-05-02"), NAMES[0])
+    rows = evidence(more, NAMES, ("home", "a", pd.Timestamp("2023-05-02")), NAMES[0]).counted()
     assert told(rows, "table", "row_key") == [
         "suspensions, a:2023-01-10:1",
         "suspensions, a:2023-03-01:1",
@@ -170,3 +172,10 @@ def test_an_empty_table_was_never_observed(records, columns):
     more = records.with_events("suspensions", picture(SUSPENSIONS).iloc[:0], **columns)
     assert not more.observed("suspensions")
     assert build_features(more, index_of(("a", "2023-04-01")), ["suspensions.count.90d"]).isna().all().all()
+
+
+@pytest.mark.parametrize("name", [pd.NA, None, float("nan"), ("a", "b")], ids=str)
+def test_columns_without_a_usable_name_are_left_out(records, name):
+    frame = pd.DataFrame([["2020-01-01", 1]], columns=pd.Index([name, "CHILD"], dtype=object))
+    with pytest.raises(SpecError, match="it has no column 'DATE'"):
+        records.with_events("suspensions", frame, child_id="CHILD", date="DATE")

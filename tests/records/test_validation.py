@@ -119,6 +119,15 @@ def test_unknown_legal_statuses_are_refused_by_name_with_their_count(invalid):
     assert not [secret for secret in SECRETS if secret in problem]
 
 
+@pytest.mark.parametrize("text", ["{'a': 'SECRETxl1'}", "[SECRETxl1]", "SECRETxl1 <br>"])
+def test_a_status_that_is_no_words_is_counted_and_not_quoted(text):
+    with pytest.raises(RecordsError) as caught:
+        read(legal_statuses=STATUSES + f"\nS4402, Q7732, 2022-12-27, , {text}")
+    (problem,) = caught.value.problems
+    assert "1 that look like keys, dates or notes and are not shown" in problem
+    assert "SECRET" not in problem
+
+
 def test_a_code_map_of_ones_own_is_used():
     frames = tables(legal_statuses=STATUSES.replace("V2", "Local order"))
     records = Records.from_tables(frames, observed_until=UNTIL, code_maps={"legal_status": {"local ORDER": "C1"}})

@@ -13,6 +13,7 @@ from edgeofcare.records.rules.reading import BROKEN_ON_READING
 __all__ = ["Findings", "counted", "quoted_statuses"]
 
 _HOW = " Correct the rows, or pass invalid='drop' to leave them out and have them counted in records.findings()."
+_WORDS = re.compile(r"[\w\s&/().,'+-]*")
 _KEY_OR_DATE = re.compile(r"\d{5}|\d[/.-]\d+[/.-]\d|^\D{0,9}\d{3,}\w*$|^[0-9a-f]{8}-")
 _LONGEST, _MOST_WORDS, _MOST_QUOTED = 100, 6, 20
 _COLUMNS = ["table", "column", "count", "action", "why", "rule"]
@@ -30,9 +31,9 @@ def counted(count: int, singular: str, plural: str | None = None) -> str:
 
 
 def _may_be_about_a_child(text: str, rows: int) -> bool:
-    """Whether a text looks like a key, a date or a note: long, or seen once and of more words than a status has."""
+    """Whether a text looks like a key, a date or a note: long, no words, or once and of more words than a status."""
     note = len(text) > _LONGEST or (rows == 1 and len(text.split()) > _MOST_WORDS)
-    return note or bool(_KEY_OR_DATE.search(text.lower()))
+    return note or not _WORDS.fullmatch(text) or bool(_KEY_OR_DATE.search(text.lower()))
 
 
 def quoted_statuses(unknown: pd.Series) -> str:

@@ -135,7 +135,8 @@ def _renamed(name: str, frame: pd.DataFrame, columns: OwnColumns) -> pd.DataFram
     if not isinstance(frame, pd.DataFrame):
         msg = f"{name}: with_events needs a DataFrame with one row for each event or spell."
         raise SpecError(msg)
-    count = {column: list(frame.columns).count(column) for column in wanted.values()}
+    names = [column for column in frame.columns if pd.api.types.is_scalar(column) and not pd.isna(column)]
+    count = {column: names.count(column) for column in wanted.values()}
     missing, twice = ([c for c, n in count.items() if n == 0], [c for c, n in count.items() if n > 1])
     if missing or twice:
         problems = [f"it has no column {column!r}" for column in missing]

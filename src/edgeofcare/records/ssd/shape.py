@@ -129,9 +129,10 @@ def _distances(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
 
 
 def _links(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Links of children to mothers or families."""
+    """Links of children to mothers or families, each once, with the first day on which it was entered."""
     links = pd.DataFrame({"child_id": as_ids(frame["child_id"]), "related_id": as_ids(frame["related_id"])})
-    links = links.dropna().drop_duplicates()
+    links = links.assign(recorded_date=_recorded(frame, "recorded_date")).dropna(subset=["child_id", "related_id"])
+    links = links.sort_values("recorded_date", kind="stable").drop_duplicates(["child_id", "related_id"]).sort_index()
     return links.assign(row_key=kind + ":" + links["related_id"] + ":" + links["child_id"], kind=kind)
 
 
