@@ -8,18 +8,17 @@ the validation that other tests look at.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
-from edgeofcare.features.sources import SOURCES
-from edgeofcare.features.specs import Active, Count, DaysIn, DaysSince, Distinct, Max, Mean, Sum
 from edgeofcare.records.records import Records
 from edgeofcare.records.validation import empty_table
-from edgeofcare.schema.codes import CODE_LISTS
 from edgeofcare.schema.columns import NEVER, SPELL
 from edgeofcare.schema.tables import TABLES
+from spec_strategies import any_spec, codes_of, every_spec, one_of
 
 __all__ = [
     "DATED",
@@ -29,6 +28,8 @@ __all__ = [
     "any_spec",
     "as_date",
     "end_known_of",
+    "every_spec",
+    "families",
     "hidden_changes",
     "histories",
     "row_index",
@@ -50,14 +51,8 @@ BUSY = (
     "placements",
 )
 _NEAR = (-1096, -1095, -1094, -366, -365, -91, -90, -31, -30, -29, -3, -2, -1, 0, 1, 2)
-_CODES = {
-    "legal_status": ["V2", "V4", "V3", "C1", "J1", "NONE"],
-    "factor": ["24A", "10A", "9A", "3A"],
-    "source": ["6", "2A", "1A"],
-    "closure": ["RC8", "RC7", "RC5"],
-    "abuse": ["NEG", "EMO"],
-    "end_reason": ["X1", "E4A", "E8"],
-}
+_PLACEHOLDER = "UNKNOWN"
+"""A mother of the case system's own making."""
 _TEXT = "str" if int(pd.__version__.split(".")[0]) >= 3 else object
 
 
@@ -78,7 +73,7 @@ class History:
         """One canonical table with its dtypes."""
         rows = self.tables.get(name, [])
         if not rows:
-            return empty_table(TABLES[name])
+            return _empty(name)
         return pd.DataFrame({c.name: _column([row.get(c.name) for row in rows], c.kind) for c in TABLES[name].columns})
 
     def frames(self):
@@ -104,6 +99,12 @@ class History:
     def with_tables(self, tables):
         """The same declarations over other rows."""
         return History(tables, self.lags, self.observed_from)
+
+
+@cache
+def _empty(name):
+    """A canonical table without rows; records hand out copies only."""
+    return empty_table(TABLES[name])
 
 
 def _column(values, kind):
@@ -141,6 +142,7 @@ def end_known_of(history, name, row):
     return max(seen, start_known_of(history, name, row))
 
 
+@cache
 def _days():
     """Days that crowd around the index dates and the edges of the usual windows."""
     crowded = sorted({day + near for day in INDEX_DAYS for near in _NEAR})
@@ -155,12 +157,11 @@ def _values(draw, table):
         if column.name in ("row_key", "child_id") or column.kind == "date":
             continue
         if column.kind == "flag":
-            row[column.name] = draw(st.sampled_from([True, False, None]))
+            row[column.name] = draw(one_of(True, False, None))
         elif column.kind == "number":
-            row[column.name] = draw(st.sampled_from([None, 0.0, 0.1, 2.25, 7.5]))
+            row[column.name] = draw(one_of(None, 0.0, 0.1, 2.25, 7.5))
         else:
-            codes = _CODES.get(column.codes) or list(CODE_LISTS.get(column.codes, {}))[:2] or ["A", "B"]
-            row[column.name] = draw(st.sampled_from(codes if column.required else [*codes, None]))
+            row[column.name] = draw(one_of(*codes_of(column), *(() if column.required else (None,))))
     return row
 
 
@@ -171,11 +172,11 @@ def rows_of(draw, name, child_ids, key):
     row = {"row_key": key, "child_id": draw(st.sampled_from(child_ids)), **draw(_values(table))}
     start = draw(_days())
     row[table.start] = start
-    row["recorded_date"] = start + draw(st.sampled_from([1, 5, 60])) if draw(st.booleans()) else None
+    row["recorded_date"] = start + draw(one_of(1, 5, 60)) if draw(st.booleans()) else None
     if table.kind == SPELL:
-        row["end_date"] = start + draw(st.sampled_from([0, 1, 2, 30, 91, 400])) if draw(st.booleans()) else None
+        row["end_date"] = start + draw(one_of(0, 1, 2, 30, 91, 400)) if draw(st.booleans()) else None
         late = row["end_date"] is not None and draw(st.booleans())
-        row["end_recorded_date"] = row["end_date"] + draw(st.sampled_from([1, 5, 60])) if late else None
+        row["end_recorded_date"] = row["end_date"] + draw(one_of(1, 5, 60)) if late else None
     return row
 
 
@@ -205,10 +206,67 @@ def histories(draw, *, tables=DATED, children=3, rows=14, lags=True, observed=Fa
     return History(held, **declared)
 
 
+_BORN = st.integers(INDEX_DAYS[0] - 9000, INDEX_DAYS[0] - 2000) | _days()
+_DIED = st.none() | st.none() | st.none() | _days()
+_ENTERED = st.just(INDEX_DAYS[0] - 2000) | st.none() | _days()
+
+
+@st.composite
+def families(draw, *, tables=DATED, children=4, rows=14):
+    """A history of families: links that were entered late, early or on no day, births, deaths and rows written twice.
+
+    At times a mother of the case system's own making stands over 25 or 26 children, at the edge of what a family is.
+    """
+    history = draw(histories(tables=tables, children=children, rows=rows))
+    history.observed_from.update(draw(st.dictionaries(st.sampled_from(tables), _days(), max_size=1)))
+    held, ids = history.tables, history.child_ids
+    for person in held["children"]:
+        person["birth_date"] = draw(_BORN)
+        person["death_date"] = draw(_DIED)
+        person["sex"], person["ehc_plan"] = draw(one_of("F", "M", None)), draw(one_of(True, None))
+    linked = [
+        {**draw(_links([child])), "related_id": "M1", "kind": "mother"} for child in ids if draw(st.integers(0, 3))
+    ]
+    linked += draw(st.lists(_links(ids), max_size=5))
+    linked += [{**row, "kind": "mother"} for row in draw(_placeholder())]
+    held["relationships"] = [{**row, "row_key": f"link{number}"} for number, row in enumerate(linked)]
+    for name in [name for name in tables if held.get(name)]:
+        for number, row in enumerate(draw(st.lists(st.sampled_from(held[name]), max_size=2))):
+            again = {"row_key": f"again{number}:{row['row_key']}", "child_id": draw(st.sampled_from(ids))}
+            held[name].append({**row, **again})
+    return history
+
+
+@st.composite
+def _links(draw, ids, *, placeholder=True):
+    """A link of a child to a mother, who may be a child of the records herself, or to a family."""
+    related = ["M1", "M1", "M2", "F1", ids[0], *([_PLACEHOLDER] if placeholder else [])]
+    return {
+        "child_id": draw(st.sampled_from(ids)),
+        "related_id": draw(one_of(*related)),
+        "kind": draw(one_of("mother", "mother", "family", None)),
+        "recorded_date": draw(_ENTERED),
+    }
+
+
+@st.composite
+def _placeholder(draw):
+    """Links of 23 to 25 strangers to one mother, at times; with those of the history they are a family or are not."""
+    strangers = draw(st.sampled_from([0, 0, 0, 23, 24, 25]))
+    recorded = draw(st.none() | _days())
+    return [
+        {"child_id": f"stranger{number}", "related_id": _PLACEHOLDER, "recorded_date": recorded}
+        for number in range(strangers)
+    ]
+
+
 @st.composite
 def hidden_changes(draw, history, day):
     """The history after anything that was known only on or after a day was added, moved, changed or deleted."""
-    changed = {"children": history.tables["children"], "relationships": history.tables["relationships"]}
+    changed = {
+        "children": [draw(_hidden_life(person, day)) for person in history.tables["children"]],
+        "relationships": draw(_hidden_links(history, day)),
+    }
     for name in DATED:
         kept = []
         for row in history.tables.get(name, []):
@@ -223,6 +281,36 @@ def hidden_changes(draw, history, day):
         name = draw(st.sampled_from(DATED) | st.sampled_from(BUSY))
         changed[name].append(draw(_hidden_row(history, name, f"new{number}", day)))
     return history.with_tables(changed)
+
+
+@st.composite
+def _hidden_life(draw, person, day):
+    """A child of a family, born and dead on other days where those are not before the day."""
+    if "death_date" not in person:
+        return person
+    hidden = [name for name in ("birth_date", "death_date") if person[name] is None or person[name] >= day]
+    return {**person, **{name: day + draw(st.integers(0, 900)) for name in hidden}}
+
+
+@st.composite
+def _hidden_links(draw, history, day):
+    """The links of a history, after those entered on or after a day were moved, deleted or added to.
+
+    Records without a link, or without one that has a date, are not the same records, and which mother is a placeholder
+    is judged on the whole extract: that stays as it was.
+    """
+    before = history.tables["relationships"]
+    fixed = [row["related_id"] == _PLACEHOLDER or (row.get("recorded_date") or 0) < day for row in before]
+    links = [row for row, stays in zip(before, fixed, strict=True) if stays]
+    if not any(row.get("recorded_date") is not None for row in links):
+        return before
+    late = _links(history.child_ids, placeholder=False).map(
+        lambda row: {**row, "recorded_date": day + (row["recorded_date"] or 0) % 400}
+    )
+    links += [
+        {**row, **draw(late)} for row, stays in zip(before, fixed, strict=True) if not stays and draw(st.booleans())
+    ]
+    return links + [{"row_key": f"new{number}", **draw(late)} for number in range(draw(st.integers(0, 3)))]
 
 
 @st.composite
@@ -253,57 +341,17 @@ def _hidden_end(draw, history, name, row, day):
     return row
 
 
-_LOOKBACKS = st.sampled_from([1, 2, 30, 90, 365, 1095]) | st.integers(1, 1500)
-
-
 def telling_days(history):
     """Days on which something changes sides: known dates and the edges of windows, and the day after each."""
-    days = set(INDEX_DAYS) | {day + 365 for day in history.observed_from.values()}
+    days = set(INDEX_DAYS) | {day + ahead for day in history.observed_from.values() for ahead in (91, 365)}
     for name in DATED:
         for row in history.tables.get(name, []):
             known, ended = start_known_of(history, name, row), end_known_of(history, name, row)
             happened = [row[TABLES[name].start], row.get("end_date")]
             days |= {known, *(day + ahead for day in happened if day is not None for ahead in (0, 30, 365))}
             days |= set() if ended is None else {ended}
+    days |= {row["recorded_date"] for row in history.tables.get("relationships", []) if row.get("recorded_date")}
+    for row in history.tables["children"]:
+        days |= {row[column] for column in ("birth_date", "death_date") if "death_date" in row and row[column]}
+    days = {day for day in days if day > INDEX_DAYS[0] - 1500}
     return st.sampled_from(sorted(day for day in days | {day + 1 for day in days} if day <= UNTIL))
-
-
-@st.composite
-def any_spec(draw, tables=tuple(SOURCES)):
-    """Any feature of one of the tables, with any filters that it may have."""
-    table = SOURCES[draw(st.sampled_from(tables))]
-    kinds = ["Count", "DaysSince"] + (["Active", "DaysIn"] if table.kind == SPELL else [])
-    codes = [c for c in table.columns if c.kind in ("code", "id") and c.known != NEVER]
-    numbers = [c for c in table.columns if c.kind == "number" and c.known != NEVER]
-    kind = draw(st.sampled_from(kinds + (["Distinct"] if codes else []) + (["Sum", "Mean", "Max"] if numbers else [])))
-    where = draw(_filters(table, told_at_end=kind != "Active"))
-    edge = draw(st.sampled_from(["start", "end"])) if table.kind == SPELL else "start"
-    if kind == "Count":
-        return Count(table.name, draw(_LOOKBACKS), where, edge=edge)
-    if kind == "DaysSince":
-        return DaysSince(table.name, draw(st.none() | _LOOKBACKS), where, edge=edge)
-    if kind == "Active":
-        return Active(table.name, where=where)
-    if kind == "DaysIn":
-        return DaysIn(table.name, draw(_LOOKBACKS), where)
-    of, column = {"Distinct": (Distinct, codes), "Sum": (Sum, numbers), "Mean": (Mean, numbers), "Max": (Max, numbers)}[
-        kind
-    ]
-    return of(table.name, draw(_LOOKBACKS), where, value=draw(st.sampled_from(column)).name)
-
-
-@st.composite
-def _filters(draw, table, *, told_at_end):
-    """Filters on no, one or two of a table's columns."""
-    usable = [c for c in table.columns if c.kind in ("code", "flag") and c.known != NEVER]
-    usable = [c for c in usable if told_at_end or c.known != "end_date"]
-    if not usable:
-        return {}
-    where = {}
-    for column in draw(st.lists(st.sampled_from(usable), max_size=2, unique_by=lambda c: c.name)):
-        if column.kind == "flag":
-            where[column.name] = draw(st.sampled_from([True, False]))
-        else:
-            codes = _CODES.get(column.codes) or list(CODE_LISTS.get(column.codes, {}))[:2] or ["A", "B"]
-            where[column.name] = draw(st.lists(st.sampled_from(codes), min_size=1, max_size=2, unique=True))
-    return where

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 
 from edgeofcare.evaluation.evaluate import evaluate
 from edgeofcare.exceptions import ModelFileError, SpecError
-from edgeofcare.features.specs import Count
+from edgeofcare.features.specs.events import Count
 from edgeofcare.model_archive import open_archive, pack, read_arrays
 from edgeofcare.model_file import load_model, save_model
 from edgeofcare.models.arrays import TreeArrays, to_mapping

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgeofcare.exceptions import LeakageError, RecordsError
 from edgeofcare.features.build import build_features
-from edgeofcare.features.specs import Count
+from edgeofcare.features.specs.events import Count
 from edgeofcare.outcome import END_REASONS, label_outcome
 from edgeofcare.task import Task
 from strategies import INDEX_DAYS, UNTIL, History, as_date, histories, row_index

@@ -26,14 +26,16 @@ LAYERS = {
     0: {"exceptions", "schema", "metrics", "ages", "progress", "version", "figures", "dates"},
     1: {"task", "records", "sample"},
     2: {"care", "cohort", "outcome", "features", "splitting", "synthetic"},
-    3: {"models"},
+    3: {"models", "scale"},
     4: {"evaluation", "explanation", "tracking", "plotting"},
     5: {"model_file", "model_archive", "model_manifest", "scorer", "reporting"},
     6: {"cli", "main_job", "service", "__main__"},
 }
 LAYER_OF = {name: number for number, names in LAYERS.items() for name in names}
 NUMPY_ONLY = {
+    "edgeofcare.features.rows",
     "edgeofcare.features.engine",
+    "edgeofcare.features.spells",
     "edgeofcare.explanation.kernel",
     "edgeofcare.scorer",
     "edgeofcare.models.arrays",

@@ -18,6 +18,8 @@ from edgeofcare.explanation.explanation import Explanation
 from edgeofcare.features.build import build_features
 from edgeofcare.features.catalogue import default_features
 from edgeofcare.features.feature import Feature
+from edgeofcare.features.leak_check import leak_check
+from edgeofcare.features.leaks.report import LeakReport
 from edgeofcare.model_file import load_model, save_model
 from edgeofcare.models.risk_model import RiskClassifier, make_risk_model
 from edgeofcare.outcome import label_outcome
@@ -85,6 +87,8 @@ class MainJob:
         Of the test rows.
     explanation : Explanation
         Of the test rows on the last test date.
+    leaks : LeakReport
+        That no feature saw what was not known yet.
     """
 
     plan: Plan
@@ -98,6 +102,7 @@ class MainJob:
     model: RiskClassifier
     evaluation: Evaluation
     explanation: Explanation
+    leaks: LeakReport
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -156,6 +161,11 @@ def run_main_job(records: Records, plan: Plan | None = None, *, progress: bool |
     -------
     MainJob
         Everything made on the way. The last year of index dates is the test period.
+
+    Raises
+    ------
+    LeakageError
+        If a feature changes with what was not known yet, before anything is trained.
     """
     plan = plan or Plan()
     steps = iter(watched(range(5), "Main job", progress=progress))
@@ -165,6 +175,7 @@ def run_main_job(records: Records, plan: Plan | None = None, *, progress: bool |
     next(steps)
     features = default_features()
     X = build_features(records, cohort, features, progress=progress)
+    leaks = leak_check(records, cohort, features, random_state=plan.random_state, progress=progress)
     y = label_outcome(records, cohort, task)
     split = temporal_split(cohort.loc[y.index], task, test_from=str(dates[-_FEWEST_QUARTERS].date()))
     next(steps)
@@ -172,7 +183,6 @@ def run_main_job(records: Records, plan: Plan | None = None, *, progress: bool |
         plan.kind,
         task=task,
         random_state=plan.random_state,
-        reporting_lag=outcome_lag(records),
     ).fit(X.loc[split.train], y.loc[split.train])
     next(steps)
     evaluation = evaluate(
@@ -191,7 +201,7 @@ def run_main_job(records: Records, plan: Plan | None = None, *, progress: bool |
     latest = split.test[split.test.get_level_values("index_date") == split.test.get_level_values("index_date").max()]
     explanation = explain(model, X.loc[latest], records=records, features=features)
     next(steps, None)
-    return MainJob(plan, records, features, cohort, attrition, X, y, split, model, evaluation, explanation)
+    return MainJob(plan, records, features, cohort, attrition, X, y, split, model, evaluation, explanation, leaks)
 
 
 def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
@@ -225,6 +235,7 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
         split=job.split,
         features=job.features,
         summary=job.explanation.summary(),
+        leaks=job.leaks,
     )
     measures = folder / "measures.csv"
     job.evaluation.measures.to_csv(measures, index=False, lineterminator="\n", float_format="%.4f")
@@ -235,6 +246,7 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
         task=job.plan.task,
         evaluation=job.evaluation,
         records=job.records,
+        leaks=job.leaks,
     )
     scores = load_model(saved).score(job.records, job.records.observed_until + pd.Timedelta(days=1))
     scores = scores.assign(reasons=[" | ".join(reasons) for reasons in scores["reasons"]])

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from edgeofcare.exceptions import ModelFileError, SpecError
 from edgeofcare.features.feature import Feature, TableFeature
 from edgeofcare.features.names import as_features, parse_feature
+from edgeofcare.features.specs.combined import Combined
 from edgeofcare.model_archive import MAX_BYTES, open_archive, pack, refuse, too_large
 from edgeofcare.model_manifest import make_manifest, make_scorer
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, to_mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from edgeofcare.evaluation.report import Evaluation
+    from edgeofcare.features.leaks.report import LeakReport
     from edgeofcare.models.risk_model import RiskClassifier
     from edgeofcare.records.records import Records
 
@@ -44,6 +46,7 @@ def save_model(
     task: Task,
     evaluation: Evaluation | None = None,
     records: Records | None = None,
+    leaks: LeakReport | None = None,
 ) -> Path:
     """Save a fitted model, with what one must know to use it, to one file that holds nothing personal.
 
@@ -66,6 +69,8 @@ def save_model(
     records : Records, optional
         The records that the model was trained on. Their hash, reporting lags and dates of the extract go into the
         file as assumptions; without them the file says that these were not stated.
+    leaks : LeakReport, optional
+        What :func:`edgeofcare.leak_check` found for these features; its counts go into the file.
 
     Returns
     -------
@@ -102,7 +107,7 @@ def save_model(
     from edgeofcare.models.extraction import extract_arrays
 
     arrays = extract_arrays(model.estimator_)
-    manifest = make_manifest(model, specs, task, evaluation=evaluation, records=records)
+    manifest = make_manifest(model, specs, task, evaluation=evaluation, records=records, leaks=leaks)
     data = pack(manifest, to_mapping(arrays))
     _refuse_unlike(make_scorer(open_archive(data, max_bytes=len(data))), model)
     return _write_file(path, data)
@@ -272,7 +277,11 @@ def _is_plain(spec: Feature) -> bool:
         same = parse_feature(spec.name) == spec
     except SpecError:
         return False
-    filtered = [spec.source.column(name) for name, _ in spec.where] if isinstance(spec, TableFeature) else []
+    if isinstance(spec, Combined):
+        return same and _is_plain(spec.first) and _is_plain(spec.second)
+    if not isinstance(spec, TableFeature):
+        return same
+    filtered = [spec.source.column(name) for name, _ in (*spec.where, *spec.unless, *getattr(spec, "of", ()))]
     return same and all(column.kind == "flag" or column.codes is not None for column in filtered)
 
 

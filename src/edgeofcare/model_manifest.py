@@ -14,7 +14,7 @@ import numpy as np
 from edgeofcare.exceptions import ModelFileError, SpecError
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import parse_feature
-from edgeofcare.features.specs import Characteristic
+from edgeofcare.features.specs.child import Characteristic
 from edgeofcare.model_archive import Archive, read_arrays, refuse
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, from_mapping, validate
 from edgeofcare.schema.own import own_table
@@ -24,6 +24,7 @@ from edgeofcare.task import Task
 
 if TYPE_CHECKING:
     from edgeofcare.evaluation.report import Evaluation
+    from edgeofcare.features.leaks.report import LeakReport
     from edgeofcare.models.risk_model import RiskClassifier
     from edgeofcare.records.records import Records
 
@@ -47,6 +48,7 @@ def make_manifest(
     *,
     evaluation: Evaluation | None = None,
     records: Records | None = None,
+    leaks: LeakReport | None = None,
 ) -> dict[str, Any]:
     """Say in plain text and numbers what a model is, what it was trained on and how good it is.
 
@@ -62,6 +64,8 @@ def make_manifest(
         What was found of it.
     records : Records, optional
         What it was trained on.
+    leaks : LeakReport, optional
+        What the leak check found for its features.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def make_manifest(
     Raises
     ------
     SpecError
-        If ``evaluation`` is something else.
+        If ``evaluation`` or ``leaks`` is something else.
     """
     return {
         "format": _FORMAT,
@@ -83,6 +87,7 @@ def make_manifest(
         **_about_model(model),
         **_about_data(records),
         "evaluation": _plain_evaluation(evaluation),
+        "leak_check": _plain_leaks(leaks, specs),
         "versions": _versions(),
     }
 
@@ -217,6 +222,18 @@ def _plain_evaluation(evaluation: Evaluation | None) -> dict[str, Any] | None:
 def _package_version() -> str:
     """Version of edgeofcare."""
     return str(sys.modules["edgeofcare"].__version__)
+
+
+def _plain_leaks(leaks: LeakReport | None, specs: list[Feature]) -> dict[str, Any] | None:
+    """A leak check as JSON takes it, if it was one of these features."""
+    if leaks is None:
+        return None
+    from edgeofcare.features.leaks.report import LeakReport
+
+    if not isinstance(leaks, LeakReport) or not {spec.name for spec in specs} <= set(leaks.features):
+        msg = "leaks must be what edgeofcare.leak_check returned for these features. Run it again."
+        raise SpecError(msg)
+    return {name: value for name, value in leaks.to_dict().items() if name != "features"}
 
 
 def _versions() -> dict[str, str]:

@@ -7,11 +7,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from edgeofcare.explanation.wording import reason_sentence
+from edgeofcare.explanation.wording import _WRITERS, reason_sentence
+from edgeofcare.explanation.wording_whole import WHOLE
 from edgeofcare.features.catalogue import default_features
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import parse_feature
+from edgeofcare.features.specs.child import Calendar
+from edgeofcare.features.specs.combined import Combined
+from spec_strategies import EVERY_KIND, every_spec
 
 NAN = float("nan")
 DAY = pd.Timestamp("2024-01-31")
@@ -152,6 +158,201 @@ SENTENCES = [
         "No placement with a distance is on record in the 365 days before the index date, or the records do not reach "
         "back 365 days.",
     ),
+    ("missing.days_since_first", 30, "30 days since the first missing episode began."),
+    ("missing.days_since_first", NAN, "No missing episode is on record."),
+    (
+        "contact.days_since_first.90d",
+        30,
+        "30 days since the first contact, looking back 90 days.",
+    ),
+    (
+        "assessment.factor_24A.days_since_first",
+        9,
+        "9 days since an assessment first identified child criminal exploitation as a factor.",
+    ),
+    (
+        "missing.trend.90d",
+        2,
+        "2 more missing episodes began in the 90 days before the index date than in the 90 days before those.",
+    ),
+    (
+        "contact.trend.90d",
+        -1,
+        "1 fewer contact was made in the 90 days before the index date than in the 90 days before those.",
+    ),
+    (
+        "contact.trend.90d",
+        0,
+        "No change: as many contacts were made in the 90 days before the index date as in the 90 days before those.",
+    ),
+    ("contact.trend.90d", NAN, "Unknown: the records of contacts do not reach back 180 days."),
+    (
+        "missing.rate.1825d",
+        0.04167,
+        "0.042 missing episodes began for each 365 days, in as much of the 1,825 days before the index date as the "
+        "records cover.",
+    ),
+    (
+        "missing.rate.1825d",
+        0,
+        "No missing episode began in as much of the 1,825 days before the index date as the records cover.",
+    ),
+    (
+        "missing.rate.1825d",
+        NAN,
+        "Unknown: the records of missing episodes cover fewer than 91 days before the index date.",
+    ),
+    (
+        "referral.share_source_6.1095d",
+        0.3333,
+        "33% of the referrals in the 1,095 days before the index date came from the police.",
+    ),
+    (
+        "referral.share_source_6.1095d",
+        0,
+        "None of the referrals in the 1,095 days before the index date came from the police.",
+    ),
+    (
+        "referral.share_nfa_yes.90d",
+        1,
+        "All referrals in the 90 days before the index date were ones that led to no further action.",
+    ),
+    (
+        "cp_plan.share_initial_category_NEG.90d",
+        0.001,
+        "Fewer than 1% of the child protection plans in the 90 days before the index date were for neglect.",
+    ),
+    (
+        "referral.share_source_6.90d",
+        NAN,
+        "No referral is on record in the 90 days before the index date, or the records do not reach back 90 days.",
+    ),
+    ("referral.last_source", "6", "The source of the last referral is the police."),
+    (
+        "referral.last_source.90d",
+        "6",
+        "The source of the last referral in the 90 days before the index date is the police.",
+    ),
+    ("referral.last_source", NAN, "No referral with a source is on record."),
+    ("placement.last_distance", 12.25, "The distance of the last placement is 12.2 miles."),
+    ("cp_plan.total_days", 400, "A child protection plan was open on 400 days before the index date."),
+    ("cp_plan.total_days", 0, "A child protection plan was open on none of the days before the index date."),
+    (
+        "missing.overlap_cp_plan.365d",
+        3,
+        "Missing overnight while a child protection plan was open on 3 of the 365 days before the index date.",
+    ),
+    (
+        "cp_plan.overlap_care.365d",
+        0,
+        "A child protection plan was open while looked after on none of the 365 days before the index date.",
+    ),
+    (
+        "missing.overlap_cp_plan.365d",
+        NAN,
+        "Unknown: the records of missing episodes or child protection plans do not reach back 365 days.",
+    ),
+    ("worker.active", 1, "A worker is allocated."),
+    ("worker.active", 0, "No worker is allocated."),
+    ("sibling.number_0_17", 0, "No sibling aged 0 to 17 is on record."),
+    ("sibling.number_0_17", 1, "1 sibling aged 0 to 17 is on record."),
+    ("sibling_undated.number_0_4", 2, "2 siblings (undated links included) aged 0 to 4 are on record."),
+    (
+        "sibling.number_0_17",
+        NAN,
+        "Unknown: the records do not say who the siblings are, or not since when that was known.",
+    ),
+    ("calendar.month", 4, "The month of the index date is April."),
+    ("calendar.year", 2024, "The year of the index date is 2024."),
+    ("sibling.missing.count.90d", 1, "1 missing episode of a sibling began in the 90 days before the index date."),
+    ("sibling.missing.count.90d", 2, "2 missing episodes of siblings began in the 90 days before the index date."),
+    (
+        "sibling.missing.count.90d",
+        NAN,
+        "Unknown: the records of missing episodes of siblings do not reach back 90 days, or do not say who the "
+        "siblings are.",
+    ),
+    (
+        "sibling_undated.contact.source_6.count.90d",
+        2,
+        "2 contacts of siblings (undated links included) from the police were made in the 90 days before the index "
+        "date.",
+    ),
+    ("sibling.cp_plan.active", 1, "A child protection plan of a sibling is open."),
+    (
+        "sibling.care.days_in.365d",
+        5,
+        "A period of care of a sibling was open on 5 of the 365 days before the index date.",
+    ),
+    (
+        "sibling.assessment.factor_24A.count.365d",
+        1,
+        "An assessment of a sibling in the 365 days before the index date identified child criminal exploitation as a "
+        "factor.",
+    ),
+    (
+        "sibling.worker.distinct_worker.365d",
+        2,
+        "2 different workers are on record for allocations of a worker of siblings in the 365 days before the index "
+        "date.",
+    ),
+    (
+        "contact.not_source_6.count.90d",
+        2,
+        "2 contacts not from the police were made in the 90 days before the index date.",
+    ),
+    (
+        "referral.not_nfa_yes.count.90d",
+        1,
+        "1 referral other than those that led to no further action was made in the 90 days before the index date.",
+    ),
+    (
+        "missing.not_type_A.count.90d",
+        0,
+        "No missing episode (type: not absent without authorisation) began in the 90 days before the index date.",
+    ),
+    (
+        "assessment.factor.not_factor_24A.count.90d",
+        2,
+        "2 factors other than child criminal exploitation were identified by assessments in the 90 days before the "
+        "index date.",
+    ),
+    ("care.not_status_C2.active", 1, "A period of care (not full care order) is open."),
+    (
+        "missing.count.90d / missing.count.1095d",
+        0.5,
+        "The number of missing episodes that began in the 90 days before the index date is 0.5 times the number of "
+        "missing episodes that began in the 1,095 days before the index date.",
+    ),
+    (
+        "missing.count.90d / contact.count.90d",
+        0,
+        "The number of missing episodes that began in the 90 days before the index date is zero, beside the number of "
+        "contacts in the 90 days before the index date.",
+    ),
+    (
+        "missing.count.90d / contact.count.90d",
+        NAN,
+        "Not known: the number of missing episodes that began in the 90 days before the index date, divided by the "
+        "number of contacts in the 90 days before the index date; one of them is unknown, or the second is zero.",
+    ),
+    (
+        "referral.days_since - contact.days_since",
+        -12,
+        "The days since the last referral began are 12 less than the days since the last contact.",
+    ),
+    (
+        "referral.count.90d - contact.count.90d",
+        0,
+        "The number of referrals that began in the 90 days before the index date is the same as the number of contacts "
+        "in the 90 days before the index date.",
+    ),
+    (
+        "referral.count.90d - contact.count.90d",
+        NAN,
+        "Not known: the number of referrals that began in the 90 days before the index date, less the number of "
+        "contacts in the 90 days before the index date; one of them is unknown.",
+    ),
     ("child.age", 15.7, "Aged 15."),
     ("child.age", NAN, "The age is unknown."),
     ("child.sex_F", 1, "Sex is recorded as female."),
@@ -167,7 +368,7 @@ SENTENCES = [
 
 @pytest.mark.parametrize(("name", "value", "said"), SENTENCES, ids=[f"{name}={v}" for name, v, _ in SENTENCES])
 def test_sentence(name, value, said):
-    assert reason_sentence(parse_feature(name), float(value)) == said
+    assert reason_sentence(parse_feature(name), value if isinstance(value, str) else float(value)) == said
 
 
 def rows(*days, ended=()):
@@ -218,6 +419,31 @@ def test_every_default_feature_has_a_sentence(value):
         if value == 0 and spec.empty == 0:
             assert re.match(r"No |.* none of ", said), spec.name
             assert " 0 " not in said
+
+
+@settings(max_examples=150)
+@given(spec=every_spec(), value=st.sampled_from([0.0, 1.0, 2.0, 0.25, NAN]))
+def test_every_kind_and_scope_has_a_sentence_of_its_own(spec, value):
+    assert type(spec) in {**_WRITERS, **WHOLE}
+    said = reason_sentence(spec, 1.0 if isinstance(spec, Calendar) and value < 1 else value)
+    assert re.match(r"[A-Z\d]", said)
+    assert said.endswith(".")
+    assert "  " not in said
+    assert spec.name not in said
+    assert "_" not in said
+    assert not said.startswith(spec.sentence.rstrip(".") + ":"), "the plain way out is for other kinds"
+    scoped = [spec.first, spec.second] if isinstance(spec, Combined) else [spec]
+    assert ("sibling" in said) == any(getattr(each, "scope", "child") != "child" for each in scoped)
+    assert ("undated links included" in said) <= ("sibling" in said)
+
+
+def test_every_kind_of_feature_has_a_writer():
+    assert set(EVERY_KIND) == {*_WRITERS, *WHOLE}
+
+
+def test_the_place_of_a_code_is_told_as_the_code():
+    spec = parse_feature("referral.last_source")
+    assert reason_sentence(spec, float(spec.categories.index("6"))) == reason_sentence(spec, "6")
 
 
 def test_no_two_default_features_say_the_same():

@@ -14,13 +14,19 @@ from edgeofcare.cohort import build_cohort
 from edgeofcare.exceptions import IndexNamesError, RecordsError, SpecError
 from edgeofcare.features.build import build_features
 from edgeofcare.features.catalogue import default_features
-from edgeofcare.features.specs import Active, Age, Characteristic, Count, DaysIn, DaysSince, Distinct, Max, Mean, Sum
+from edgeofcare.features.names import parse_feature
+from edgeofcare.features.sources import SOURCES
+from edgeofcare.features.specs.child import Age, Characteristic
+from edgeofcare.features.specs.events import Count, DaysSince
+from edgeofcare.features.specs.numbers import Distinct, Max, Mean, Sum
+from edgeofcare.features.specs.spells import Active, DaysIn
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.task import Task
 from literal import literal
 from strategies import (
     DATED,
     INDEX_DAYS,
+    UNTIL,
     History,
     any_spec,
     as_date,
@@ -329,3 +335,231 @@ def test_an_empty_cohort_gives_an_empty_frame():
     built = build_features(records_of(born={"a child": "2008-01-01"}), cohort, ALL_SPECS)
     assert built.shape == (0, len(ALL_SPECS))
     assert built.index.equals(cohort.index)
+
+
+EPISODES = """
+    child, start, end, recorded_date, end_recorded_date, type
+    a child, 2021-12-01, 2021-12-03, , , M
+    a child, 2022-02-01, 2022-02-11, , , A
+    a child, 2022-03-01, 2022-03-02, , 2022-04-05, M
+    a child, 2022-03-20, 2022-03-21, 2022-04-02, , A
+    a child, 2022-03-25, , , ,
+    a child, 2022-04-01, 2022-04-03, , , M
+"""
+PLANS = "child, start, end\na child, 2022-02-08, 2022-02-20\na child, 2022-02-15, 2022-03-31"
+MEASURED = [
+    ("missing.days_since_first", "2022-04-01", 121),
+    ("missing.days_since_first.121d", "2022-04-01", 121),
+    ("missing.days_since_first.120d", "2022-04-01", 59),
+    ("missing.days_since_first.6d", "2022-04-01", math.nan),
+    ("missing.days_since_first_end", "2022-04-01", 119),
+    ("missing.type_A.days_since_first", "2021-12-31", math.nan),
+    ("missing.trend.30d", "2022-04-01", 1 - 2),  # 2 March begins the window and 31 January the one before
+    ("missing.trend.31d", "2022-04-01", 2 - 1),
+    ("missing.trend.29d", "2022-04-01", 1 - 1),
+    ("missing.trend.30d", "2022-04-03", 3 - 1),  # that of 20 March was entered on 2 April, and 1 April has passed
+    ("missing.share_type_A.365d", "2022-04-01", 1 / 4),
+    ("missing.share_type_A.365d", "2022-04-03", 2 / 6),
+    ("missing.share_type_A.59d", "2022-04-01", 1 / 3),
+    ("missing.share_type_A.58d", "2022-04-01", 0),
+    ("missing.share_type_A.6d", "2022-04-01", math.nan),
+    ("missing.not_type_A.count.365d", "2022-04-01", 3),  # the one without a type counts
+    ("missing.type_M.count.365d", "2022-04-01", 2),
+    ("missing.not_type_A+M.days_since", "2022-04-01", 7),
+    ("missing.total_days", "2022-04-01", 2 + 10 + 31),  # the end of 1 March is not known: open
+    ("missing.total_days", "2022-04-06", 2 + 10 + 1 + 1 + 12),
+    ("missing.days_in.30d", "2022-04-06", 1 + 12),
+    ("missing.overlap_cp_plan.90d", "2022-04-01", 3 + 30),
+    ("missing.overlap_cp_plan.49d", "2022-04-01", 30),
+    ("missing.type_A.overlap_cp_plan.365d", "2022-04-01", 3),
+    ("cp_plan.overlap_missing.365d", "2022-04-06", 3 + 1 + 1 + 6),
+    ("calendar.month", "2022-04-01", 4),
+    ("calendar.year", "2022-04-01", 2022),
+    ("missing.count.30d / missing.count.365d", "2022-04-01", 1 / 4),
+    ("missing.count.6d / missing.count.6d", "2022-04-01", math.nan),
+    ("missing.days_since / missing.count.365d", "2021-12-01", math.nan),
+    ("missing.count.365d - cp_plan.count.365d", "2022-04-01", 4 - 2),
+    ("missing.days_since - cp_plan.days_since", "2021-12-02", math.nan),
+]
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return records_of(missing_episodes=EPISODES, cp_plans=PLANS)
+
+
+@pytest.mark.parametrize(("name", "day", "expected"), MEASURED)
+def test_a_picture_of_each_measure(measured, name, day, expected):
+    assert feature(measured, name, day) == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "expected"),
+    [
+        ("missing.rate.365d", "2022-04-01", 2 * 365 / 120),  # records cover 120 days: those of 1 December are before
+        ("missing.rate.100d", "2022-04-01", 2 * 365 / 100),
+        ("missing.rate.92d", "2022-04-01", 2 * 365 / 92),
+        ("missing.rate.365d", "2022-03-03", 2 * 365 / 91),
+        ("missing.rate.365d", "2022-03-02", math.nan),
+    ],
+)
+def test_a_rate_is_for_the_days_that_the_records_cover(name, day, expected):
+    trusted = {"observed_from": {"missing_episodes": "2021-12-02"}}
+    records = records_of(options=trusted, missing_episodes="\n".join(EPISODES.strip().splitlines()[:4]))
+    assert feature(records, name, day) == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize(("day", "expected"), [("2022-04-01", math.nan), ("2022-04-02", 365 / 91)])
+def test_a_rate_is_for_the_days_that_the_child_has_lived(day, expected):
+    records = records_of({"a child": "2022-01-01"}, contacts="child, date\na child, 2022-01-01")
+    assert feature(records, "contact.rate.1825d", day) == pytest.approx(expected, nan_ok=True)
+
+
+def test_a_trend_is_unknown_where_its_earlier_window_is():
+    trusted = {"observed_from": {"missing_episodes": "2022-01-31"}}
+    records = records_of(options=trusted, missing_episodes=EPISODES)
+    assert feature(records, "missing.trend.30d") == -1
+    assert math.isnan(feature(records, "missing.trend.31d"))
+
+
+def test_an_overlap_is_unknown_where_either_table_is():
+    for name in ("missing_episodes", "cp_plans"):
+        trusted = {"observed_from": {name: "2022-01-01"}}
+        records = records_of(options=trusted, missing_episodes=EPISODES, cp_plans=PLANS)
+        assert feature(records, "missing.overlap_cp_plan.90d") == 33
+        assert math.isnan(feature(records, "missing.overlap_cp_plan.91d"))
+
+
+TIED = """
+    row_key, child, start, recorded_date, source, end, close_reason
+    b, a child, 2022-01-01, 2022-01-03, 6, ,
+    a, a child, 2022-01-01, 2022-01-04, 2A, ,
+    d, a child, 2022-01-01, 2022-01-04, 1A, 2022-03-01, RC8
+    c, a child, 2022-01-01, 2022-01-04, 5A, ,
+    e, a child, 2022-01-02, , , ,
+"""
+
+
+def last_source(records, day, **options):
+    """The last source of a referral, or None."""
+    built = build_features(records, index_of(("a child", day)), ["referral.last_source"], **options)
+    value = built["referral.last_source"].astype(object).iloc[0]
+    return None if pd.isna(value) else value
+
+
+@pytest.mark.parametrize("order", [[1, 2, 3, 4, 5], [3, 5, 1, 4, 2], [5, 4, 3, 2, 1]])
+def test_the_last_of_one_day_is_the_last_known_then_the_last_row_key(order):
+    lines = TIED.strip().splitlines()
+    records = records_of(referrals="\n".join([lines[0], *(lines[at] for at in order)]))
+    assert last_source(records, "2022-01-03") is None
+    assert last_source(records, "2022-01-04") == "6"
+    assert last_source(records, "2022-01-05") == "1A", "the row after it has no source"
+
+
+def test_a_last_number_looks_back_as_far_as_it_is_told():
+    records = records_of(placements=PLACEMENTS)
+    assert feature(records, "placement.last_distance") == 1.5
+    assert feature(records, "placement.last_distance.59d") == 1.5
+    assert math.isnan(feature(records, "placement.last_distance.58d"))
+    assert feature(records, "placement.last_distance", "2022-02-01") == 4.5
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_last_code_is_a_category_of_every_code_of_its_list_in_its_place(dtype):
+    records = records_of(referrals=TIED)
+    names = ["child.age", "referral.last_source", "referral.count.90d", "referral.close_reason_RC8.days_since"]
+    built = build_features(records, index_of(("a child", "2022-01-05"), ("a child", "2021-01-01")), names, dtype=dtype)
+    assert built.columns.tolist() == names
+    spec = parse_feature("referral.last_source")
+    assert built[spec.name].cat.categories.tolist() == list(spec.categories)
+    assert built[spec.name].cat.codes.tolist() == [spec.categories.index("1A"), -1]
+    assert {str(built[name].dtype) for name in names if name != spec.name} == {dtype}
+
+
+def of_every_scope(tables):
+    """One spec of each kind in each scope."""
+    specs = []
+    for prefix in ("", "sibling.", "sibling_undated."):
+        for table in tables:
+            noun = SOURCES[table].noun
+            parts = ["count.400d", "days_since", "days_since_first", "trend.200d", "rate.900d"]
+            parts += ["days_in.365d", "total_days", "active"] if SOURCES[table].kind == "spell" else []
+            specs += [f"{prefix}{noun}.{part}" for part in parts]
+    specs += ["sibling.number_0_17", "sibling_undated.number_5_25", "calendar.month", "child.age"]
+    specs += ["placement.last_distance", "referral.last_source", "sibling.referral.last_source"]
+    specs += ["missing.overlap_care.900d", "sibling_undated.missing.overlap_care.900d"]
+    return [*specs, "missing.count.400d / missing.count.900d", "child.age - missing.days_since"]
+
+
+SCOPED = of_every_scope(("missing_episodes", "care_periods"))
+
+
+@st.composite
+def dated_families(draw):
+    """A history with some links dated, and a cohort in any order with rows twice."""
+    history = draw(histories(rows=16, children=4, observed=True))
+    for link in history.tables["relationships"]:
+        link["recorded_date"] = draw(st.none() | st.integers(INDEX_DAYS[0] - 900, INDEX_DAYS[-1]))
+    rows = draw(st.lists(st.tuples(st.sampled_from(history.child_ids), st.sampled_from(INDEX_DAYS)), max_size=9))
+    return history, pd.concat([row_index([child], [day]) for child, day in [*rows, (history.child_ids[0], UNTIL)]])
+
+
+def bits(frame):
+    """Everything that a frame of features holds, to the last bit."""
+    columns = [frame[name].cat.codes if str(frame[name].dtype) == "category" else frame[name] for name in frame]
+    return frame.columns.tolist(), [column.to_numpy().tobytes() for column in columns]
+
+
+@settings(max_examples=12)
+@given(dated_families(), st.integers(1, 4))
+def test_parts_change_nothing(family, part_rows):
+    history, cohort = family
+    records = history.records()
+    whole, parts = (build_features(records, cohort, SCOPED, part_rows=most) for most in (None, part_rows))
+    assert bits(whole) == bits(parts)
+
+
+@settings(max_examples=12)
+@given(dated_families(), st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_nothing(family, random):
+    history, cohort = family
+    tables = {name: random.sample(rows, len(rows)) for name, rows in history.tables.items()}
+    order = random.sample(range(len(cohort)), len(cohort))
+    built = build_features(history.records(), cohort, SCOPED)
+    shuffled = build_features(history.with_tables(tables).records(), cohort.iloc[order], SCOPED)
+    assert bits(built.iloc[order]) == bits(shuffled)
+
+
+@settings(max_examples=6)
+@given(dated_families())
+def test_float32_is_float64_rounded(family):
+    history, cohort = family
+    full, short = (build_features(history.records(), cohort, SCOPED, dtype=dtype) for dtype in ("float64", "float32"))
+    numbers = [name for name in SCOPED if str(full[name].dtype) != "category"]
+    assert bits(full.astype(dict.fromkeys(numbers, "float32"))) == bits(short)
+
+
+@settings(max_examples=15)
+@given(dated_families())
+def test_total_days_are_the_days_of_a_window_that_holds_every_day(family):
+    history, cohort = family
+    history = History(history.tables, history.lags)
+    names = ["missing.total_days", "missing.days_in.20000d", "sibling_undated.care.total_days"]
+    built = build_features(history.records(), cohort, [*names, "sibling_undated.care.days_in.20000d"]).to_numpy()
+    assert built[:, 0].tolist() == built[:, 1].tolist()
+    assert built[:, 2].tobytes() == built[:, 3].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"dtype": "float16"}, "dtype must be 'float64' or 'float32'"),
+        ({"part_rows": 0}, "part_rows must be a whole number from 1"),
+        ({"part_rows": True}, "part_rows must be a whole number from 1"),
+        ({"part_rows": 2.5}, "part_rows must be a whole number from 1"),
+    ],
+)
+def test_options_that_are_not_understood_are_refused(options, match):
+    records = records_of(born={"a child": "2008-01-01"})
+    with pytest.raises(SpecError, match=match):
+        build_features(records, index_of(("a child", "2022-04-01")), ["child.age"], **options)

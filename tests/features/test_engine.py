@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeofcare.features import engine
-from edgeofcare.features.engine import FIXED_POINT, MAX_DAY, MAX_LOOKBACK, EventIndex, Rows, fixed_point, ragged
+from edgeofcare.features import rows as rows_module
+from edgeofcare.features.engine import EventIndex
+from edgeofcare.features.rows import FIXED_POINT, MAX_DAY, MAX_LOOKBACK, Rows, fixed_point, ragged
+from edgeofcare.features.spells import Spells, days_in_both, days_in_spells
 
 CHILDREN = st.integers(0, 3)
 DAYS = st.integers(-12, 12)
@@ -42,7 +44,14 @@ def test_the_engine_counts_sums_and_finds_as_a_double_loop_does(events, rows, lo
         [e for e in events if e[0] == c and e[1] + e[2] < t and (lookback is None or e[1] >= t - lookback)]
         for c, t in rows
     ]
+    half = [
+        sum(e[1] >= t - 4 for e in window) if lookback is None or lookback >= 4 else len(window)
+        for window, (_, t) in zip(windows, rows, strict=True)
+    ]
+    shortest = 4 if lookback is None else min(4, lookback)
     expected = {
+        "each": half,
+        "first": [min((e[1] for e in window if e[3] % size == 0), default=np.inf) for window in windows],
         "count": [len(window) for window in windows],
         "masked": [sum(e[3] % size == 0 for e in window) for window in windows],
         "total": [sum(e[3] for e in window) for window in windows],
@@ -51,6 +60,8 @@ def test_the_engine_counts_sums_and_finds_as_a_double_loop_does(events, rows, lo
         "distinct": [len({e[3] for e in window if e[3] >= 0}) for window in windows],
     }
     found = {
+        "each": index.count(np.full(len(rows), shortest)),
+        "first": index.first_day(lookback, wanted),
         "count": index.count(lookback),
         "masked": index.count(lookback, wanted),
         "total": index.total(lookback, fixed_point(held.astype(float))) / FIXED_POINT,
@@ -105,7 +116,7 @@ def test_pairs_in_small_pieces_give_the_same_answer(monkeypatch):
     rows = [(child, day) for child in range(4) for day in range(-5, 20, 3)]
     whole, value = built(events, rows)
     expected = whole.distinct(None, value[whole.source])
-    monkeypatch.setattr(engine, "_PAIRS_AT_ONCE", 7)
+    monkeypatch.setattr(rows_module, "_PAIRS_AT_ONCE", 7)
     pieces, _ = built(events, rows)
     assert len(list(pieces.pairs(None))) > 5
     assert pieces.distinct(None, value[pieces.source]).tolist() == expected.tolist()
@@ -117,3 +128,111 @@ def test_the_engine_needs_numpy_alone():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_two_of_the_longest_lookbacks_and_the_longest_lag_stay_within_one_child():
+    events = [(0, MAX_DAY, 0, 1), (1, -MAX_DAY, 2 * MAX_DAY, 1)]
+    index, _ = built(events, [(1, -MAX_DAY), (1, MAX_DAY), (2, -MAX_DAY)])
+    assert index.count(2 * MAX_LOOKBACK).tolist() == [0, 0, 0]
+    late, _ = built([(1, -MAX_DAY, 2 * MAX_DAY, 1)], [(1, -MAX_DAY), (1, MAX_DAY), (2, -MAX_DAY)])
+    assert late.count(None).tolist() == [0, 0, 0]
+
+
+@given(EVENTS, ROWS, st.none() | st.integers(1, 15), st.randoms(use_true_random=False))
+def test_ties_are_broken_by_the_day_known_and_a_label_whatever_the_order(events, rows, lookback, random):
+    labels = [f"key {number:02d}" for number in range(len(events))]
+    best = []
+    for child, t in rows:
+        seen = [
+            (e[1], e[1] + e[2], label)
+            for e, label in zip(events, labels, strict=True)
+            if e[0] == child and e[1] + e[2] < t and (lookback is None or e[1] >= t - lookback)
+        ]
+        best.append(max(seen)[2] if seen else None)
+    order = list(range(len(events)))
+    random.shuffle(order)
+    index, _ = built([events[at] for at in order], rows)
+    shuffled = np.array([labels[at] for at in order])
+    index = index.in_order_of(lambda event: shuffled[event])
+    out = np.empty(len(rows))
+    index.rows.restore(index.last(lookback), out)
+    assert [None if at < 0 else str(shuffled[index.source[int(at)]]) for at in out] == best
+
+
+@given(EVENTS, ROWS, st.integers(1, 15), st.integers(1, 7))
+def test_another_clock_is_as_another_index(events, rows, lookback, later):
+    index, _ = built(events, rows)
+    child, day, late, _ = (np.array(column) for column in zip(*events, strict=True))
+    known = np.where(late % later == 0, MAX_DAY, day + late + later)
+    fresh = EventIndex(index.rows, np.where(known == MAX_DAY, -1, child), day, known)
+    assert index.on_clock(known).count(lookback).tolist() == fresh.count(lookback).tolist()
+
+
+@given(ROWS | st.just([]), st.integers(1, 14))
+def test_parts_are_whole_children_within_the_most_rows_and_hold_every_row_once(rows, most):
+    whole = Rows.sort(
+        *(np.array(column, dtype=np.int64) for column in (zip(*rows, strict=True) if rows else [[]] * 2)), 4
+    )
+    parts = list(whole.parts(most))
+    sizes = np.bincount(whole.child, minlength=4)
+    out = np.full(len(rows), -1)
+    for part in parts:
+        assert part.day.size <= most or np.unique(part.child).size == 1
+        assert np.bincount(part.child, minlength=part.n_children).tolist() == (
+            sizes[part.first : part.first + part.n_children].tolist()
+        )
+        assert (np.diff(part.key) >= 0).all()
+        part.restore(part.day, out)
+    assert out.tolist() == [day for _, day in rows]
+
+
+def test_a_child_with_more_rows_than_a_part_may_have_is_a_part_of_its_own():
+    rows = Rows.sort(np.array([0, 1, 1, 1, 2]), np.array([5, 1, 2, 3, 4]), 3)
+    assert [part.day.size for part in rows.parts(2)] == [1, 3, 1]
+    assert [part.day.size for part in rows.parts(4)] == [4, 1]
+
+
+@given(
+    st.lists(st.tuples(CHILDREN, DAYS, st.integers(0, 9), st.none() | st.integers(0, 9)), min_size=2, max_size=16),
+    ROWS,
+    st.none() | st.integers(1, 12),
+)
+def test_days_in_spells_are_those_of_a_set_of_days(spells, rows, lookback):
+    of, on = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
+    ordered = Rows.sort(of, on, 4)
+    kinds = [spells[::2], spells[1::2]]
+    first, second = (spells_of(ordered, kind) for kind in kinds)
+    out = np.empty(len(rows))
+    lived = [[days_of(kind, child, t, lookback) for child, t in rows] for kind in kinds]
+    ordered.restore(days_in_spells(first, lookback), out)
+    assert out.tolist() == [len(days) for days in lived[0]]
+    ordered.restore(days_in_both(first, second, lookback), out)
+    assert out.tolist() == [len(a & b) for a, b in zip(*lived, strict=True)]
+
+
+def spells_of(rows, spells):
+    """Spells as the engine takes them."""
+    child, start, late, length = zip(*spells, strict=True)
+    start = np.array(start)
+    end = np.array([MAX_DAY if days is None else at + days for at, days in zip(start, length, strict=True)])
+    index = EventIndex(rows, np.array(child), start, start + np.array(late))
+    return Spells(index, end[index.source], np.maximum(end, index_known(index))[index.source])
+
+
+def index_known(index):
+    """The day on which each of the caller's events was known."""
+    known = np.empty(index.source.size, dtype=np.int64)
+    known[index.source] = index.known
+    return known
+
+
+def days_of(spells, child, t, lookback):
+    """Days of a child in spells."""
+    days = set()
+    for who, start, late, length in spells:
+        if who != child or start + late >= t:
+            continue
+        ended = length is not None and max(start + length, start + late) < t
+        first = start if lookback is None else max(start, t - lookback)
+        days |= set(range(first, start + length if ended else t))
+    return days

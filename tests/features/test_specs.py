@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given, settings
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.features.specs import Active, Characteristic, Count, DaysIn, DaysSince, Distinct, Max, Mean, Sum
+from edgeofcare.features.specs.child import Age, Calendar, Characteristic, Siblings
+from edgeofcare.features.specs.combined import Difference, Ratio
+from edgeofcare.features.specs.events import Count, DaysSince, DaysSinceFirst, Rate, Share, Trend
+from edgeofcare.features.specs.numbers import Distinct, Last, Max, Mean, Sum
+from edgeofcare.features.specs.spells import Active, DaysIn, Overlap, TotalDays
 from edgeofcare.schema.columns import NEVER
 from edgeofcare.schema.tables import TABLES
-from strategies import any_spec
+from strategies import every_spec
 
 SNAPSHOTS = [
     (table.name, column)
@@ -24,16 +28,65 @@ SNAPSHOTS = [
 
 
 # Seen to fail with: an empty sentence in DaysIn, and `where` left as the list that was given.
-@settings(max_examples=100)
-@given(any_spec())
+@settings(max_examples=300)
+@given(every_spec())
 def test_every_spec_is_frozen_hashable_and_says_what_it_asks(spec):
     assert hash(spec) == hash(pickle.loads(pickle.dumps(spec)))  # noqa: S301
     assert pickle.loads(pickle.dumps(spec)) == spec  # noqa: S301
     assert spec.sentence.strip() == spec.sentence
     assert spec.sentence[0].isupper()
     assert spec.sentence.endswith(".")
+    assert spec.sentence.count(".") == 1
+    assert "_" not in spec.sentence
+    assert "  " not in spec.sentence
     with pytest.raises(dataclasses.FrozenInstanceError):
         spec.lookback = 1
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [
+        (
+            Trend("missing_episodes", 90),
+            "Number of missing episodes in the 90 days before the index date, less the number in the 90 days before "
+            "those.",
+        ),
+        (
+            Rate("missing_episodes", 1825, scope="siblings"),
+            "Number of missing episodes of siblings in the 1825 days before the index date, for each 365 days that the "
+            "records cover.",
+        ),
+        (DaysSinceFirst("referrals"), "Days since the first referral began."),
+        (DaysSinceFirst("referrals", 365, edge="end"), "Days since the first referral ended, looking back 365 days."),
+        (
+            Share("missing_episodes", 365, of={"type": "A"}),
+            "Share of missing episodes in the 365 days before the index date with type absent without authorisation.",
+        ),
+        (
+            Count("missing_episodes", 90, unless={"type": "A"}),
+            "Number of missing episodes (type not absent without authorisation) that began in the 90 days before "
+            "the index date.",
+        ),
+        (Last("placements", value="distance"), "Distance of the last of the placements before the index date."),
+        (TotalDays("cp_plans"), "Days with at least one of the child protection plans before the index date."),
+        (
+            Overlap("missing_episodes", 365, other="cp_plans"),
+            "Days with one of the missing episodes and one of the child protection plans in the 365 days before the "
+            "index date.",
+        ),
+        (
+            Siblings((0, 4), "undated_siblings"),
+            "Number of siblings (undated links included) aged 0 to 4 on the index date.",
+        ),
+        (Calendar("month"), "Month of the index date."),
+        (
+            Ratio(Count("contacts", 90), Age()),
+            "Number of contacts in the 90 days before the index date, divided by the age on the index date, in years.",
+        ),
+    ],
+)
+def test_sentences_read_aloud(spec, sentence):
+    assert spec.sentence == sentence
 
 
 @pytest.mark.parametrize(("table", "column"), SNAPSHOTS, ids=lambda value: getattr(value, "name", value))
@@ -43,6 +96,12 @@ def test_snapshots_cannot_be_filters_or_values(table, column):
         Count(table, 90, {column.name: code})
     with pytest.raises(SpecError, match="snapshot"):
         Distinct(table, 90, value=column.name)
+    with pytest.raises(SpecError, match="snapshot"):
+        Count(table, 90, unless={column.name: code})
+    with pytest.raises(SpecError, match="snapshot"):
+        Share(table, 90, of={column.name: code})
+    with pytest.raises(SpecError, match="snapshot"):
+        Last(table, value=column.name)
 
 
 @pytest.mark.parametrize("column", ["row_key", "child_id"])
@@ -75,6 +134,45 @@ def test_keys_cannot_be_values(column):
         (lambda: Mean("contacts", 90, value="distance"), "no column"),
         (lambda: Max("placements", 90), "no column"),
         (lambda: Distinct("placements", 90, value="distance"), "is a number"),
+        (lambda: Trend("missing_episodes"), "Trend of missing_episodes needs a lookback"),
+        (lambda: Rate("missing_episodes"), "Rate of missing_episodes needs a lookback"),
+        (lambda: Rate("missing_episodes", 90), "lookback of 91 days or more; got 90"),
+        (lambda: Share("contacts", of={"source": "6"}), "Share of contacts needs a lookback"),
+        (lambda: Share("contacts", 90), "exactly one column in `of`"),
+        (lambda: Share("referrals", 90, of={"source": "6", "nfa": True}), "exactly one column in `of`"),
+        (lambda: Share("contacts", 90, {"source": "6"}, of={"source": "2A"}), "which no filter names"),
+        (lambda: Share("contacts", 90, unless={"source": "6"}, of={"source": "2A"}), "which no filter names"),
+        (lambda: Share("contacts", 90, of={"source": "Z9"}), "no code 'Z9'"),
+        (lambda: Count("contacts", 90, unless={"source": "Z9"}), "no code 'Z9'"),
+        (lambda: Count("contacts", 90, unless={"colour": "red"}), "no column 'colour'"),
+        (lambda: Count("contacts", 90, {"source": "6"}, unless={"source": "2A"}), "where and unless both name source"),
+        (lambda: Active("referrals", unless={"close_reason": "RC8"}), "only the end makes known"),
+        (lambda: Count("contacts", 90, scope="household"), "got 'household'"),
+        (lambda: DaysSinceFirst("contacts", edge="end"), "edge"),
+        (lambda: Last("placements", value="type"), "'type' has no fixed list of codes"),
+        (lambda: Last("placements", value="period_key"), "is a id|is an id"),
+        (lambda: Last("contacts"), "no column"),
+        (lambda: TotalDays("contacts"), "TotalDays needs a table of spells"),
+        (lambda: TotalDays("cp_plans", 90), "TotalDays of cp_plans takes no lookback"),
+        (lambda: Overlap("cp_plans", other="cin_plans"), "needs a lookback"),
+        (lambda: Overlap("cp_plans", 90), "Overlap needs a table of spells in `other`"),
+        (lambda: Overlap("cp_plans", 90, other="contacts"), "contacts holds events"),
+        (lambda: Overlap("contacts", 90, other="cp_plans"), "contacts holds events"),
+        (lambda: Overlap("cp_plans", 90, other="cp_plans"), "another table in `other`"),
+        (lambda: Overlap("cp_plans", 90, other="children"), "no table"),
+        (lambda: Siblings((0, 4), "child"), "scope of Siblings"),
+        (lambda: Siblings((0, 4), "friends"), "scope of Siblings"),
+        (lambda: Siblings((4, 0)), "two whole ages from 0 to 25"),
+        (lambda: Siblings((0, 26)), "two whole ages from 0 to 25"),
+        (lambda: Siblings((-1, 4)), "two whole ages from 0 to 25"),
+        (lambda: Siblings((0, 4, 8)), "two whole ages from 0 to 25"),
+        (lambda: Siblings((0, 4.5)), "two whole ages from 0 to 25"),
+        (lambda: Siblings((False, True)), "two whole ages from 0 to 25"),
+        (lambda: Calendar("day"), "got 'day'"),
+        (lambda: Ratio(Age(), Ratio(Age(), Age())), "ratio is made of two plain features"),
+        (lambda: Difference("child.age", Age()), "difference is made of two plain features"),
+        (lambda: Ratio(Age(), Last("referrals", value="source")), "referral.last_source is a code"),
+        (lambda: Difference(Last("referrals", value="source"), Age()), "referral.last_source is a code"),
         (lambda: Characteristic("religion", "x"), "no characteristic"),
         (lambda: Characteristic("sex", "Z"), "no characteristic"),
     ],
@@ -89,3 +187,22 @@ def test_filters_are_the_same_in_any_order_and_spelling():
     assert Count("referrals", 90, {"nfa": True, "source": "6"}) == Count(
         "referrals", 90, {"source": ["6"], "nfa": [True]}
     )
+    assert Share("contacts", 90, of={"source": ["6", "2A"]}) == Share("contacts", "90D", of={"source": ("2A", "6")})
+    assert Siblings([0, 4]) == Siblings((0, 4))
+
+
+def test_how_far_back_the_records_must_reach():
+    assert [Count("contacts", 90).reach, Trend("contacts", 90).reach, Rate("contacts", 900).reach] == [90, 180, 91]
+    assert [DaysSinceFirst("contacts").reach, TotalDays("cp_plans").reach] == [0, 0]
+
+
+def test_what_only_the_end_makes_known_is_waited_for():
+    closed = {"close_reason": "RC8"}
+    for spec in (
+        Count("referrals", 90, closed),
+        Count("referrals", 90, unless=closed),
+        Share("referrals", 90, of=closed),
+        Last("referrals", value="close_reason"),
+    ):
+        assert "end_date" in spec.known_columns
+    assert Count("referrals", 90, {"source": "6"}, unless={"nfa": True}).known_columns == ("start_date",)

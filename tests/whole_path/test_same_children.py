@@ -17,7 +17,8 @@ from edgeofcare.features.build import build_features
 from edgeofcare.features.catalogue import default_features
 from edgeofcare.features.feature import TableFeature
 from edgeofcare.features.names import parse_feature
-from edgeofcare.features.specs import Active, DaysIn
+from edgeofcare.features.specs.combined import Combined
+from edgeofcare.features.specs.spells import Active, DaysIn, Overlap
 from edgeofcare.outcome import label_outcome
 from edgeofcare.records.cin_census.read import read_cin_census
 from edgeofcare.records.combine import combine
@@ -66,15 +67,24 @@ def further_features():
 
 def supported(records, spec):
     """Whether records hold everything that a feature rests on: its table, and a value in each column that it uses."""
+    if isinstance(spec, Combined):
+        return supported(records, spec.first) and supported(records, spec.second)
     if not isinstance(spec, TableFeature):
         return True
+    if isinstance(spec, Overlap) and not records.observed(
+        "care_episodes" if spec.other == "care_periods" else spec.other
+    ):
+        return False
     name = "care_episodes" if spec.table == "care_periods" else spec.table
     uses_end = isinstance(spec, (Active, DaysIn)) or getattr(spec, "edge", "") == "end"
-    columns = [column for column, _ in spec.where] + ["end_date"] * uses_end + [getattr(spec, "value", "")]
+    filters = (*spec.where, *spec.unless, *getattr(spec, "of", ()))
+    columns = [column for column, _ in filters] + ["end_date"] * uses_end + [getattr(spec, "value", "")]
     if not records.observed(name) or set(columns) & set(INFERRED.get(name, ())):
         return False
     frame = records.table(name)
-    return all(frame[column].notna().any() for column in columns if column in frame)
+    # A flag that a source only ever sets, or only ever leaves out, tells nothing apart.
+    least = {column: 2 if frame[column].dtype == "boolean" else 1 for column in columns if column in frame}
+    return all(frame[column].nunique() >= few for column, few in least.items())
 
 
 @dataclass(frozen=True)
@@ -176,8 +186,10 @@ def test_without_asylum_seekers_only_the_days_before_care_differ(read):
 def test_what_the_returns_cannot_tell_is_unknown_and_not_zero(read):
     returns = read.records["returns"]
     lacking = [spec for spec in default_features() if not supported(returns, spec)]
-    assert {spec.table for spec in lacking} == {
+    plain = [spec for spec in lacking if isinstance(spec, TableFeature)]
+    whole = [spec for spec in plain if not returns.observed(spec.table)]
+    assert {spec.table for spec in whole} == {
         "contacts", "early_help", "missing_episodes", "offences", "worker_involvements"
     }  # fmt: skip
     cohort = build_cohort(returns, Task(), index_dates=DATES[-1:])
-    assert build_features(returns, cohort, lacking).isna().all(axis=None)
+    assert build_features(returns, cohort, whole).isna().all(axis=None)

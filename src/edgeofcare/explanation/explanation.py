@@ -12,9 +12,9 @@ import pandas as pd
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.wording import reason_sentence
 from edgeofcare.features.catalogue import concept_of
+from edgeofcare.features.evidence import evidence_index
 from edgeofcare.features.feature import Feature
-from edgeofcare.features.specs import Age
-from edgeofcare.features.trace import Trace
+from edgeofcare.features.specs.child import Age
 from edgeofcare.models.rows import ROW_NAMES
 from edgeofcare.records.records import Records
 
@@ -90,7 +90,7 @@ class Explanation:
         self._scores = scores.copy()
         self._values = values.copy()
         self._specs = tuple(specs)
-        self._trace = None if records is None else Trace(records)
+        self._records = records
 
     @property
     def contributions(self) -> pd.DataFrame:
@@ -166,7 +166,7 @@ class Explanation:
         SpecError
             If there are no records, or no such row or feature.
         """
-        if self._trace is None:
+        if self._records is None:
             msg = "There are no source rows without records. Call explain with records=..."
             raise SpecError(msg)
         name, names = getattr(feature, "name", feature), list(self._values.columns)
@@ -263,7 +263,7 @@ class Explanation:
         rows, columns = self._values.shape
         return (
             f"Explanation({rows:,} row{'s' if rows != 1 else ''}, {columns} feature{'s' if columns != 1 else ''}, "
-            f"{'with' if self._trace else 'without'} records)"
+            f"{'with' if self._records is not None else 'without'} records)"
         )
 
     def _position(self, row: int | tuple) -> int:
@@ -296,10 +296,9 @@ class Explanation:
     def _evidence(self, position: int, column: int) -> pd.DataFrame | None:
         """Source rows behind a cell."""
         spec = self._specs[column]
-        if self._trace is None or spec is None:
+        if self._records is None or spec is None:
             return None
-        _, child_id, index_date = self._values.index[position]
-        return self._trace.rows(child_id, index_date, spec)
+        return evidence_index(self._records).evidence(self._values.index[position], spec).counted()
 
     def _reasons(self, positions: Any, top: int) -> pd.DataFrame:
         """Reasons of some rows."""

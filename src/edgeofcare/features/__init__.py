@@ -9,6 +9,34 @@ Examples
 
 from __future__ import annotations
 
-from edgeofcare.features.specs import Active, Age, Characteristic, Count, DaysIn, DaysSince, Distinct, Max, Mean, Sum
+from edgeofcare.features.specs.child import Age, Calendar, Characteristic, Siblings
+from edgeofcare.features.specs.combined import Difference, Ratio
+from edgeofcare.features.specs.events import Count, DaysSince, DaysSinceFirst, Rate, Share, Trend
+from edgeofcare.features.specs.levels import Levels
+from edgeofcare.features.specs.numbers import Distinct, Last, Max, Mean, Sum
+from edgeofcare.features.specs.spells import Active, DaysIn, Overlap, TotalDays
 
-__all__ = ["Active", "Age", "Characteristic", "Count", "DaysIn", "DaysSince", "Distinct", "Max", "Mean", "Sum"]
+__all__ = [
+    "Active",
+    "Age",
+    "Calendar",
+    "Characteristic",
+    "Count",
+    "DaysIn",
+    "DaysSince",
+    "DaysSinceFirst",
+    "Difference",
+    "Distinct",
+    "Last",
+    "Levels",
+    "Max",
+    "Mean",
+    "Overlap",
+    "Rate",
+    "Ratio",
+    "Share",
+    "Siblings",
+    "Sum",
+    "TotalDays",
+    "Trend",
+]

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from edgeofcare.exceptions import IndexNamesError
-from edgeofcare.features.engine import FIXED_POINT, MAX_DAY, EventIndex, Rows, days_in_spells, fixed_point
+from edgeofcare.exceptions import IndexNamesError, SpecError
 from edgeofcare.features.feature import Feature, TableFeature
+from edgeofcare.features.measures import table_column
 from edgeofcare.features.names import as_features
-from edgeofcare.features.prepare import (
-    TableArrays,
-    as_days,
-    care_arrays,
-    check_held,
-    event_days,
-    observed_from_day,
-    selected,
-    table_arrays,
-)
-from edgeofcare.features.specs import Active, Age, Characteristic, Count, DaysIn, DaysSince, Distinct, Max, Sum
+from edgeofcare.features.people import People, child_column
+from edgeofcare.features.prepare import as_days, check_held
+from edgeofcare.features.rows import Rows
+from edgeofcare.features.specs.combined import Combined, Difference
+from edgeofcare.features.specs.numbers import Last
+from edgeofcare.features.specs.spells import Overlap
+from edgeofcare.features.streams import PartStreams, TableStreams
 from edgeofcare.progress import watched
 from edgeofcare.records.records import Records
 from edgeofcare.records.strangers import refuse_strangers
@@ -30,11 +25,18 @@ from edgeofcare.records.strangers import refuse_strangers
 __all__ = ["build_features"]
 
 _INDEX_NAMES = ["household_id", "child_id", "index_date"]
-_DAYS_IN_YEAR = 365.25
+_DTYPES = ("float64", "float32")
+_ROWS_AT_ONCE = 500_000
 
 
 def build_features(
-    records: Records, cohort: pd.DataFrame, features: Iterable[Feature | str], *, progress: bool | None = False
+    records: Records,
+    cohort: pd.DataFrame,
+    features: Iterable[Feature | str],
+    *,
+    dtype: str = "float64",
+    part_rows: int | None = None,
+    progress: bool | None = False,
 ) -> pd.DataFrame:
     """Build features of every row of a cohort from what was known before its index date.
 
@@ -46,14 +48,20 @@ def build_features(
         Any frame on the index (household_id, child_id, index_date); only the index is used.
     features : iterable of Feature or str
         Specs or feature names; :func:`edgeofcare.default_features` is a start.
+    dtype : {"float64", "float32"}, default "float64"
+        Of the columns. Values are computed in float64 either way; float32 takes half the memory.
+    part_rows : int, optional
+        How many rows are worked on at a time, which bounds memory: whole children, so one child with more rows is a
+        part of its own. The features are the same to the last bit. By default half a million.
     progress : bool or None, default False
         Whether to show a progress bar; None shows one where a person watches.
 
     Returns
     -------
-    DataFrame of float64
-        One column for each feature, on the cohort's index. NaN means unknown: a window that reaches before
-        ``records.observed_from``, or a value that an empty window does not have.
+    DataFrame
+        One column of ``dtype`` for each feature, on the cohort's index; the last code of a column is a pandas
+        category. NaN means unknown: a window that reaches before ``records.observed_from``, siblings of whom the
+        records cannot say who they are, or a value that an empty window does not have.
 
     Raises
     ------
@@ -62,7 +70,7 @@ def build_features(
     RecordsError
         If the cohort has children whom the records do not hold.
     SpecError
-        If a feature is not understood.
+        If a feature or an option is not understood.
 
     Notes
     -----
@@ -82,114 +90,96 @@ def build_features(
     if list(cohort.index.names) != _INDEX_NAMES:
         msg = f"The cohort must carry the index {tuple(_INDEX_NAMES)}, as build_cohort gives it."
         raise IndexNamesError(msg)
+    most = _checked(dtype, part_rows)
     specs = as_features(features)
-    check_held(records, specs)
+    plain = _plain(specs)
+    check_held(records, plain)
     refuse_strangers(records, cohort.index.get_level_values("child_id"))
-    child_ids, code = np.unique(cohort.index.get_level_values("child_id").to_numpy(dtype=str), return_inverse=True)
-    rows = Rows.sort(code, as_days(cohort.index.get_level_values("index_date")), child_ids.size)
-    values = np.empty((len(specs), len(cohort)), dtype=np.float64)
-    by_table: dict[str, list[int]] = {}
-    for position, spec in enumerate(specs):
-        by_table.setdefault(getattr(spec, "table", "children"), []).append(position)
-    children = pd.Index(child_ids)
-    for name, positions in watched(by_table.items(), "Building features", progress=progress):
-        if name == "children":
-            computed = [_child_column(records, children, rows, specs[position]) for position in positions]
-        else:
-            table = _TableEngine(records, name, children, rows)
-            computed = [table.column(specs[position]) for position in positions]
-        for position, column in zip(positions, computed, strict=True):
-            rows.restore(column, values[position])
-    return pd.DataFrame(values.T, index=cohort.index, columns=pd.Index([spec.name for spec in specs]))
+    ids, code = np.unique(cohort.index.get_level_values("child_id").to_numpy(dtype=str), return_inverse=True)
+    rows = Rows.sort(code, as_days(cohort.index.get_level_values("index_date")), ids.size)
+    columns = _Columns(specs, plain, len(cohort), dtype)
+    people, parts = People(records, ids), list(rows.parts(most))
+    for table, wanted in watched(_by_table(plain).items(), "Building features", progress=progress):
+        _fill(columns, people, parts, table, wanted)
+    return columns.frame(cohort.index)
 
 
-def _child_column(records: Records, children: pd.Index, rows: Rows, spec: Feature) -> np.ndarray:
-    """Age or a characteristic of the child of each row."""
-    table = records.table("children").set_index("child_id").reindex(children)
-    if isinstance(spec, Age):
-        birth = as_days(table["birth_date"])
-        born = np.where(birth == MAX_DAY, np.nan, birth)
-        return (rows.day - born[rows.child]) / _DAYS_IN_YEAR
-    if not isinstance(spec, Characteristic):
-        msg = f"{type(spec).__name__} is not a feature of a child."
-        raise TypeError(msg)
-    held = table[spec.column]
-    if held.dtype == "boolean":
-        held = held.map({True: "yes", False: "no"})
-    return np.where(held.isna(), np.nan, held == spec.code).astype(np.float64)[rows.child]
+def _checked(dtype: str, part_rows: int | None) -> int:
+    """The rows of a part; options that are not understood are refused."""
+    if dtype not in _DTYPES:
+        msg = f"dtype must be 'float64' or 'float32'; got {dtype!r}."
+        raise SpecError(msg)
+    if part_rows is None:
+        return _ROWS_AT_ONCE
+    if isinstance(part_rows, bool) or not isinstance(part_rows, int | np.integer) or part_rows < 1:
+        msg = f"part_rows must be a whole number from 1, or None; got {part_rows!r}."
+        raise SpecError(msg)
+    return int(part_rows)
 
 
-class _TableEngine:
-    """The features of one table: each index of events is sorted once and used by all features that need it."""
-
-    def __init__(self, records: Records, name: str, children: pd.Index, rows: Rows) -> None:
-        if name == "care_periods":
-            self.rows = Rows.sort(np.arange(rows.day.size), rows.day, rows.day.size)
-            self.arrays: TableArrays = care_arrays(records, children.to_numpy()[rows.child], rows.day)
-            self.child = self.arrays.frame["row"].to_numpy(dtype=np.int64)
-        else:
-            self.rows = rows
-            self.arrays = table_arrays(records, name)
-            self.child = children.get_indexer(pd.Index(self.arrays.frame["child_id"]))
-        self.trusted_from = observed_from_day(records, name)
-        self._indexes: dict[Any, EventIndex] = {}
-
-    def column(self, spec: Feature) -> np.ndarray:
-        """One feature for each sorted row."""
-        if not isinstance(spec, TableFeature):
-            msg = f"{type(spec).__name__} is not a feature of a table."
-            raise TypeError(msg)
-        reach = self.rows.day - (spec.lookback or 0)
-        return np.where(reach < self.trusted_from, np.nan, self._value(spec))
-
-    def _value(self, spec: TableFeature) -> np.ndarray:
-        """One feature for each sorted row, as if everything had been observed."""
-        passes = selected(self.arrays, spec)
-        if isinstance(spec, Active):
-            began, ended = self._index("start_known", ()), self._index("end_known", ())
-            return began.count(None, passes[began.source]) - ended.count(None, passes[ended.source])
-        if isinstance(spec, DaysIn):
-            return self._days_in(spec, passes)
-        index = self._index(getattr(spec, "edge", "start"), spec.known_columns)
-        mask = passes[index.source]
-        if isinstance(spec, Count):
-            return index.count(spec.lookback, None if mask.all() else mask)
-        if isinstance(spec, DaysSince):
-            last = index.last_day(spec.lookback, None if mask.all() else mask)
-            return np.where(np.isfinite(last), self.rows.day - last, spec.empty)
-        values: pd.Series = self.arrays.frame[getattr(spec, "value", "")].iloc[index.source]
-        if isinstance(spec, Distinct):
-            return index.distinct(spec.lookback, np.where(mask, pd.factorize(values)[0], -1))
-        return _number(index, spec, values.to_numpy(dtype=np.float64), mask)
-
-    def _index(self, clock: str, known_columns: tuple[str, ...]) -> EventIndex:
-        """The sorted events on one clock, made when first asked for."""
-        key = (clock, known_columns)
-        if key not in self._indexes:
-            if clock in ("start_known", "end_known"):
-                day = known = getattr(self.arrays, clock)
-            else:
-                day, known = event_days(self.arrays, clock, known_columns)
-            child = np.where(known == MAX_DAY, -1, self.child)
-            self._indexes[key] = EventIndex(self.rows, child, day, known)
-        return self._indexes[key]
-
-    def _days_in(self, spec: DaysIn, passes: np.ndarray) -> np.ndarray:
-        """Days in spells that pass the filters."""
-        day, known = event_days(self.arrays, "start", spec.known_columns)
-        child = np.where(passes & (known != MAX_DAY), self.child, -1)
-        index = EventIndex(self.rows, child, day, known)
-        end, end_known = self.arrays.end[index.source], self.arrays.end_known[index.source]
-        return days_in_spells(index, end, end_known, spec.lookback)
+def _plain(specs: Sequence[Feature]) -> list[Feature]:
+    """Every feature that is not made of others, once."""
+    plain = [(spec.first, spec.second) if isinstance(spec, Combined) else (spec,) for spec in specs]
+    return list(dict.fromkeys(each for several in plain for each in several))
 
 
-def _number(index: EventIndex, spec: TableFeature, values: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Sum, mean or largest of a number."""
-    if isinstance(spec, Max):
-        best = index.largest(spec.lookback, np.where(mask, values, -np.inf))
-        return np.where(np.isfinite(best), best, spec.empty)
-    total = index.total(spec.lookback, fixed_point(np.where(mask, values, 0.0))) / FIXED_POINT
-    if isinstance(spec, Sum):
-        return total
-    count = index.count(spec.lookback, mask)
-    return np.where(count > 0, total / np.maximum(count, 1), spec.empty)
+def _by_table(specs: Iterable[Feature]) -> dict[str, list[Feature]]:
+    """Features by table; features of the child itself by an empty name."""
+    found: dict[str, list[Feature]] = {}
+    for spec in specs:
+        found.setdefault(getattr(spec, "table", ""), []).append(spec)
+    return found
+
+
+def _fill(columns: _Columns, people: People, parts: Sequence[Rows], table: str, specs: Sequence[Feature]) -> None:
+    """Compute the features of one table, part by part."""
+    others = {spec.other for spec in specs if isinstance(spec, Overlap)}
+    tables = {name: TableStreams(people, name) for name in {table, *others} if name}
+    for rows in parts:
+        streams = PartStreams(rows, tables)
+        for spec in specs:
+            values = table_column(streams, spec) if isinstance(spec, TableFeature) else child_column(people, rows, spec)
+            for out in columns.places(spec):
+                rows.restore(values, out)
+
+
+class _Columns:
+    """The columns to be filled: numbers in one block, the places of codes in another."""
+
+    def __init__(self, specs: Sequence[Feature], plain: Sequence[Feature], size: int, dtype: str) -> None:
+        self._specs = specs
+        self._coded = [spec for spec in specs if isinstance(spec, Last) and spec.categories]
+        self._numbers = [spec for spec in specs if spec not in self._coded]
+        self._values = np.empty((len(self._numbers), size), dtype=dtype)
+        self._codes = np.empty((len(self._coded), size), dtype=np.float32)
+        stored: list[Feature] = [*self._numbers, *self._coded]
+        held = dict(zip(stored, [*self._values, *self._codes], strict=True))
+        self._out = {spec: [held[spec]] if spec in held else [] for spec in plain}
+        self._parts: dict[Feature, np.ndarray] = {}
+        for part in _plain([spec for spec in specs if isinstance(spec, Combined)]):
+            exact = held.get(part) if dtype == "float64" else None
+            self._parts[part] = np.empty(size) if exact is None else exact
+            self._out[part] += [] if exact is not None else [self._parts[part]]
+
+    def places(self, spec: Feature) -> list[np.ndarray]:
+        """Where the values of a plain feature go."""
+        return self._out[spec]
+
+    def frame(self, index: pd.Index) -> pd.DataFrame:
+        """All columns, with combinations made of the features that they combine."""
+        for spec, out in zip(self._numbers, self._values, strict=True):
+            if isinstance(spec, Combined):
+                out[:] = _combined(spec, self._parts[spec.first], self._parts[spec.second])
+        frame = pd.DataFrame(self._values.T, index=index, columns=pd.Index([spec.name for spec in self._numbers]))
+        for spec, places in zip(self._coded, self._codes, strict=True):
+            codes = np.where(np.isnan(places), -1, places).astype(np.int64)
+            category = pd.Categorical.from_codes(codes, categories=pd.Index(spec.categories))
+            frame.insert(self._specs.index(spec), spec.name, pd.Series(category, index=index))
+        return frame
+
+
+def _combined(spec: Combined, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """One feature by another, or less another."""
+    if isinstance(spec, Difference):
+        return first - second
+    return np.divide(first, second, out=np.full(first.size, np.nan), where=second != 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from edgeofcare.exceptions import SpecError
@@ -15,11 +15,29 @@ from edgeofcare.schema.columns import NEVER, SPELL, Column, Table
 from edgeofcare.schema.own import OWN
 from edgeofcare.task import days
 
-__all__ = ["Feature", "TableFeature", "Where", "check_edge", "check_spell", "checked_column", "label"]
+__all__ = [
+    "SCOPES",
+    "Feature",
+    "TableFeature",
+    "Where",
+    "check_edge",
+    "check_spell",
+    "checked_column",
+    "frozen_filters",
+    "label",
+]
 
 Where = tuple[tuple[str, tuple[str, ...]], ...]
 """Filters in their frozen form: ``(("factor", ("10A", "24A")),)``."""
 
+SCOPES = {"child": "", "siblings": "sibling.", "undated_siblings": "sibling_undated."}
+"""Whose rows count, and how the name of a feature begins."""
+
+_WHOSE = {
+    "child": "",
+    "siblings": " of siblings",
+    "undated_siblings": " of siblings (undated links included)",
+}
 _MAX_LOOKBACK = 1 << 16
 _CODE = re.compile(r"^[A-Za-z0-9_-]+$")
 
@@ -53,6 +71,12 @@ class TableFeature(Feature):
         Length of the window before the index date, ``"90D"`` or 90; None for all time where the kind allows it.
     where : mapping, optional
         Column to code, or to a list of codes: rows with one of them count. For a flag, True or False.
+    unless : mapping, optional
+        The same the other way round: rows with one of the codes do not count; rows without any code do.
+    scope : {"child", "siblings", "undated_siblings"}, default "child"
+        Whose rows count: the child's own, or those of the child's siblings, without the child's own. ``"siblings"``
+        goes through links that were entered before the index date. ``"undated_siblings"`` also takes links without
+        a date, which say nothing about when the authority came to know of them.
 
     Raises
     ------
@@ -64,6 +88,8 @@ class TableFeature(Feature):
     table: str
     lookback: Any = None
     where: Any = ()
+    unless: Any = field(default=(), kw_only=True)
+    scope: str = field(default="child", kw_only=True)
 
     measure: ClassVar[str] = ""
     needs_lookback: ClassVar[bool] = True
@@ -79,12 +105,24 @@ class TableFeature(Feature):
         if self.lookback is not None and not 0 < self.lookback <= _MAX_LOOKBACK:
             msg = f"A lookback must be from 1 to {_MAX_LOOKBACK} days; got {self.lookback}."
             raise SpecError(msg)
-        object.__setattr__(self, "where", _frozen_where(self.source, self.where))
+        if self.scope not in SCOPES:
+            msg = f"scope must be one of {', '.join(map(repr, SCOPES))}; got {self.scope!r}."
+            raise SpecError(msg)
+        object.__setattr__(self, "where", frozen_filters(self.source, self.where))
+        object.__setattr__(self, "unless", frozen_filters(self.source, self.unless))
+        if twice := sorted(dict(self.where).keys() & dict(self.unless)):
+            msg = f"{self.table}: where and unless both name {', '.join(twice)}; where alone is enough."
+            raise SpecError(msg)
 
     @property
     def source(self) -> Table:
         """The table that the feature is made of."""
         return source_of(self.table)
+
+    @property
+    def reach(self) -> int:
+        """Days before the index date that the records must cover; where they do not, the value is unknown."""
+        return int(self.lookback or 0)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -98,18 +136,24 @@ class TableFeature(Feature):
         if filters and head.endswith("." + filters[0][0]):
             head += "_" + "+".join(filters.pop(0)[1])
         words = [f"{column}_{'+'.join(codes)}" for column, codes in filters]
-        return ".".join([head, *words, *self.parts])
+        words += [f"not_{column}_{'+'.join(codes)}" for column, codes in self.unless]
+        return SCOPES[self.scope] + ".".join([head, *words, *self.parts])
 
     @property
     def known_columns(self) -> tuple[str, ...]:
         """The date columns that must have passed for a row to count, besides its own date."""
-        return tuple(sorted({self.source.column(name).known for name, _ in self.where}))
+        return tuple(sorted({self.source.column(name).known for name, _ in (*self.where, *self.unless)}))
 
     def _rows(self, *, many: bool = True) -> str:
         """The rows that count, in words: "contacts (source police)"."""
         noun = self.source.plural if many else self.source.singular
-        said = [f"{label(column)} {_codes_said(self.source.column(column), codes)}" for column, codes in self.where]
-        return f"{noun} ({'; '.join(said)})" if said else noun
+        said = [self._said(each) for each in self.where] + [self._said(each, " not") for each in self.unless]
+        return (f"{noun} ({'; '.join(said)})" if said else noun) + _WHOSE[self.scope]
+
+    def _said(self, chosen: tuple[str, tuple[str, ...]], no: str = "") -> str:
+        """A column and its codes in words: "source police"."""
+        column, codes = chosen
+        return f"{label(column)}{no} {_codes_said(self.source.column(column), codes)}"
 
     def _window(self) -> str:
         """The window in words."""
@@ -151,7 +195,7 @@ def checked_column(table: Table, name: str, kinds: tuple[str, ...]) -> Column:
     return column
 
 
-def _frozen_where(table: Table, where: Mapping[str, Any] | Iterable[Any]) -> Where:
+def frozen_filters(table: Table, where: Mapping[str, Any] | Iterable[Any]) -> Where:
     """Filters as sorted tuples of known columns and codes."""
     frozen = []
     for name, wanted in dict(where).items():

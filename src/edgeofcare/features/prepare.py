@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from edgeofcare.care import care_periods_as_known
 from edgeofcare.exceptions import SpecError
-from edgeofcare.features.engine import MAX_DAY
-from edgeofcare.features.feature import Feature, TableFeature
-from edgeofcare.features.specs import Active, DaysIn
+from edgeofcare.features.feature import Feature, TableFeature, Where
+from edgeofcare.features.rows import MAX_DAY, fixed_point
+from edgeofcare.features.specs.spells import Active, DaysIn, Overlap
 from edgeofcare.records.known import end_known, start_known
 from edgeofcare.records.records import Records
 from edgeofcare.records.window import KEPT_BY_START
@@ -52,6 +53,43 @@ class TableArrays:
     start_known: np.ndarray
     end: np.ndarray
     end_known: np.ndarray
+    _made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def coded(self, column: str) -> tuple[np.ndarray, np.ndarray]:
+        """A column of codes as numbers.
+
+        Parameters
+        ----------
+        column : str
+            A column of codes, keys or flags.
+
+        Returns
+        -------
+        number : ndarray of int64
+            For each row the position of its code; -1 where it has none.
+        codes : ndarray of object
+            The codes; a flag is yes or no.
+        """
+        if column not in self._made:
+            number, codes = pd.factorize(self.frame[column])
+            said = ["yes" if code is True else "no" if code is False else code for code in codes.tolist()]
+            self._made[column] = (number.astype(np.int64), np.array(said, dtype=object))
+        return self._made[column]
+
+    def fixed(self, column: str) -> np.ndarray:
+        """A column of numbers in whole millionths; 0 where a row has none."""
+        name = f"{column} in millionths"
+        if name not in self._made:
+            self._made[name] = fixed_point(np.nan_to_num(self.frame[column].to_numpy(dtype=np.float64)))
+        return self._made[name]
+
+    def has_code(self, wanted: Where) -> np.ndarray:
+        """Which rows have one of the codes in each of the columns."""
+        passes = np.ones(len(self.frame), dtype=bool)
+        for column, codes in wanted:
+            number, held = self.coded(column)
+            passes &= np.append(np.isin(held.astype(str), codes), False)[number]
+        return passes
 
 
 def check_held(records: Records, features: Iterable[Feature]) -> None:
@@ -69,25 +107,32 @@ def check_held(records: Records, features: Iterable[Feature]) -> None:
     SpecError
         With every such feature.
     """
-    problems = []
-    for spec in features:
-        if not isinstance(spec, TableFeature) or spec.source.kind != OWN:
-            continue
-        if spec.table not in records:
-            problems.append(f"{spec.name}: these records have no table {spec.table!r}; add it with records.with_events")
-            continue
-        table = records.definition(spec.table)
-        needed = [name for name, _ in spec.where] + [getattr(spec, "value", "")]
-        problems += [
-            f"{spec.name}: the table {spec.table!r} was added without a {name}"
-            for name in needed
-            if name and name not in table.names
-        ]
-        if table.kind != SPELL and (isinstance(spec, Active | DaysIn) or getattr(spec, "edge", "start") == "end"):
-            problems.append(f"{spec.name}: the table {spec.table!r} holds events, which have no end")
+    problems = [problem for spec in features if isinstance(spec, TableFeature) for problem in _not_held(records, spec)]
     if problems:
         msg = "These features cannot be built: " + "; ".join(problems) + "."
         raise SpecError(msg)
+
+
+def _not_held(records: Records, spec: TableFeature) -> list[str]:
+    """What own tables lack that a feature needs."""
+    filters = [*spec.where, *spec.unless, *getattr(spec, "of", ())]
+    needed = [name for name, _ in filters] + [getattr(spec, "value", "")]
+    is_spell = isinstance(spec, Active | DaysIn) or getattr(spec, "edge", "start") == "end"
+    problems = _lacks(records, spec.table, needed, is_spell=is_spell) if spec.source.kind == OWN else []
+    if isinstance(spec, Overlap) and spec.other_source.kind == OWN:
+        problems += _lacks(records, spec.other, [], is_spell=True)
+    return [f"{spec.name}: {problem}" for problem in problems]
+
+
+def _lacks(records: Records, name: str, needed: Iterable[str], *, is_spell: bool) -> list[str]:
+    """What an own table lacks: itself, columns, or ends."""
+    if name not in records:
+        return [f"these records have no table {name!r}; add it with records.with_events"]
+    table = records.definition(name)
+    problems = [f"the table {name!r} was added without a {each}" for each in needed if each and each not in table.names]
+    if is_spell and table.kind != SPELL:
+        problems.append(f"the table {name!r} holds events, which have no end")
+    return problems
 
 
 def as_days(dates: pd.Series | pd.Index) -> np.ndarray:
@@ -190,13 +235,10 @@ def event_days(arrays: TableArrays, edge: str, known_columns: Sequence[str]) -> 
 
 def selected(arrays: TableArrays, feature: TableFeature) -> np.ndarray:
     """Which rows of the table pass the feature's filters and have its value."""
-    passes = np.ones(len(arrays.frame), dtype=bool)
-    for name, codes in feature.where:
-        values = arrays.frame[name]
-        if values.dtype == "boolean":
-            values = values.map({True: "yes", False: "no"})
-        passes &= values.isin(codes).to_numpy(dtype=bool)
+    passes = arrays.has_code(feature.where)
+    for unwanted in feature.unless:
+        passes &= ~arrays.has_code((unwanted,))
     value = getattr(feature, "value", "")
     if value:
-        passes &= arrays.frame[value].notna().to_numpy()
+        passes &= arrays.frame[value].notna().to_numpy(dtype=bool)
     return passes

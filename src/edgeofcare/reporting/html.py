@@ -12,6 +12,7 @@ import pandas as pd
 from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.features.catalogue import feature_dictionary
 from edgeofcare.features.feature import Feature
+from edgeofcare.features.leaks.report import LeakReport
 from edgeofcare.models.risk_model import RiskClassifier
 from edgeofcare.plotting.evaluation import plot_calibration, plot_decision_curve, plot_groups, plot_risk_distribution
 from edgeofcare.records.records import Records
@@ -45,6 +46,7 @@ def write_report(
     split: Split,
     features: Sequence[Feature],
     summary: pd.DataFrame,
+    leaks: LeakReport | None = None,
 ) -> Path:
     """Write the report of an evaluated model.
 
@@ -66,6 +68,8 @@ def write_report(
         The model's features.
     summary : DataFrame
         From ``Explanation.summary()``: what moves the risks most.
+    leaks : LeakReport, optional
+        From :func:`edgeofcare.leak_check`, for these features.
 
     Returns
     -------
@@ -124,7 +128,8 @@ def write_report(
         quality=hide_small(records.findings(), "count"),
         split=split,
         records=records,
-        dictionary=feature_dictionary(list(features)),
+        leaks=leaks,
+        dictionary=feature_dictionary(list(features))[["name", "concept", "sentence", "direction"]],
         evaluation=evaluation,
     )
     write_page(target, page)

@@ -78,8 +78,14 @@ _TABLES = (
                 required=True,
             ),
             Column("kind", "code", "mother or family.", known=NEVER),
+            Column(
+                "recorded_date",
+                "date",
+                "When the link was entered, where the extract has it.",
+                known="recorded_date",
+            ),
         ),
-        meaning="Undated links of children to mothers and families, for households only.",
+        meaning="Links of children to mothers and families, for households and siblings.",
     ),
     Table(
         "disabilities",

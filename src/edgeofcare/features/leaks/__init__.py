@@ -1,0 +1,1 @@
+"""How the leak check changes records, and what it reports."""
