@@ -1,0 +1,85 @@
+"""Which part each child belongs to: households are never cut."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+
+from edgeofcare.records.households import LARGEST_FAMILY, households
+from edgeofcare.records.records import Records
+
+__all__ = ["part_of_children", "part_of_household", "real_links"]
+
+
+def part_of_household(household_id: str, n_parts: int) -> int:
+    """The part of a household: the same on every machine, whatever other households there are.
+
+    Parameters
+    ----------
+    household_id : str
+        The household.
+    n_parts : int
+        How many parts there are.
+
+    Returns
+    -------
+    int
+        From 0 to ``n_parts - 1``.
+
+    Examples
+    --------
+    >>> part_of_household("H1", 16) == part_of_household("H1", 16)
+    True
+    """
+    return int.from_bytes(hashlib.blake2b(household_id.encode(), digest_size=8).digest(), "big") % n_parts
+
+
+def part_of_children(records: Records, n_parts: int) -> pd.Series:
+    """The part of each child.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    n_parts : int
+        How many parts there are.
+
+    Returns
+    -------
+    Series of int
+        Indexed by child id. Children who are only named in links are among them: they may join those who are in
+        the records, so they go where their household goes.
+    """
+    known = records.households
+    linked = records.table("relationships")["child_id"].dropna()
+    strangers = linked[~linked.isin(known.index)].drop_duplicates()
+    everyone = pd.concat([known.index.to_series(), strangers], ignore_index=True)
+    joined = households(everyone, records.table("relationships"))
+    by_label = pd.Series(known.to_numpy(), index=joined.reindex(known.index).to_numpy())
+    by_label = by_label[~by_label.index.duplicated()]
+    household = joined.map(by_label).fillna(joined)
+    part = {name: part_of_household(name, n_parts) for name in household.unique()}
+    return household.map(part).astype(np.int64)
+
+
+def real_links(relationships: pd.DataFrame) -> pd.DataFrame:
+    """Links without those to placeholders, which join nobody.
+
+    In one part a placeholder may have so few children that it would look like a family; so it is left out while
+    all children can still be seen.
+
+    Parameters
+    ----------
+    relationships : DataFrame
+        Canonical ``relationships`` of all children.
+
+    Returns
+    -------
+    DataFrame
+        Rows whose mother or family has 25 children or fewer.
+    """
+    links = relationships.dropna(subset=["child_id", "related_id"])
+    children = links.groupby(["kind", "related_id"], dropna=False)["child_id"].transform("nunique")
+    return relationships.drop(index=links.index[children > LARGEST_FAMILY])
