@@ -1,137 +1,195 @@
-"""What features cost: 600,000 rows x 125 features over 2.5 million events, with one clock and with two.
+"""What features cost beside other engines: 600,000 rows x 125 features over 2.5 million events.
 
-``python benchmarks/features.py`` prints CPU seconds and peak memory of the engine of edgeofcare beside the reference
-engine, run in turn in processes of their own, and as its last line a JSON object with the goals. Only the arithmetic
-is timed: the tables are in memory before, the features after. ``--full`` takes five runs instead of three.
+``python benchmarks/features.py`` runs every engine in turn, three times, each in a process of its own: edgeofcare with
+one clock, with two, and in parts; the reference engine with one clock and with two; and the peers that are installed
+(polars, DuckDB, timeseriesflattener; those that are not are named). Only the arithmetic is timed: CPU seconds of all
+threads, from tables in memory to a float32 matrix in memory (in parts: to Parquet files). Peak memory is that of the
+whole process, from the operating system. A slow peer has a quarter of the people, and so has edgeofcare where it is
+compared with that peer. One more run of each engine in float64 is compared with the reference, value by value; a
+difference is relative to the reference, or to 0.01, the smallest value there is, where the reference is smaller.
+
+``--full`` gives slow peers everybody, and adds the workload with 10 million events.
+
+The last line is a JSON object. Every limit is the most that the value may be: a ratio of CPU seconds is ours divided
+by the other's, so that "2 times less CPU than polars" is a ratio of at most 0.5. Both ratios of edgeofcare, with one
+clock and with two, are to the reference engine with one clock.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
-import resource
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import workload
+from feature_engines import ENGINES
+from feature_engines.measured import run
 
-from edgeofcare.features.engine import FIXED_POINT, EventIndex, Rows, fixed_point
+RUNS = 3
+OURS, TWO_CLOCKS, IN_PARTS = "edgeofcare", "edgeofcare, two clocks", "edgeofcare, in parts"
+REFERENCE, REFERENCE_TWO_CLOCKS = "reference", "reference, two clocks"
+SLOW, SLOW_FRACTION = "timeseriesflattener", 0.25
+LIMITS = {
+    "one_clock_cpu_ratio": (OURS, REFERENCE, 1.1),
+    "two_clocks_cpu_ratio": (TWO_CLOCKS, REFERENCE, 1.3),
+    "polars_rolling_cpu_ratio": (OURS, "polars rolling", 1 / 2),
+    "duckdb_cpu_ratio": (OURS, "DuckDB range join", 1 / 3.5),
+    "timeseriesflattener_cpu_ratio": (OURS, SLOW, 1 / 10),
+}
+LIMITS_10M = {
+    "one_clock_cpu_ratio_10m": (OURS, REFERENCE, 1.1),
+    "two_clocks_cpu_ratio_10m": (TWO_CLOCKS, REFERENCE, 1.8),
+}
+PEAK_MB, PEAK_IN_PARTS_MB = 750.0, 450.0
+RELATIVE_DIFFERENCE = 1e-9
 
-LIMIT = 1.5
-
-
-def ours(events: dict[str, workload.Arrays], rows: workload.Arrays, *, two_clocks: bool) -> np.ndarray:
-    """All features of all rows, in the caller's order, as float32."""
-    people, code = np.unique(rows["pid"], return_inverse=True)
-    ordered = Rows.sort(code, rows["day"], people.size)
-    columns = len(workload.TABLES) * (len(workload.WINDOWS) * (4 + workload.CATEGORIES) + 1)
-    out = np.empty((columns, code.size), dtype=np.float32)
-    position = 0
-    for name in workload.TABLES:
-        for column in _table(events[name], people, ordered, two_clocks=two_clocks):
-            ordered.restore(column, out[position])
-            position += 1
-    return out.T
-
-
-def _table(table: workload.Arrays, people: np.ndarray, rows: Rows, *, two_clocks: bool):
-    """The 25 features of one table."""
-    child = np.minimum(np.searchsorted(people, table["pid"]), people.size - 1)
-    child = np.where(people[child] == table["pid"], child, -1)
-    day = table["day"].astype(np.int64)
-    index = EventIndex(rows, child, day, table["rec"].astype(np.int64) if two_clocks else day)
-    value, category = table["value"][index.source], table["cat"][index.source]
-    fixed = fixed_point(value)
-    for window in workload.WINDOWS:
-        count, total = index.count(window), index.total(window, fixed) / FIXED_POINT
-        some = count > 0
-        yield count
-        yield total
-        yield np.where(some, total / np.maximum(count, 1), np.nan)
-        yield np.where(some, index.largest(window, value), np.nan)
-        for wanted in range(workload.CATEGORIES):
-            yield index.count(window, category == wanted)
-    last = index.last_day(None)
-    yield np.where(np.isfinite(last), rows.day - last, np.nan)
+Goals = dict[str, dict[str, float | bool]]
 
 
-def reference(events: dict[str, workload.Arrays], rows: workload.Arrays, *, two_clocks: bool) -> np.ndarray:
-    """The same by the reference engine."""
-    sys.path.insert(0, str(workload.reference_folder()))
-    return importlib.import_module("m_numpy_known" if two_clocks else "m_numpy").compute((events, rows))
+@dataclass
+class Work:
+    """One workload: its folder, the corner of it to warm up on, and what was measured on it."""
+
+    name: str
+    folder: Path
+    corner: Path
+    found: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    compared: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def measure(self, engines: list[str]) -> None:
+        """One run of each engine, in turn."""
+        for engine in engines:
+            self.found.setdefault(engine, []).append(run(engine, self.folder, self.corner))
+
+    def compare(self, engines: list[str], scratch: Path) -> None:
+        """The values of each engine beside those of the reference with as many clocks."""
+        for two_clocks, reference in ((False, REFERENCE), (True, REFERENCE_TWO_CLOCKS)):
+            others = [name for name in engines if ENGINES[name].two_clocks is two_clocks]
+            if ENGINES[reference].missing() or not others:
+                continue
+            values = scratch / "reference.npy"
+            run(reference, self.folder, self.corner, save=values)
+            for name in others:
+                self.compared[name] = run(name, self.folder, self.corner, beside=values)
+            values.unlink()
+
+    def ratio(self, engine: str, other: str) -> float | None:
+        """CPU seconds of one engine divided by those of another, the median over runs side by side."""
+        if engine not in self.found or other not in self.found:
+            return None
+        pairs = zip(self.found[engine], self.found[other], strict=True)
+        return statistics.median(one["cpu"] / two["cpu"] for one, two in pairs)
+
+    def peak(self, *engines: str) -> float:
+        """Most memory of some engines in any run."""
+        return max(each["peak_mb"] for engine in engines for each in self.found[engine])
+
+    def print(self) -> None:
+        """A row for each engine."""
+        print(f"\n{self.name}")
+        print(f"{'engine':24}{'CPU s, median (range)':>26}{'/ reference':>13}{'/ ours':>9}{'peak MB':>10}  values")
+        for engine, runs in self.found.items():
+            cpu = [each["cpu"] for each in runs]
+            shown = f"{statistics.median(cpu):.2f} ({min(cpu):.2f} to {max(cpu):.2f})"
+            ratios = [_shown(self.ratio(engine, other)) for other in (REFERENCE, OURS)]
+            peak = f"{self.peak(engine):,.0f}"
+            print(f"{engine:24}{shown:>26}{ratios[0]:>13}{ratios[1]:>9}{peak:>10}  {self._values(engine)}")
+
+    def _values(self, engine: str) -> str:
+        """How the values of an engine compare."""
+        if engine not in self.compared:
+            return "not compared"
+        different, largest = self.compared[engine]["different"], self.compared[engine]["largest"]
+        return f"{different:,.0f} counts differ; floats within {largest:.1e}"
 
 
-ENGINES = {"edgeofcare": ours, "reference": reference}
+def _shown(ratio: float | None) -> str:
+    """A ratio for the table."""
+    return "" if ratio is None else f"{ratio:.2f}"
 
 
-def measure(engine: str, folder: Path, *, two_clocks: bool) -> dict[str, float]:
-    """CPU seconds, peak memory and a checksum of one engine; for a process of its own."""
-    events, rows = workload.load(folder)
-    ENGINES[engine](  # warm up on a corner of the work, so that imports are not timed
-        {name: {key: values[:1000] for key, values in table.items()} for name, table in events.items()},
-        {key: values[:1000] for key, values in rows.items()},
-        two_clocks=two_clocks,
-    )
-    begin = time.process_time()
-    features = ENGINES[engine](events, rows, two_clocks=two_clocks)
-    cpu = time.process_time() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    columns = [np.nansum(column, dtype=np.float64) + np.isnan(column).sum() for column in features.T]
-    checksum = float(np.dot(columns, np.arange(1, len(columns) + 1)))
-    return {"cpu": cpu, "peak_mb": peak, "checksum": checksum}
+def goal(value: float, limit: float) -> dict[str, float | bool]:
+    """One goal: the value may be at most the limit."""
+    return {"value": float(f"{value:.4g}"), "limit": float(f"{limit:.4g}"), "holds": bool(value <= limit)}
 
 
-def run(engine: str, folder: Path, *, two_clocks: bool) -> dict[str, float]:
-    """:func:`measure` in a new process."""
-    words = [sys.executable, __file__, "--engine", engine, "--data", str(folder), *(["--two"] if two_clocks else [])]
-    printed = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-    return json.loads(printed.splitlines()[-1])
+def ratio_goals(limits: dict[str, tuple[str, str, float]], works: list[Work]) -> Goals:
+    """The goals that compare CPU seconds, each from the workload on which both engines ran."""
+    goals: Goals = {}
+    for name, (engine, other, limit) in limits.items():
+        for work in works:
+            ratio = work.ratio(engine, other)
+            if ratio is not None:
+                goals[name] = goal(ratio, limit)
+    return goals
 
 
-def compare(folder: Path, *, two_clocks: bool, runs: int) -> dict[str, float]:
-    """Run the engines in turn, print a row for each, and give the ratio of their CPU seconds."""
-    names = ["edgeofcare", "reference"] if workload.reference_folder() else ["edgeofcare"]
-    found = [{name: run(name, folder, two_clocks=two_clocks) for name in names} for _ in range(runs)]
-    clocks = "two clocks" if two_clocks else "one clock"
-    for name in names:
-        cpu = [each[name]["cpu"] for each in found]
-        peak = max(each[name]["peak_mb"] for each in found)
-        print(f"{clocks:12}{name:14}{statistics.median(cpu):8.2f} ({min(cpu):.2f} to {max(cpu):.2f}) s{peak:9,.0f} MB")
-    if len(names) == 1:
-        print(f"{clocks:12}the reference engine is not here, so there is no ratio")
+def value_goals(works: list[Work]) -> Goals:
+    """The goals that compare values, over all engines but the reference, which rounds its own long sums."""
+    compared = [each for work in works for name, each in work.compared.items() if not name.startswith(REFERENCE)]
+    if not compared:
         return {}
-    sums = {name: found[0][name]["checksum"] for name in names}
-    assert np.isclose(*sums.values(), rtol=1e-6), "the engines disagree"
-    return {"ratio": statistics.median(each["edgeofcare"]["cpu"] / each["reference"]["cpu"] for each in found)}
+    return {
+        "different_counts": goal(sum(each["different"] for each in compared), 0),
+        "largest_relative_difference": goal(max(each["largest"] for each in compared), RELATIVE_DIFFERENCE),
+    }
+
+
+def usual(scratch: Path, engines: list[str], *, full: bool) -> Goals:
+    """The workload with 2.5 million events, and a quarter of its people for the slow peer."""
+    whole, corner, some = scratch / "whole", scratch / "corner", scratch / "some"
+    workload.make(whole)
+    workload.take(whole, corner, 0.005)
+    works = [Work("2.5 million events, 600,000 rows", whole, corner)]
+    chosen = [engines if full else [name for name in engines if name != SLOW]]
+    if SLOW in engines and not full:
+        workload.take(whole, some, SLOW_FRACTION)
+        works.append(Work(f"the same for {SLOW_FRACTION:.0%} of the people", some, corner))
+        chosen.append([OURS, SLOW])
+    for _ in range(RUNS):
+        for work, names in zip(works, chosen, strict=True):
+            work.measure(names)
+    for work, names in zip(works, chosen, strict=True):
+        work.compare(names, scratch)
+        work.print()
+    peaks = {
+        "peak_mb": goal(works[0].peak(OURS, TWO_CLOCKS), PEAK_MB),
+        "peak_in_parts_mb": goal(works[0].peak(IN_PARTS), PEAK_IN_PARTS_MB),
+    }
+    return ratio_goals(LIMITS, works) | peaks | value_goals(works)
+
+
+def large(scratch: Path, engines: list[str]) -> Goals:
+    """The workload with 10 million events, without the slow peer."""
+    folder, corner = scratch / "large", scratch / "large_corner"
+    workload.make(folder, times=4)
+    workload.take(folder, corner, 0.005)
+    work = Work("10 million events, 600,000 rows", folder, corner)
+    names = [name for name in engines if name != SLOW]
+    for _ in range(RUNS):
+        work.measure(names)
+    work.compare([OURS, TWO_CLOCKS, REFERENCE, REFERENCE_TWO_CLOCKS], scratch)
+    work.print()
+    return ratio_goals(LIMITS_10M, [work]) | {f"{name}_10m": each for name, each in value_goals([work]).items()}
 
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--full", action="store_true")
-    parser.add_argument("--engine", choices=ENGINES)
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--two", action="store_true")
-    options = parser.parse_args()
-    if options.engine:
-        print(json.dumps(measure(options.engine, options.data, two_clocks=options.two)))
-        return
-    goals = {}
+    parser = argparse.ArgumentParser(description="What features cost beside other engines.")
+    parser.add_argument("--full", action="store_true", help="everybody for slow peers, and 10 million events")
+    full = parser.parse_args().full
+    missing = {name: engine.missing() for name, engine in ENGINES.items()}
+    for name, what in missing.items():
+        if what:
+            print(f"left out: {name} needs {what}, which is not here")
+    engines = [name for name, what in missing.items() if not what]
     with tempfile.TemporaryDirectory() as folder:
-        workload.make(Path(folder))
-        print(f"{'':12}{'engine':14}{'CPU seconds, median (range)':32}peak memory")
-        for two_clocks, goal in ((False, "one_clock_cpu_ratio"), (True, "two_clocks_cpu_ratio")):
-            result = compare(Path(folder), two_clocks=two_clocks, runs=5 if options.full else 3)
-            if result and not two_clocks:
-                goals[goal] = {"value": round(result["ratio"], 3), "limit": LIMIT, "holds": result["ratio"] <= LIMIT}
-            elif result:
-                print(f"{'':12}two clocks cost {result['ratio']:.2f} times the reference engine's two clocks")
+        goals = usual(Path(folder), engines, full=full)
+        if full:
+            goals |= large(Path(folder), engines)
     print(json.dumps({"name": "features", "goals": goals}))
 
 
