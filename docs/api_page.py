@@ -19,6 +19,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Records", ("schema", "records")),
     ("Cohort and outcome", ("care", "cohort", "outcome")),
     ("Features", ("features",)),
+    ("Features in parts", ("scale",)),
     ("Split", ("splitting",)),
     ("Model", ("models",)),
     ("Evaluation", ("evaluation", "tracking")),
