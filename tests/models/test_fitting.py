@@ -80,3 +80,9 @@ def test_where_nothing_can_be_left_out_there_are_200_trees():
 def test_a_number_of_trees_that_cannot_be_is_refused(wrong, strong):
     with pytest.raises(SpecError, match="max_iter must be a whole number"):
         RiskClassifier(max_iter=wrong).fit(*strong)
+
+
+@pytest.mark.parametrize("monotone", ["catalogue", ["a"], 1])
+def test_constraints_must_be_a_mapping(monotone, strong):
+    with pytest.raises(SpecError, match="monotone must be a mapping"):
+        RiskClassifier(monotone=monotone).fit(*strong)

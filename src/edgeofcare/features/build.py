@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from edgeofcare.exceptions import IndexNamesError, SpecError
+from edgeofcare.exceptions import SpecError
 from edgeofcare.features.feature import Feature, TableFeature
+from edgeofcare.features.index import index_days
 from edgeofcare.features.measures import table_column
 from edgeofcare.features.names import as_features
 from edgeofcare.features.people import People, child_column
-from edgeofcare.features.prepare import as_days, check_held
+from edgeofcare.features.prepare import check_held
 from edgeofcare.features.rows import Rows
 from edgeofcare.features.specs.combined import Combined, Difference
 from edgeofcare.features.specs.numbers import Last
@@ -24,7 +25,6 @@ from edgeofcare.records.strangers import refuse_strangers
 
 __all__ = ["build_features"]
 
-_INDEX_NAMES = ["household_id", "child_id", "index_date"]
 _DTYPES = ("float64", "float32")
 _ROWS_AT_ONCE = 500_000
 
@@ -66,7 +66,7 @@ def build_features(
     Raises
     ------
     IndexNamesError
-        If the cohort does not carry the index.
+        If the cohort does not carry the index, or an index date is missing, has a time or is no date.
     RecordsError
         If the cohort has children whom the records do not hold.
     SpecError
@@ -87,16 +87,14 @@ def build_features(
     >>> build_features(records, cohort, ["child.age", "cp_plan.active"]).columns.tolist()
     ['child.age', 'cp_plan.active']
     """
-    if list(cohort.index.names) != _INDEX_NAMES:
-        msg = f"The cohort must carry the index {tuple(_INDEX_NAMES)}, as build_cohort gives it."
-        raise IndexNamesError(msg)
+    days = index_days(cohort)
     most = _checked(dtype, part_rows)
     specs = as_features(features)
     plain = _plain(specs)
     check_held(records, plain)
     refuse_strangers(records, cohort.index.get_level_values("child_id"))
     ids, code = np.unique(cohort.index.get_level_values("child_id").to_numpy(dtype=str), return_inverse=True)
-    rows = Rows.sort(code, as_days(cohort.index.get_level_values("index_date")), ids.size)
+    rows = Rows.sort(code, days, ids.size)
     columns = _Columns(specs, plain, len(cohort), dtype)
     people, parts = People(records, ids), list(rows.parts(most))
     for table, wanted in watched(_by_table(plain).items(), "Building features", progress=progress):

@@ -133,9 +133,9 @@ class EvidenceIndex:
         SpecError
             If it is none of them.
         """
-        if features is not self._asked[0]:
-            specs = map(self._spec, features)
-            self._asked = (features, {spec.name: spec for spec in specs})
+        asked = features if isinstance(features, tuple) else tuple(features)
+        if asked != self._asked[0]:
+            self._asked = (asked, {spec.name: spec for spec in map(self._spec, asked)})
         name = feature.name if isinstance(feature, Feature) else feature
         found = self._asked[1].get(name) if isinstance(name, str) else None
         if found is None:

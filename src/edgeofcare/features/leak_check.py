@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from edgeofcare.exceptions import IndexNamesError, LeakageError, SpecError
+from edgeofcare.exceptions import LeakageError, SpecError
 from edgeofcare.features.feature import Feature
+from edgeofcare.features.index import index_days
 from edgeofcare.features.leaks.builder import Builder, differing
 from edgeofcare.features.leaks.drawn import Drawn, draw_rows, everyone_on, facts_of, halves
 from edgeofcare.features.leaks.report import NOTHING, LeakReport, Noticed, leak_message, ordered
@@ -20,8 +21,6 @@ from edgeofcare.records.records import Records
 from edgeofcare.records.strangers import refuse_strangers
 
 __all__ = ["LeakReport", "leak_check"]
-
-_INDEX_NAMES = ["household_id", "child_id", "index_date"]
 
 
 def leak_check(
@@ -116,9 +115,7 @@ def leak_check(
 
 def _check_cohort(records: Records, cohort: pd.DataFrame, n: int) -> None:
     """Refuse what nothing can be drawn from."""
-    if not isinstance(cohort, pd.DataFrame) or list(cohort.index.names) != _INDEX_NAMES:
-        msg = f"The cohort must carry the index {tuple(_INDEX_NAMES)}, as build_cohort gives it."
-        raise IndexNamesError(msg)
+    index_days(cohort)
     if cohort.empty and not len(cohort.index):
         msg = "The cohort has no rows, so there is nothing to check."
         raise SpecError(msg)

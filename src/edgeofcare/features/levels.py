@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from edgeofcare.exceptions import IndexNamesError, SpecError
+from edgeofcare.exceptions import SpecError
 from edgeofcare.features.feature import Feature
+from edgeofcare.features.index import index_days
 from edgeofcare.features.names import as_features, parse_feature
 from edgeofcare.features.prepare import (
     TableArrays,
-    as_days,
     care_arrays,
     check_held,
     event_days,
@@ -26,7 +26,6 @@ from edgeofcare.records.strangers import refuse_strangers
 
 __all__ = ["learn_levels"]
 
-_INDEX_NAMES = ["household_id", "child_id", "index_date"]
 _FEWEST_CHILDREN = 10
 
 
@@ -79,9 +78,7 @@ def learn_levels(records: Records, cohort: pd.DataFrame, features: Iterable[Feat
     >>> [spec.name for spec in learned]
     ['child.age', 'referral.source_6.count.1095d', 'referral.not_source_6.count.1095d']
     """
-    if not isinstance(cohort, pd.DataFrame) or list(cohort.index.names) != _INDEX_NAMES:
-        msg = f"The cohort must carry the index {tuple(_INDEX_NAMES)}, as build_cohort gives it."
-        raise IndexNamesError(msg)
+    index_days(cohort)
     if not len(cohort.index):
         msg = "The cohort has no rows, so there is nothing to learn from."
         raise SpecError(msg)
@@ -106,7 +103,7 @@ def _frequent(records: Records, cohort: pd.DataFrame, spec: Levels) -> list[str]
         msg = f"The table {spec.table!r} was added without a {spec.column}, so it has no levels."
         raise SpecError(msg)
     child_id = cohort.index.get_level_values("child_id").to_numpy(dtype=str)
-    seen = _seen_rows(records, child_id, as_days(cohort.index.get_level_values("index_date")), spec)
+    seen = _seen_rows(records, child_id, index_days(cohort), spec)
     counts = seen.groupby("code").agg(rows=("row_key", "size"), children=("child_id", "nunique")).reset_index()
     if spec.source.column(spec.column).codes is None:
         counts = counts[counts["children"] >= _FEWEST_CHILDREN]

@@ -50,7 +50,13 @@ def as_features(features: Iterable[Feature | str]) -> list[Feature]:
     SpecError
         If a name cannot be understood, or two features have one name, or there is none.
     """
+    if isinstance(features, str | Feature):
+        msg = "features must be a list of features or their names; got one alone. Put it in brackets."
+        raise SpecError(msg)
     specs = [parse_feature(feature) if isinstance(feature, str) else feature for feature in features]
+    if wrong := sum(not isinstance(spec, Feature) for spec in specs):
+        msg = f"{wrong} of {len(specs)} features are neither a feature nor a name."
+        raise SpecError(msg)
     names = [spec.name for spec in specs]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or not specs:

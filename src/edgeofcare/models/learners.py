@@ -66,7 +66,9 @@ def check_options(options: Any) -> None:
         problems.append("n_folds must be a whole number, 2 or more")
     if options.monotone is not None and options.kind == "logistic":
         problems.append("monotone is for boosting only; a regression is monotone in every feature already")
-    if options.monotone is not None and not set(options.monotone.values()) <= {-1, 0, 1}:
+    if options.monotone is not None and not isinstance(options.monotone, Mapping):
+        problems.append("monotone must be a mapping of feature names to -1, 0 or 1")
+    elif options.monotone is not None and not set(options.monotone.values()) <= {-1, 0, 1}:
         problems.append("monotone must give -1, 0 or 1 for each feature name")
     if options.max_iter is not None and not (isinstance(options.max_iter, (int, np.integer)) and options.max_iter > 0):
         problems.append("max_iter must be a whole number, 1 or more, or None to have it found")

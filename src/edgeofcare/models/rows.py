@@ -253,7 +253,7 @@ def check_columns(X: object) -> None:
     if found:
         msg = (
             f"X cannot be used: {'; '.join(found)}. Features are numeric columns; identifiers and dates belong in "
-            "the index. Build X with build_features."
+            "the index. Build X with build_features; a last code is a category, so count each code instead."
         )
         raise SpecError(msg)
 

@@ -18,6 +18,9 @@ _AT_ALL = ("although nothing was changed", "Make the feature give the same value
 _WHAT = {NOTHING: _AT_ALL} | {each.name: (each.what, each.mend) for each in SCRAMBLES}
 _TABLES_NAMED = 4
 
+_FEWEST = 10
+"""Smaller counts of case records stay out of what is saved."""
+
 
 @dataclass(frozen=True)
 class LeakReport:
@@ -83,7 +86,7 @@ class LeakReport:
         -------
         dict
             ``sentence``, ``rows``, ``dates``, ``features`` (names), ``scrambles`` (``name``, ``what`` and
-            ``rows_changed`` of each), ``snapshots`` and ``differences``.
+            ``rows_changed`` of each, None for 1 to 9), ``snapshots`` and ``differences``.
         """
         return {
             "sentence": self.sentence,
@@ -91,7 +94,8 @@ class LeakReport:
             "dates": self.dates,
             "features": list(self.features),
             "scrambles": [
-                {"name": name, "what": _WHAT[name][0], "rows_changed": changed} for name, changed in self.scrambles
+                {"name": name, "what": _WHAT[name][0], "rows_changed": None if 0 < changed < _FEWEST else changed}
+                for name, changed in self.scrambles
             ],
             "snapshots": list(self.snapshots),
             "differences": self.differences,
