@@ -470,3 +470,15 @@ def test_other_kinds_of_feature():
     assert reason_sentence(Distance(), NAN) == "Miles from home to school: unknown."
     assert reason_sentence(None, 1234.5) == "A feature of your own is 1,234.5."
     assert reason_sentence(None, NAN) == "A feature of your own is unknown."
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1218.0, "The last referral began 1,218 days after one had last ended."),
+        (1.0, "The last referral began 1 day after one had last ended."),
+        (-30.0, "The last referral to end did so 30 days after the last one began."),
+    ],
+)
+def test_a_start_after_an_end_is_said_as_a_return(value, said):
+    assert reason_sentence(parse_feature("referral.days_since_end - referral.days_since"), value) == said

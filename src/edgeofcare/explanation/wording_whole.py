@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from edgeofcare.explanation.wording_rows import number_said
 from edgeofcare.features.feature import Feature, label
 from edgeofcare.features.specs.child import Age, Calendar, Characteristic, Siblings
 from edgeofcare.features.specs.combined import Difference, Ratio
+from edgeofcare.features.specs.events import DaysSince
 from edgeofcare.schema.codes import CODE_LISTS
 
 if TYPE_CHECKING:
@@ -94,8 +96,27 @@ def _difference(spec: Difference, value: float, rows: pd.DataFrame | None, index
     (first, many), (second, _) = _quantity(spec.first), _quantity(spec.second)
     if math.isnan(value):
         return f"Not known: {first}, less {second}; one of them is unknown."
+    if value and _is_a_return(spec):
+        return _return(spec, value)
     by = f"{number_said(abs(value))} {'more' if value > 0 else 'less'} than" if value else "the same as"
     return f"{first[0].upper()}{first[1:]} {'are' if many else 'is'} {by} {second}."
+
+
+def _is_a_return(spec: Difference) -> bool:
+    """Whether days since the last end are set against days since the last start of the same spells."""
+    first, second = spec.first, spec.second
+    if type(first) is not DaysSince or type(second) is not DaysSince:
+        return False
+    return first.edge == "end" and second == replace(first, edge="start")
+
+
+def _return(spec: Difference, value: float) -> str:
+    """How long after an end there was a new start."""
+    days = f"{number_said(abs(value))} {'day' if abs(value) == 1 else 'days'}"
+    one = spec.first.source.singular  # type: ignore[attr-defined]
+    if value > 0:
+        return f"The last {one} began {days} after one had last ended."
+    return f"The last {one} to end did so {days} after the last one began."
 
 
 WHOLE: dict[type[Feature], Callable[..., str]] = {
