@@ -85,8 +85,8 @@ def parse_feature(name: str) -> Feature:
 
     Examples
     --------
-    >>> parse_feature("missing.count.90d")
-    Count(table='missing_episodes', lookback=90, where=(), edge='start')
+    >>> parse_feature("missing.count.90d").sentence
+    'Number of missing episodes that began in the 90 days before the index date.'
     """
     spec = _combined(name) or _child_feature(name) or _table_feature(name)
     if spec is None or spec.name != name:
