@@ -146,11 +146,11 @@ root of their number). {met}
 ![Each target as a grey bar, and the mean of the records as a dot](../pictures/synthetic_england.png)
 
 **Definitions.** Second or later protection plans are counted over a whole childhood, in an extract of 18 years; all
-else is measured in the extract of ten. A referral is counted again if the same child was referred within 365 days before. Assessed and not
-in need is a case closed for that reason, as a share of all referrals (England's starts of need, 396,870, are its
-632,830 referrals less 6.5% and 30.8%). Factors are shares of the assessments in which any factor was found. Missing
-incidents count from care, not absences without authorisation. Re-entry counts those who left before 17, other than by
-adoption, a move to another authority or death.
+else is measured in the extract of ten. A referral is counted again if the same child was referred within 365 days
+before. Assessed and not in need is a case closed for that reason, as a share of all referrals (England's starts of
+need, 396,870, are its 632,830 referrals less 6.5% and 30.8%). Factors are shares of the assessments in which any factor
+was found. Missing incidents count from care, not absences without authorisation. Re-entry counts those who left before
+17, other than by adoption, a move to another authority or death.
 
 ## Measured, but not claimed
 
