@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import workload
 
 from edgeofcare.features.engine import FIXED_POINT, EventIndex, Rows, fixed_point
@@ -46,14 +47,15 @@ def matrix(tables: Tables, dtype: type, *, two_clocks: bool) -> np.ndarray:
             source = some[index.source]
             columns = _columns(index, table["value"][source], table["cat"][source])
             for column, target in zip(columns, out[number * each : (number + 1) * each], strict=True):
-                part.restore(column, target)
+                part.write(column, target)
+    for column in out:
+        ordered.restore(column)
     return out
 
 
 def _codes(people: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Place of each identifier among those of the people; -1 where it is not one of them."""
-    code = np.minimum(np.searchsorted(people, ids), people.size - 1)
-    return np.where(people[code] == ids, code, -1)
+    """Place of each identifier among those of the people, found as ``build_features`` finds it; -1 for strangers."""
+    return pd.Index(people).get_indexer(pd.Index(ids))
 
 
 def _grouped(child: np.ndarray, people: int) -> tuple[np.ndarray, np.ndarray]:

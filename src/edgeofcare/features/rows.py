@@ -182,6 +182,8 @@ class Rows:
         Number of children.
     first : int
         For a part of the caller's rows, the caller's code of the part's child 0.
+    start : int
+        For a part of the caller's rows, where it begins among all sorted rows.
     """
 
     child: np.ndarray
@@ -190,6 +192,7 @@ class Rows:
     order: np.ndarray | slice
     n_children: int
     first: int = 0
+    start: int = 0
 
     @classmethod
     def sort(cls, child: np.ndarray, day: np.ndarray, n_children: int) -> Rows:
@@ -215,19 +218,21 @@ class Rows:
         order = sorting(key)
         return cls(child[order].astype(np.int64), key[order], day[order].astype(np.int64), order, n_children)
 
+    def write(self, values: np.ndarray, out: np.ndarray) -> None:
+        """Write values of these rows to where they stand among all sorted rows."""
+        out[self.start : self.start + self.day.size] = values
+
+    def restore(self, out: np.ndarray) -> None:
+        """Bring a column of all sorted rows into the caller's order, where it stands."""
+        if not isinstance(self.order, slice):
+            out[:] = np.take(out, self._place, mode="clip")
+
     @cached_property
     def _place(self) -> np.ndarray:
         """The sorted position of each of the caller's rows."""
         place = np.empty(self.day.size, dtype=np.int64)
         place[self.order] = np.arange(self.day.size)
         return place
-
-    def restore(self, values: np.ndarray, out: np.ndarray) -> None:
-        """Write values of the sorted rows into ``out`` in the caller's order."""
-        if isinstance(self.order, slice) or self.order.size < out.size:
-            out[self.order] = values
-        else:
-            np.take(values.astype(out.dtype, copy=False), self._place, out=out, mode="clip")
 
     def parts(self, most: int) -> Iterator[Rows]:
         """Cut the rows into parts of whole children.
@@ -257,4 +262,4 @@ class Rows:
         first, last = int(self.child[some.start]), int(self.child[some.stop - 1])
         child, key = self.child[some] - first, self.key[some] - first * SPAN
         order = some if isinstance(self.order, slice) else self.order[some]
-        return Rows(child, key, self.day[some], order, last - first + 1, self.first + first)
+        return Rows(child, key, self.day[some], order, last - first + 1, self.first + first, self.start + some.start)
