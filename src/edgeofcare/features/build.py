@@ -61,7 +61,8 @@ def build_features(
     DataFrame
         One column of ``dtype`` for each feature, on the cohort's index; the last code of a column is a pandas
         category. NaN means unknown: a window that reaches before ``records.observed_from``, siblings of whom the
-        records cannot say who they are, or a value that an empty window does not have.
+        records cannot say who they are (``records.links``), a column that the source does not hold
+        (``records.absent_columns``), or a value that an empty window does not have.
 
     Raises
     ------
@@ -99,6 +100,7 @@ def build_features(
     people, parts = People(records, ids), list(rows.parts(most))
     for table, wanted in watched(_by_table(plain).items(), "Building features", progress=progress):
         _fill(columns, people, parts, table, wanted)
+    columns.restore(rows)
     return columns.frame(cohort.index)
 
 
@@ -138,7 +140,7 @@ def _fill(columns: _Columns, people: People, parts: Sequence[Rows], table: str, 
         for spec in specs:
             values = table_column(streams, spec) if isinstance(spec, TableFeature) else child_column(people, rows, spec)
             for out in columns.places(spec):
-                rows.restore(values, out)
+                rows.write(values, out)
 
 
 class _Columns:
@@ -162,6 +164,11 @@ class _Columns:
     def places(self, spec: Feature) -> list[np.ndarray]:
         """Where the values of a plain feature go."""
         return self._out[spec]
+
+    def restore(self, rows: Rows) -> None:
+        """Bring what was computed into the order of the cohort."""
+        for out in {id(out): out for places in self._out.values() for out in places}.values():
+            rows.restore(out)
 
     def frame(self, index: pd.Index) -> pd.DataFrame:
         """All columns, with combinations made of the features that they combine."""
