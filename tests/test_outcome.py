@@ -222,6 +222,17 @@ def test_an_extract_without_one_entry_is_refused():
     with pytest.raises(RecordsError, match="not one entry into care"):
         label_outcome(records, index_of(("on breaks", DAY)), Task())
     assert label_outcome(records, index_of(("on breaks", DAY)), Task(remand="entry")).tolist() == [0]
+    rows = index_of(("on breaks", DAY), ("on remand", DAY))
+    part = label_outcome(records, rows, Task(), details=True, need_entry=False)
+    assert part["entered_care"].tolist() == [0, 0]
+    assert part["end_reason"].tolist() == ["end_of_window", "remand"]
+
+
+def test_a_part_without_any_care_can_be_labelled():
+    part = records_of(contacts="child, date\na, 2022-01-01")
+    with pytest.raises(RecordsError, match="not one entry into care"):
+        label_outcome(part, index_of(("a", DAY)), Task())
+    assert label_outcome(part, index_of(("a", DAY)), Task(), need_entry=False).tolist() == [0]
 
 
 def test_defect_silent_zeros_of_children_whom_the_records_do_not_hold():

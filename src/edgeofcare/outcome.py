@@ -41,16 +41,18 @@ _NEVER = np.datetime64("9999-01-01", "D")
 
 @overload
 def label_outcome(
-    records: Records, cohort: pd.DataFrame, task: Task, *, details: Literal[False] = False
+    records: Records, cohort: pd.DataFrame, task: Task, *, details: Literal[False] = False, need_entry: bool = True
 ) -> pd.Series: ...
 
 
 @overload
-def label_outcome(records: Records, cohort: pd.DataFrame, task: Task, *, details: Literal[True]) -> pd.DataFrame: ...
+def label_outcome(
+    records: Records, cohort: pd.DataFrame, task: Task, *, details: Literal[True], need_entry: bool = True
+) -> pd.DataFrame: ...
 
 
 def label_outcome(
-    records: Records, cohort: pd.DataFrame, task: Task, *, details: bool = False
+    records: Records, cohort: pd.DataFrame, task: Task, *, details: bool = False, need_entry: bool = True
 ) -> pd.Series | pd.DataFrame:
     """Say which rows of the cohort entered care within ``[index_date + gap, index_date + gap + horizon)``.
 
@@ -64,6 +66,9 @@ def label_outcome(
         The outcome window, what counts as an entry, and what happens to rows cut short (``incomplete``).
     details : bool, default False
         Whether to return follow-up and reasons as well.
+    need_entry : bool, default True
+        Whether to refuse records in which nobody ever enters care. That is nearly always a fault of the extract; give
+        False only for a part of records, in which it can be true.
 
     Returns
     -------
@@ -81,7 +86,8 @@ def label_outcome(
         If a window passes ``observed_until`` and ``task.incomplete`` is ``"raise"``, or begins before
         ``observed_from`` of care episodes or legal statuses.
     RecordsError
-        If the extract holds not one entry into care, or not all children of the cohort.
+        If the extract holds not one entry into care (unless ``need_entry`` is False), or not all children of the
+        cohort.
 
     Notes
     -----
@@ -103,7 +109,7 @@ def label_outcome(
     check_cohort(cohort, task, index_only=True)
     refuse_strangers(records, cohort.index.get_level_values("child_id"))
     _refuse_before_window(records, cohort)
-    followed = _follow(records, cohort, task)
+    followed = _follow(records, cohort, task, need_entry=need_entry)
     late = ~followed.pop("window_observed")
     if task.incomplete == "raise" and late.any():
         msg = (
@@ -148,13 +154,13 @@ def _refuse_before_window(records: Records, cohort: pd.DataFrame) -> None:
         raise LeakageError(msg)
 
 
-def _follow(records: Records, cohort: pd.DataFrame, task: Task) -> pd.DataFrame:
+def _follow(records: Records, cohort: pd.DataFrame, task: Task, *, need_entry: bool) -> pd.DataFrame:
     """Follow every row to the first thing that ends it."""
     child = cohort.index.get_level_values("child_id")
     index_date = cohort.index.get_level_values("index_date").to_numpy().astype("datetime64[D]")
     start = index_date + np.timedelta64(task.gap_days, "D")
     end = start + np.timedelta64(task.horizon_days, "D")
-    periods = _entries(records, task)
+    periods = _entries(records, task, need_entry=need_entry)
     last_seen = np.datetime64(records.observed_until, "D") - outcome_lag(records)
     dates: dict[str, Any] = dict.fromkeys(END_REASONS, np.full(len(cohort), _NEVER))
     dates |= {why: _first_from(when, child, index_date) for why, when in _endings(records, periods).items()}
@@ -178,7 +184,7 @@ def _follow(records: Records, cohort: pd.DataFrame, task: Task) -> pd.DataFrame:
     )
 
 
-def _entries(records: Records, task: Task) -> pd.DataFrame:
+def _entries(records: Records, task: Task, *, need_entry: bool) -> pd.DataFrame:
     """Periods of care with the kind of event that each entry is."""
     periods = care_periods(records, task)
     kind = np.full(len(periods), "entered_care", dtype=object)
@@ -188,7 +194,7 @@ def _entries(records: Records, task: Task) -> pd.DataFrame:
         since = uasc_from(records)["since"].reindex(periods["child_id"]).to_numpy()
         kind[since <= periods["entry_date"].to_numpy()] = "uasc"
     periods["kind"] = kind
-    if not (kind == "entered_care").any():
+    if need_entry and not (kind == "entered_care").any():
         msg = (
             "care_episodes: not one entry into care is left after short breaks, remand and unaccompanied "
             "asylum-seeking children are set apart, so there is nothing to predict. Check the extract's window, its "

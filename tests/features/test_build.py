@@ -14,6 +14,7 @@ from edgeofcare.cohort import build_cohort
 from edgeofcare.exceptions import IndexNamesError, RecordsError, SpecError
 from edgeofcare.features.build import build_features
 from edgeofcare.features.catalogue import default_features
+from edgeofcare.features.evidence import evidence
 from edgeofcare.features.names import parse_feature
 from edgeofcare.features.sources import SOURCES
 from edgeofcare.features.specs.child import Age, Characteristic
@@ -216,10 +217,10 @@ def test_care_history_equals_a_literal_reading_of_the_rules(data):
 
 
 PLACEMENTS = """
-    child, start, end, distance
-    a child, 2022-01-10, 2022-02-01, 4.5
-    a child, 2022-02-01, , 1.5
-    a child, 2021-01-01, 2021-02-01, 100
+    child, start, end, distance, type
+    a child, 2022-01-10, 2022-02-01, 4.5, U1
+    a child, 2022-02-01, , 1.5, U1
+    a child, 2021-01-01, 2021-02-01, 100, U1
 """
 
 
@@ -239,6 +240,49 @@ def test_a_window_holds_its_first_day_and_not_the_day_before():
     records = records_of(missing_episodes="child, start\na child, 2022-03-02\na child, 2022-03-01")
     assert feature(records, "missing.count.30d") == 1
     assert feature(records, "missing.count.31d") == 2
+
+
+ON_COLUMNS = [
+    "placement.type_U1.count.90d", "placement.not_type_U1.count.90d", "placement.mean_distance.90d",
+    "placement.distinct_type.90d", "placement.last_distance", "sibling_undated.placement.type_U1.count.90d",
+]  # fmt: skip
+
+
+def without(text, column):
+    """A picture without one of its columns."""
+    lines = [[cell.strip() for cell in line.split(",")] for line in text.strip().splitlines()]
+    gone = lines[0].index(column)
+    return "\n".join(", ".join(cell for place, cell in enumerate(line) if place != gone) for line in lines)
+
+
+@pytest.mark.parametrize(("gone", "unknown"), [("", ()), ("type", (0, 1, 3, 5)), ("distance", (2, 4))])
+def test_a_column_that_the_source_does_not_hold_is_unknown_and_not_zero(gone, unknown):
+    links = "child, related_id, kind\na child, M, mother\nanother, M, mother"
+    rows = without(PLACEMENTS, gone) if gone else PLACEMENTS
+    records = records_of(placements=rows, relationships=links)
+    assert (gone in records.absent_columns["placements"]) == bool(gone)
+    for child, day in (("a child", "2022-04-01"), ("another", "2022-04-01"), ("a child", "2019-01-01")):
+        cohort = index_of((child, day))
+        X = build_features(records, cohort, [*ON_COLUMNS, "placement.count.90d"]).iloc[0]
+        if day > "2020" and child == "a child":
+            assert tuple(np.flatnonzero(X.isna())) == unknown
+        assert X.iloc[list(unknown)].isna().all()
+        for name in (*ON_COLUMNS, "placement.count.90d"):
+            np.testing.assert_equal(evidence(records, [name], cohort.index[0], name).value, X[name])
+
+
+def test_a_column_without_a_value_that_the_source_does_hold_says_so():
+    records = records_of(contacts="child, date, source\na child, 2022-03-20, ")
+    assert "contacts" not in records.absent_columns
+    assert feature(records, "contact.source_10.count.30d") == 0
+
+
+def test_what_a_period_of_care_ended_with_is_unknown_where_episodes_do_not_say():
+    care = "child, start, end\na child, 2021-01-01, 2021-03-01"
+    statuses = "child, start, end, status\na child, 2021-01-01, 2021-03-01, C1"
+    records = records_of(care_episodes=care, legal_statuses=statuses)
+    assert math.isnan(feature(records, "care.end_reason_E4A.count.1095d"))
+    assert feature(records, "care.status_C1.count.1095d") == 1
 
 
 def test_defect_stale_window_ends_at_the_last_event():

@@ -441,6 +441,23 @@ def test_why_not_a_row_from_before_the_window_of_the_extract():
     assert evidence(kept, ["referral.active"], on(), "referral.active").value == 1.0
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("contact.source_10.count.30d", "the source of the records holds no source of contacts."),
+        ("contact.count.5000d", "the records do not reach back far enough."),
+    ],
+)
+def test_why_not_where_nothing_can_be_known(name, said):
+    options = {"observed_from": {"contacts": "2022-01-01"}}
+    records = records_of(contacts="child, date\na, 2022-03-20", options=options)
+    found = evidence(records, [name], on(), name)
+    assert found.unknown
+    assert math.isnan(found.value)
+    told = why_not(records, name, on(), "contacts 1")
+    assert told.endswith(f" The value is unknown all the same: {said}")
+
+
 def test_why_not_a_sibling_who_had_died():
     kept = records_of(
         children="child, birth_date, death_date\na, 2008-01-01,\nb, 2010-01-01, 2020-01-01",

@@ -44,6 +44,7 @@ WRONG = {
     "numbers": (pd.Index([2019.0]), "float64 and no dates"),
     "objects": (pd.Index([2019, DAY], dtype=object), "some are no dates"),
     "zone": (pd.DatetimeIndex([DAY], tz="Europe/London"), "time zone"),
+    "far": (pd.DatetimeIndex(["9999-12-31", "1899-12-31"]).as_unit("s"), "2 of 2 lie before 1900 or after 2100"),
     "time": (pd.DatetimeIndex([DAY, DAY + pd.Timedelta("5h")]), "1 of 2 have a time of day"),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pandas as pd
@@ -17,14 +17,19 @@ from edgeofcare.exceptions import IndexNamesError, LeakageError, RecordsError, S
 from edgeofcare.features.build import build_features
 from edgeofcare.features.catalogue import default_features
 from edgeofcare.features.leak_check import leak_check
+from edgeofcare.features.leaks.report import hash_of_spec
+from edgeofcare.features.names import as_features, parse_feature
+from edgeofcare.features.plain import feature_from_dict, feature_to_dict
+from edgeofcare.features.siblings import sibling_links
 from edgeofcare.features.specs.child import Characteristic, Siblings
 from edgeofcare.features.specs.events import Count
+from edgeofcare.records.declared import links_of
 from edgeofcare.records.records import Records
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.synthetic.records import make_records
 from edgeofcare.task import Task
 from planted_leaks import LATE, LEAKS, OTHER, closed_window, counted, latest_category, pairs
-from strategies import DATED, INDEX_DAYS, any_spec, histories, row_index
+from strategies import DATED, INDEX_DAYS, any_spec, every_spec, histories, row_index
 
 HONEST = ["missing.count.365d", "referral.count.1095d", "cp_plan.active"]
 N = 150
@@ -48,6 +53,8 @@ def remade(records, **tables):
         observed_from=records.observed_from,
         reporting_lag=records.reporting_lag,
         findings=records.findings(),
+        links=links_of(None, tables.get("relationships", records.table("relationships"))),
+        absent_columns=records.absent_columns,
     )
 
 
@@ -133,6 +140,42 @@ def test_the_report_can_be_shared(records, cohort):
         report.rows = 1
 
 
+def test_a_report_says_what_it_is_about_and_is_refused_for_anything_else(records, cohort):
+    report = leak_check(records, cohort, HONEST, n=20)
+    specs = as_features(HONEST)
+    assert report.fingerprint == records.fingerprint
+    assert report.features_hash == replace(report, hashes=report.hashes[::-1]).features_hash
+    told = report.to_dict()
+    assert (told["records_fingerprint"], told["own_code"]) == (records.fingerprint, False)
+    assert told["features_hash"] == report.features_hash
+    report.refuse_other(specs, records.fingerprint)
+    report.refuse_other(specs[:1])
+    changed = remade(records, contacts=records.table("contacts").iloc[1:])
+    with pytest.raises(SpecError, match="about other records than those given"):
+        report.refuse_other(specs, changed.fingerprint)
+    with pytest.raises(SpecError, match=r"not about 1 feature of 4: missing\.count\.30d\. Give what"):
+        report.refuse_other([*specs, parse_feature("missing.count.30d")])
+    with pytest.raises(SpecError, match="10 more; it is about other records"):
+        report.refuse_other([Count("contacts", days) for days in range(1, 21)], "")
+
+
+def test_a_check_of_own_code_vouches_for_no_specs(records, cohort):
+    report = leak_check(records, cohort, lambda records, cohort: build_features(records, cohort, HONEST), n=20)
+    assert list(report.features) == HONEST
+    assert report.own_code
+    assert report.features_hash is None
+    assert report.fingerprint == records.fingerprint
+    with pytest.raises(SpecError, match="about code of your own, and not about these features, whatever its columns"):
+        report.refuse_other(as_features(HONEST), records.fingerprint)
+
+
+@settings(max_examples=100, deadline=None)
+@given(every_spec(), every_spec())
+def test_specs_have_one_hash_if_and_only_if_they_are_equal(first, second):
+    assert (hash_of_spec(first) == hash_of_spec(second)) == (first == second)
+    assert hash_of_spec(first) == hash_of_spec(feature_from_dict(feature_to_dict(first)))
+
+
 def test_the_same_seed_tells_the_same(records, cohort):
     features = planted("contacts_to_date", closed_window)
     first, again = (message_of(records, cohort, features, random_state=5) for _ in range(2))
@@ -212,6 +255,28 @@ def test_links_that_were_entered_later(records, cohort):
     assert dict(report.scrambles)["later links"] > 50
 
 
+@pytest.mark.parametrize(("share", "name"), [(0, "sibling_undated.number_0_17"), (0.7, "sibling.number_0_17")])
+def test_whether_siblings_are_known_is_not_read_off_the_links_of_others(records, cohort, monkeypatch, share, name):
+    links = records.table("relationships")
+    entered = pd.Series(pd.Timestamp("2015-01-01").as_unit("s"), links.index)
+    home = np.unique(records.households.reindex(links["child_id"]).to_numpy(dtype=str), return_inverse=True)[1]
+    told = links.assign(recorded_date=entered.where(home < share * home.max()).astype("datetime64[s]"))
+    some = remade(records, relationships=told)
+    assert some.links == ("dated" if share else "undated")
+    assert leak_check(some, cohort, [name], n=N).differences == 0
+
+    def read_off(records, scope):
+        """The siblings as they were found before records declared their links."""
+        rows = records.table("relationships")
+        known = rows["recorded_date"].notna().any() if scope == "siblings" else len(rows)
+        return sibling_links(records, scope) if known else None
+
+    monkeypatch.setattr("edgeofcare.features.people.sibling_links", read_off)
+    said = message_of(some, cohort, [*HONEST, name])
+    assert OTHER in said
+    assert "(relationships)" in said
+
+
 def test_a_reporting_lag_hides_rows_that_have_no_day_of_entry(records, cohort):
     lagged = Records(
         {name: records.table(name) for name in TABLES},
@@ -219,6 +284,8 @@ def test_a_reporting_lag_hides_rows_that_have_no_day_of_entry(records, cohort):
         observed_from=records.observed_from,
         reporting_lag=dict(records.reporting_lag) | {"assessment_factors": 30},
         findings=records.findings(),
+        links=records.links,
+        absent_columns=records.absent_columns,
     )
 
     def without_lag(records, cohort):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from unittest import mock
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeofcare.exceptions import IndexNamesError, RecordsError, SpecError
+from edgeofcare.features import levels
 from edgeofcare.features.build import build_features
 from edgeofcare.features.levels import learn_levels
 from edgeofcare.features.names import as_features, parse_feature
@@ -27,11 +29,24 @@ FAMILIES = [
 ]
 
 
+TEN = 10
+"""As many children as a code must have been seen for: in the pictures below each letter stands for so many."""
+
+
+def each_ten(children):
+    """Ten children for each letter."""
+    return [f"{child}{number}" for child in children for number in range(TEN)]
+
+
 def factors(*rows):
-    """Records of children a, b and c with assessment factors: (child, day, factor), or also the day of entry."""
-    people = [{"child_id": child, "birth_date": INDEX_DAYS[0] - 5000} for child in "abc"]
+    """Records of ten children of each of a, b and c with factors: (child, day, factor), or also the day of entry."""
+    people = [{"child_id": child, "birth_date": INDEX_DAYS[0] - 5000} for child in each_ten("abc")]
     named = ("child_id", "date", "factor", "recorded_date")
-    held = [dict(zip(named, row, strict=False)) | {"row_key": f"k{n}"} for n, row in enumerate(rows)]
+    held = [
+        dict(zip(named, row, strict=False)) | {"row_key": f"k{n}-{child}", "child_id": child}
+        for n, row in enumerate(rows)
+        for child in each_ten(row[0])
+    ]
     return History({"children": people, "relationships": [], "assessment_factors": held}).records()
 
 
@@ -40,7 +55,7 @@ def names(learned):
 
 
 def learned_from(records, children="abc", days=INDEX_DAYS[:1], top=10, **options):
-    cohort = row_index(children, days)
+    cohort = row_index(each_ten(children), days)
     return learn_levels(records, cohort, [Levels("assessment_factors", 365, column="factor", top=top, **options)])
 
 
@@ -57,8 +72,8 @@ def test_one_count_for_each_frequent_code_and_one_for_the_rest():
         "assessment.factor.not_factor_10A+24A+3A.count.365d",
     ]
     assert [parse_feature(spec.name) for spec in learned] == learned
-    X = build_features(records, row_index("abc", [t]), learned)
-    assert X.to_numpy().tolist() == [[2, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 1]]
+    X = build_features(records, row_index(each_ten("abc"), [t]), learned)
+    assert X.to_numpy()[::TEN].tolist() == [[2, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 1]]
 
 
 def test_rows_outside_every_window_teach_nothing():
@@ -81,7 +96,7 @@ def test_a_row_that_many_dates_see_counts_once():
     records = factors(("a", t - 1, "3A"), ("b", t - 1, "24A"), ("b", t - 2, "24A"))
     learned = learn_levels(
         records,
-        row_index("a", [t, t + 1, t + 2]).iloc[:].pipe(lambda a: pd.concat([a, row_index("b", [t])])),
+        pd.concat([row_index(each_ten("a"), [t, t + 1, t + 2]), row_index(each_ten("b"), [t])]),
         [Levels("assessment_factors", 365, column="factor", top=1)],
     )
     assert learned[0] == Count("assessment_factors", 365, {"factor": "24A"})
@@ -96,13 +111,13 @@ def test_others_pass_through_and_nothing_comes_twice():
     records = factors(("a", t - 5, "3A"))
     own = Count("assessment_factors", 365, {"factor": "3A"})
     family = Levels("assessment_factors", 365, column="factor")
-    learned = learn_levels(records, row_index("a", [t]), ["child.age", family, own, family])
+    learned = learn_levels(records, row_index(each_ten("a"), [t]), ["child.age", family, own, family])
     assert learned == [Age(), Count("assessment_factors", 365, unless={"factor": "3A"}), own]
 
 
-def literal_levels(history, children, day_of, spec):
+def literal_levels(history, children, day_of, spec, fewest):
     """The most frequent codes by a loop over rows, for canonical tables."""
-    table, counts = spec.table, Counter()
+    table, counts, whose = spec.table, Counter(), {}
     for row in history.tables.get(table, []):
         code, began = row.get(spec.column), row.get("date", row.get("start_date"))
         known = start_known_of(history, table, row)
@@ -117,15 +132,22 @@ def literal_levels(history, children, day_of, spec):
         seen = any(known < t and happened >= t - spec.lookback for t in day_of) and row["child_id"] in children
         if seen and code is not None:
             counts[code] += 1
-    return [code for code, _ in sorted(counts.items(), key=lambda each: (-each[1], each[0]))][: spec.top]
+            whose.setdefault(code, set()).add(row["child_id"])
+    held = sorted((code for code in counts if len(whose[code]) >= fewest), key=lambda code: (-counts[code], code))
+    return held[: spec.top]
 
 
 @settings(max_examples=60, deadline=None)
-@given(histories(tables=("assessment_factors", "referrals", "care_episodes"), rows=16), st.sampled_from(FAMILIES[:4]))
-def test_levels_are_those_of_a_loop_over_the_rows(history, spec):
+@given(
+    histories(tables=("assessment_factors", "referrals", "care_episodes"), rows=16),
+    st.sampled_from(FAMILIES[:4]),
+    st.integers(1, 2),
+)
+def test_levels_are_those_of_a_loop_over_the_rows(history, spec, fewest):
     children = history.child_ids[:2]
-    learned = learn_levels(history.records(), row_index(children, INDEX_DAYS[:2]), [spec])
-    wanted = spec.counts(literal_levels(history, children, INDEX_DAYS[:2], spec))
+    with mock.patch.object(levels, "_FEWEST_CHILDREN", fewest):
+        learned = learn_levels(history.records(), row_index(children, INDEX_DAYS[:2]), [spec])
+    wanted = spec.counts(literal_levels(history, children, INDEX_DAYS[:2], spec, fewest))
     assert learned == wanted
 
 
@@ -136,7 +158,8 @@ def test_what_was_known_after_the_last_training_date_changes_nothing(data):
     history = data.draw(histories(tables=busy, rows=14))
     changed = data.draw(hidden_changes(history, INDEX_DAYS[1]))
     cohort = row_index(history.child_ids, INDEX_DAYS[:2])
-    assert learn_levels(history.records(), cohort, FAMILIES) == learn_levels(changed.records(), cohort, FAMILIES)
+    with mock.patch.object(levels, "_FEWEST_CHILDREN", 1):
+        assert learn_levels(history.records(), cohort, FAMILIES) == learn_levels(changed.records(), cohort, FAMILIES)
     assert set(DATED) >= set(busy)
 
 
@@ -155,6 +178,21 @@ def test_local_codes_of_few_children_are_left_to_the_rest():
     records, cohort = with_categories(("fixed", 10), ("told in confidence", 9))
     learned = learn_levels(records, cohort, [Levels("suspensions", 365, column="category")])
     assert names(learned) == ["suspensions.category_fixed.count.365d", "suspensions.not_category_fixed.count.365d"]
+
+
+@pytest.mark.parametrize("children", [9, 10])
+def test_national_codes_of_few_children_are_left_to_the_rest(children):
+    t = INDEX_DAYS[0]
+    people = [{"child_id": f"c{n}", "birth_date": t - 5000} for n in range(12)]
+    rare = [(f"c{n}", "22A") for n in range(children)] + [("c0", "22A")]
+    rows = [*((f"c{n}", "16A") for n in range(12)), *rare]
+    held = [{"row_key": f"k{n}", "child_id": c, "date": t - 5, "factor": f} for n, (c, f) in enumerate(rows)]
+    held += [{"row_key": "later", "child_id": "c11", "date": t + 5, "factor": "22A"}]
+    records = History({"children": people, "relationships": [], "assessment_factors": held}).records()
+    cohort = row_index([person["child_id"] for person in people], [t])
+    learned = learn_levels(records, cohort, [Levels("assessment_factors", 365, column="factor")])
+    assert ("assessment.factor_22A.count.365d" in names(learned)) == (children == 10)
+    assert build_features(records, cohort, learned).sum(axis=1).sum() == len(rows)
 
 
 def test_codes_that_a_name_cannot_carry_are_left_to_the_rest():
@@ -210,11 +248,11 @@ def test_what_nothing_can_be_learned_from_is_refused():
     with pytest.raises(IndexNamesError):
         learn_levels(records, pd.DataFrame({"child_id": ["a"]}), [family])
     with pytest.raises(SpecError, match="no rows"):
-        learn_levels(records, row_index("a", INDEX_DAYS).iloc[:0], [family])
+        learn_levels(records, row_index(["a0"], INDEX_DAYS).iloc[:0], [family])
     with pytest.raises(RecordsError, match="not in these records"):
         learn_levels(records, row_index("z", INDEX_DAYS), [family])
     with pytest.raises(SpecError, match="no table 'suspensions'"):
-        learn_levels(records, row_index("a", INDEX_DAYS), [Levels("suspensions", 365, column="category")])
-    bare = records.with_events("suspensions", pd.DataFrame({"child_id": ["a"], "date": ["2022-03-01"]}))
+        learn_levels(records, row_index(["a0"], INDEX_DAYS), [Levels("suspensions", 365, column="category")])
+    bare = records.with_events("suspensions", pd.DataFrame({"child_id": ["a0"], "date": ["2022-03-01"]}))
     with pytest.raises(SpecError, match="without a category"):
-        learn_levels(bare, row_index("a", INDEX_DAYS), [Levels("suspensions", 365, column="category")])
+        learn_levels(bare, row_index(["a0"], INDEX_DAYS), [Levels("suspensions", 365, column="category")])

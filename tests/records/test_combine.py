@@ -105,6 +105,14 @@ def test_each_table_comes_from_the_returns_that_have_it():
     assert (both.absent, both.scoring_only) == ((), "")
 
 
+def test_columns_that_a_return_does_not_hold_are_those_of_the_tables_it_gives():
+    first, second = cin(), care()
+    both = combine(first, second)
+    assert both.absent_columns["referrals"] == first.absent_columns["referrals"]
+    assert both.absent_columns["care_episodes"] == second.absent_columns["care_episodes"]
+    assert both.links == second.links == "none"
+
+
 def test_missing_episodes_of_children_in_care_do_not_stand_for_those_of_all():
     missing = "row_key, child_id, start_date, end_date, type\nm1, Q1, 2022-01-05, 2022-01-06, M"
     both = combine(cin(), care(missing_episodes=missing))

@@ -86,6 +86,25 @@ def test_a_pool_sees_what_all_of_them_see():
     assert told.loc[told["table"] == "contacts", "why"].tolist() == ["not every authority has the table"]
 
 
+def test_a_pool_says_of_links_and_columns_what_all_of_them_can_say():
+    links = "child, related_id, kind, recorded_date\na, M, mother, {}\nb, M, mother, {}"
+    given = {
+        "North": records_of(
+            relationships=links.format("2020-01-01", ""), contacts="child, date, source\na, 2021-01-01, 10"
+        ),
+        "South": records_of(relationships=links.format("", ""), contacts="child, date\na, 2021-01-01"),
+    }
+    both = pool(given)
+    assert (given["North"].links, given["South"].links, both.links) == ("dated", "undated", "undated")
+    assert dict(both.absent_columns) == {"contacts": ("source",)}
+    cohort = pd.DataFrame(index=pd.MultiIndex.from_tuples(
+        [("", "North:a", pd.Timestamp("2021-02-01"))], names=["household_id", "child_id", "index_date"]
+    ))  # fmt: skip
+    names = ["contact.source_10.count.90d", "contact.count.90d", "sibling.number_0_17", "sibling_undated.number_0_17"]
+    X = build_features(both, cohort, names).iloc[0]
+    assert X.isna().tolist() == [True, False, True, False]
+
+
 def test_a_table_that_one_authority_has_only_after_the_pool_ends_is_left_out():
     options = {"observed_from": {"contacts": "2015-01-01"}}
     early = records_of(until="2022-12-31", options=options, contacts="child, date\na, 2022-06-01")

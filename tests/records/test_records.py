@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 
 import pandas as pd
 import pytest
@@ -36,7 +37,8 @@ def test_tables_handed_out_are_copies(records):
     frame.iloc[0, 0] = "changed"
     frame.to_numpy()[:] = None
     assert records.table("referrals")["row_key"].tolist() == ["R9901", "R9902"]
-    again = Records.from_tables({name: records.table(name) for name in records}, observed_until=UNTIL)
+    tables = {name: records.table(name) for name in records}
+    again = Records.from_tables(tables, observed_until=UNTIL, absent_columns=records.absent_columns)
     assert again.fingerprint == before
 
 
@@ -45,8 +47,11 @@ def test_what_is_declared_cannot_be_changed(records):
         records.reporting_lag["referrals"] = 5
     with pytest.raises(TypeError):
         records.observed_from["referrals"] = None
-    with pytest.raises(AttributeError):
-        records.observed_until = None
+    with pytest.raises(TypeError):
+        records.absent_columns["referrals"] = ()
+    for name in ("observed_until", "links"):
+        with pytest.raises(AttributeError):
+            setattr(records, name, None)
     homes = records.households
     homes.iloc[:] = "one"
     assert records.households.tolist() == ["HQ7731", "HQ7731"]
@@ -95,6 +100,8 @@ def test_the_fingerprint_does_not_depend_on_the_order_of_rows(history, seed):
         ({}, {"until": "2024-12-30"}),
         ({}, {"options": {"reporting_lag": {"contacts": 1}}}),
         ({}, {"options": {"observed_from": {"contacts": "2020-01-01"}}}),
+        ({}, {"options": {"links": "undated"}}),
+        ({"referrals": REFERRALS}, {"options": {"absent_columns": {"contacts": ["source"]}}}),
     ],
 )
 def test_the_fingerprint_tells_of_any_change(tables, options):
@@ -119,6 +126,46 @@ def test_a_lag_or_a_date_for_all_tables_or_for_some():
     assert every.observed_from["contacts"] > every.observed_until, "a table without rows was not observed"
     counts = every.counts().set_index("table")
     assert counts.loc["referrals"].tolist() == [2, 2, "2020-01-01", 3]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("", "none"),
+        ("Q7731, , mother, 2021-01-01", "none"),
+        ("Q7731, M, mother, ", "undated"),
+        ("Q7731, M, mother, \nQ7732, M, mother, 2021-01-01", "dated"),
+    ],
+)
+def test_the_rows_say_once_what_is_known_of_links(rows, expected):
+    records = records_of({"Q7731": "2008-11-23"}, relationships="child, related_id, kind, recorded_date\n" + rows)
+    assert records.links == expected
+    event = pd.DataFrame({"child_id": ["Q7731"], "date": ["2021-05-04"]})
+    assert records.with_events("suspensions", event).links == expected
+
+
+def test_what_is_declared_of_links_and_columns_stands_whatever_the_rows_are():
+    whole = {"links": "dated", "absent_columns": {"contacts": ["source"], "referrals": ["need", "nfa"]}}
+    part = records_of(referrals=REFERRALS.replace("start, end", "start, end, nfa"), options=whole)
+    assert part.links == "dated"
+    assert dict(part.absent_columns)["contacts"] == ("source",)
+    assert part.absent_columns["referrals"] == ("close_reason", "need", "nfa", "source")
+    more = part.with_events("sent_home", pd.DataFrame({"child_id": [], "date": []}))
+    assert more.absent_columns == part.absent_columns
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"links": "some"}, "links must be one of 'none', 'undated', 'dated'; got 'some'"),
+        ({"absent_columns": {"contact": ["source"]}}, "absent_columns names tables that do not exist"),
+        ({"absent_columns": {"contacts": ["date"]}}, "contacts has no optional column 'date'"),
+        ({"absent_columns": {"contacts": ["recorded_date"]}}, "contacts has no optional column 'recorded_date'"),
+    ],
+)
+def test_what_cannot_be_declared_is_refused(options, said):
+    with pytest.raises(SpecError, match=re.escape(said)):
+        records_of(referrals=REFERRALS, options=options)
 
 
 def test_a_code_map_from_a_file(tmp_path):

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.features.build import build_features
+from edgeofcare.features.evidence import evidence
+from edgeofcare.records.households import LARGEST_FAMILY
 from edgeofcare.records.records import Records
 from edgeofcare.scale.parts import write_parts
 from edgeofcare.scale.stored import read_manifest, read_stored_part
 from edgeofcare.synthetic.parts import make_parts
 from edgeofcare.synthetic.records import make_records
+from tiny_tables import index_of, records_of
 
 
 def stored(folder):
@@ -34,6 +40,8 @@ def shuffled(records, seed):
         observed_from=records.observed_from,
         reporting_lag=records.reporting_lag,
         findings=records.findings(),
+        links=records.links,
+        absent_columns=records.absent_columns,
         own={name: records.definition(name) for name in ["suspensions"]},
     )
 
@@ -173,3 +181,68 @@ def test_a_number_of_parts_that_is_none_is_refused(scale_records, tmp_path, n_pa
 def test_no_records_are_refused(tmp_path):
     with pytest.raises(SpecError, match="no records to write"):
         write_parts([], tmp_path / "p")
+
+
+def alike(records, folder, names, day="2022-04-01"):
+    """Features of all children on a day, the same bytes from the whole and from its parts; by child."""
+    cohort = index_of(*((child, day) for child in sorted(records.table("children")["child_id"])))
+    whole = build_features(records, cohort, names)
+    write_parts(records, folder, n_parts=7)
+    pieces = []
+    for part in stored(folder):
+        here = cohort.index.get_level_values("child_id").isin(part.table("children")["child_id"])
+        pieces.append(build_features(part, cohort[here], names))
+    assert sum(bool(len(piece)) for piece in pieces) > 1
+    joined = pd.concat(pieces).reindex(whole.index)
+    assert joined.to_numpy().tobytes() == whole.to_numpy().tobytes()
+    return whole.droplevel(["household_id", "index_date"])
+
+
+SIBLINGS = ["sibling.number_0_17", "sibling_undated.number_0_17", "sibling.contact.count.365d"]
+
+
+@pytest.mark.parametrize(
+    ("entered", "links", "expected"), [("2020-01-10", "dated", [0, 0, 0]), ("", "undated", [math.nan, 0, math.nan])]
+)
+def test_a_household_without_links_has_no_siblings_in_its_part_as_in_the_whole(tmp_path, entered, links, expected):
+    family = [f"{child}, M{mother}, mother, {entered}" for mother in range(5) for child in (f"a{mother}", f"b{mother}")]
+    records = records_of(
+        {"Lone": "2008-06-15"}, contacts="child, date\nLone, 2022-01-01\na1, 2022-01-01",
+        relationships="\n".join(["child, related_id, kind, recorded_date", *family]),
+    )  # fmt: skip
+    X = alike(records, tmp_path / "p", SIBLINGS)
+    np.testing.assert_equal(X.loc["Lone"].tolist(), expected)
+    assert X.loc["b1", "sibling_undated.number_0_17"] == 1
+    assert {part.links for part in stored(tmp_path / "p")} == {links}
+    assert all(part.table("relationships").empty for part in stored(tmp_path / "p") if "Lone" in part.households)
+
+
+def test_a_placeholder_is_nobodys_mother_in_a_part_as_in_the_whole(tmp_path):
+    """A child of the records stands as the mother of a family too large to be one, among them its sibling."""
+    names = [f"child {number}" for number in range(LARGEST_FAMILY)]
+    rows = [f"{child}, Ann, mother, 2020-01-10" for child in [*names, "Bob"]]
+    rows += [f"{child}, F, family, 2020-01-10" for child in ("Ann", "Bob")]
+    records = records_of(relationships="\n".join(["child, related_id, kind, recorded_date", *rows]))
+    X = alike(records, tmp_path / "p", SIBLINGS[:2])
+    assert X.loc[["Ann", "Bob", names[0]]].to_numpy().tolist() == [[1, 1], [1, 1], [0, 0]]
+    found = evidence(records, SIBLINGS, ("", "Ann", pd.Timestamp("2022-04-01")), SIBLINGS[0])
+    assert found.value == 1
+
+
+def test_a_column_that_the_source_does_not_hold_is_unknown_in_parts_too(tmp_path):
+    contacts = "child, date\n" + "\n".join(f"c{number}, 2022-01-01" for number in range(5))
+    records = records_of(contacts=contacts)
+    X = alike(records, tmp_path / "p", ["contact.source_10.count.365d", "contact.count.365d"])
+    assert X.iloc[:, 0].isna().all()
+    assert (X.iloc[:, 1] == 1).all()
+    assert all(dict(part.absent_columns) == {"contacts": ("source",)} for part in stored(tmp_path / "p"))
+
+
+def test_parts_of_an_earlier_version_are_refused(tmp_path):
+    write_parts(make_records(30, random_state=0, years=3), tmp_path / "p", n_parts=1)
+    path = tmp_path / "p" / "part=0000" / "_part.json"
+    about = json.loads(path.read_text(encoding="utf-8"))
+    del about["declared"]["links"]
+    path.write_text(json.dumps(about), encoding="utf-8")
+    with pytest.raises(SpecError, match="earlier version"):
+        read_stored_part(tmp_path / "p", 0)

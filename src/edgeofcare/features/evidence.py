@@ -286,4 +286,4 @@ def _sentence(*, counts: bool, clause: str, where: str) -> str:
 
 def _reach(look: Look) -> str:
     """Say where there is no value whatever the rows."""
-    return " The value is unknown all the same: the records do not reach back far enough." if look.unknown else ""
+    return f" The value is unknown all the same: {look.unknown}." if look.unknown else ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.features.phrases import a, covers, filter_said, label
 from edgeofcare.features.sources import source_of
 from edgeofcare.schema.codes import CODE_LISTS
 from edgeofcare.schema.columns import NEVER, SPELL, Column, Table
@@ -34,9 +35,9 @@ SCOPES = {"child": "", "siblings": "sibling.", "undated_siblings": "sibling_unda
 """Whose rows count, and how the name of a feature begins."""
 
 _WHOSE = {
-    "child": "",
-    "siblings": " of siblings",
-    "undated_siblings": " of siblings (undated links included)",
+    "child": ("", ""),
+    "siblings": (" of a sibling", " of siblings"),
+    "undated_siblings": (" of a sibling (undated links included)", " of siblings (undated links included)"),
 }
 _MAX_LOOKBACK = 1 << 16
 _CODE = re.compile(r"^[A-Za-z0-9_-]+$")
@@ -145,32 +146,24 @@ class TableFeature(Feature):
         return tuple(sorted({self.source.column(name).known for name, _ in (*self.where, *self.unless)}))
 
     def _rows(self, *, many: bool = True) -> str:
-        """The rows that count, in words: "contacts (source police)"."""
+        """The rows that count, in words: 'contacts with source "police"'."""
         noun = self.source.plural if many else self.source.singular
-        said = [self._said(each) for each in self.where] + [self._said(each, " not") for each in self.unless]
-        return (f"{noun} ({'; '.join(said)})" if said else noun) + _WHOSE[self.scope]
+        kinds = [f" {filter_said(self.source, *each)}" for each in self.where if covers(self.source, each[0])]
+        others = [filter_said(self.source, *each) for each in self.where if not covers(self.source, each[0])]
+        but = " or ".join(filter_said(self.source, *each) for each in self.unless)
+        said = "".join([noun, *kinds, _WHOSE[self.scope][many], " " if others else "", " and ".join(others)])
+        return f"{said} (except {'those' if many else 'any'} {but})" if but else said
 
-    def _said(self, chosen: tuple[str, tuple[str, ...]], no: str = "") -> str:
-        """A column and its codes in words: "source police"."""
-        column, codes = chosen
-        return f"{label(column)}{no} {_codes_said(self.source.column(column), codes)}"
+    def _events(self, *, many: bool = True) -> str:
+        """The rows that count by their start, and the window, in words."""
+        began = " that began" if self.source.kind == SPELL else ""
+        return f"{self._rows(many=many)}{began} {self._window()}"
 
     def _window(self) -> str:
         """The window in words."""
         if self.lookback is None:
             return "before the index date"
         return f"in the {self.lookback} days before the index date"
-
-
-def label(column: str) -> str:
-    """A column name in words."""
-    return column.replace("_", " ")
-
-
-def _codes_said(column: Column, codes: tuple[str, ...]) -> str:
-    """Codes in words."""
-    meanings = CODE_LISTS.get(column.codes or "", {})
-    return " or ".join(meanings.get(code, code) for code in codes)
 
 
 def checked_column(table: Table, name: str, kinds: tuple[str, ...]) -> Column:
@@ -189,7 +182,7 @@ def checked_column(table: Table, name: str, kinds: tuple[str, ...]) -> Column:
         raise SpecError(msg)
     if column.kind not in kinds:
         msg = (
-            f"{table.name}: {name!r} is a {column.kind}. Columns that can be used here: {', '.join(usable) or 'none'}."
+            f"{table.name}: {name!r} is {a(column.kind)}. Columns that can be used here: {', '.join(usable) or 'none'}."
         )
         raise SpecError(msg)
     return column

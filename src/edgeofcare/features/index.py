@@ -13,6 +13,7 @@ from edgeofcare.features.prepare import as_days
 __all__ = ["INDEX_NAMES", "index_days"]
 
 INDEX_NAMES = ("household_id", "child_id", "index_date")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
 
 
 def index_days(cohort: Any) -> np.ndarray:
@@ -31,8 +32,8 @@ def index_days(cohort: Any) -> np.ndarray:
     Raises
     ------
     IndexNamesError
-        If it is no DataFrame, lacks the index, or an index date is missing, has a time zone or a time of day, or is
-        no date.
+        If it is no DataFrame, lacks the index, or an index date is missing, has a time zone or a time of day, is no
+        date, or lies before 1900 or after 2100.
 
     Examples
     --------
@@ -72,4 +73,6 @@ def _problem(dates: pd.Index) -> str:
         return f"{missing:,} of {len(found):,} are missing"
     if timed := int(np.count_nonzero(found != found.normalize())):
         return f"{timed:,} of {len(found):,} have a time of day"
+    if beyond := int(np.count_nonzero((found.year < _FIRST_YEAR) | (found.year > _LAST_YEAR))):
+        return f"{beyond:,} of {len(found):,} lie before {_FIRST_YEAR} or after {_LAST_YEAR}"
     return ""

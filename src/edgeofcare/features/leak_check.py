@@ -58,7 +58,9 @@ def leak_check(
     Returns
     -------
     LeakReport
-        What was tried, without a difference. It can be handed to a saved model's card.
+        What was tried, without a difference, and on what: the fingerprint of the records and a hash of the specs.
+        :func:`~edgeofcare.save_model` and the report take it, and refuse it where it is about other records or other
+        features. What a check of your own code shows is not about any specs, so they refuse that too.
 
     Raises
     ------
@@ -110,7 +112,15 @@ def leak_check(
         msg = leak_message(leaks, rows=len(dates), dates=dates.nunique(), features=len(check.names))
         raise LeakageError(msg)
     changed = tuple((way, count) for way, count in check.changed.items() if count)
-    return LeakReport(len(dates), dates.nunique(), check.names, changed, check.builder.snapshots)
+    return LeakReport(
+        len(dates),
+        dates.nunique(),
+        check.names,
+        changed,
+        check.builder.snapshots,
+        fingerprint=records.fingerprint,
+        hashes=check.builder.hashes,
+    )
 
 
 def _check_cohort(records: Records, cohort: pd.DataFrame, n: int) -> None:

@@ -27,6 +27,7 @@ from edgeofcare.records.strangers import refuse_strangers
 __all__ = ["learn_levels"]
 
 _FEWEST_CHILDREN = 10
+"""A code of fewer children is not learned, whatever its list: learned codes are shared with the model."""
 
 
 def learn_levels(records: Records, cohort: pd.DataFrame, features: Iterable[Feature | str]) -> list[Feature]:
@@ -63,17 +64,18 @@ def learn_levels(records: Records, cohort: pd.DataFrame, features: Iterable[Feat
     -----
     A row of the table counts once if, for at least one row of the cohort, it was known before the index date, lies in
     the window and passes the filters. For features of siblings too, the rows of the cohort's own children count.
-    Left to the rest are codes that no feature name can carry and, in columns without a national list of codes, those of
-    fewer than 10 children, which could tell of a child. Counts of codes that no national list holds can be built like
-    others, but a model with them cannot be saved, since the codes are an authority's own texts.
+    Left to the rest are codes that no feature name can carry, and those that were seen for fewer than 10 children:
+    which codes were learned is shared with the model, and a rare one, national or local, could tell of a child. Counts
+    of codes that no national list holds can be built like others, but a model with them cannot be saved, since the
+    codes are an authority's own texts.
 
     Examples
     --------
-    >>> from edgeofcare.cohort import build_cohort
+    >>> from edgeofcare.cohort import build_cohort, quarters
     >>> from edgeofcare.synthetic.records import make_records
     >>> from edgeofcare.task import Task
-    >>> records = make_records(300, random_state=0)
-    >>> cohort = build_cohort(records, Task(), index_dates=["2020-04-01", "2021-04-01"])
+    >>> records = make_records(300, random_state=0, authority="sample")
+    >>> cohort = build_cohort(records, Task(), index_dates=quarters("2018-04-01", "2023-04-01"))
     >>> learned = learn_levels(records, cohort, ["child.age", Levels("referrals", "1095D", column="source", top=1)])
     >>> [spec.name for spec in learned]
     ['child.age', 'referral.source_6.count.1095d', 'referral.not_source_6.count.1095d']
@@ -105,9 +107,7 @@ def _frequent(records: Records, cohort: pd.DataFrame, spec: Levels) -> list[str]
     child_id = cohort.index.get_level_values("child_id").to_numpy(dtype=str)
     seen = _seen_rows(records, child_id, index_days(cohort), spec)
     counts = seen.groupby("code").agg(rows=("row_key", "size"), children=("child_id", "nunique")).reset_index()
-    if spec.source.column(spec.column).codes is None:
-        counts = counts[counts["children"] >= _FEWEST_CHILDREN]
-    counts = counts.sort_values(["rows", "code"], ascending=[False, True])
+    counts = counts[counts["children"] >= _FEWEST_CHILDREN].sort_values(["rows", "code"], ascending=[False, True])
     return [code for code in counts["code"] if _can_be_named(spec, code)][: spec.top]
 
 

@@ -169,13 +169,13 @@ def table_column(streams: PartStreams, spec: TableFeature) -> np.ndarray:
 
     Notes
     -----
-    A value is unknown (NaN) where the spec reaches further back than its tables can be trusted, and where the
-    records cannot say who siblings are.
+    A value is unknown (NaN) where the spec reaches further back than its tables can be trusted, where the records
+    cannot say who siblings are, and where their source does not hold a column that the spec uses.
     """
     if type(spec) not in _MEASURES:
         msg = f"{type(spec).__name__} is not a feature of a table."
         raise TypeError(msg)
-    stream = streams.of(spec.table, spec.scope)
+    stream = None if streams.lacks(spec) else streams.of(spec.table, spec.scope)
     if stream is None:
         return np.full(streams.rows.day.size, np.nan)
     trusted = [stream.observed_from]

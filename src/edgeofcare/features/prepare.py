@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.care import care_periods_as_known
-from edgeofcare.exceptions import SpecError
+from edgeofcare.exceptions import RecordsError, SpecError
 from edgeofcare.features.feature import Feature, TableFeature, Where
-from edgeofcare.features.rows import MAX_DAY, fixed_point
+from edgeofcare.features.rows import LARGEST_SUM, MAX_DAY, fixed_point
 from edgeofcare.features.specs.spells import Active, DaysIn, Overlap
+from edgeofcare.records.findings import counted
 from edgeofcare.records.known import end_known, start_known
 from edgeofcare.records.records import Records
 from edgeofcare.records.window import KEPT_BY_START
@@ -26,6 +27,7 @@ __all__ = [
     "as_days",
     "care_arrays",
     "check_held",
+    "columns_missing",
     "event_days",
     "observed_from_day",
     "selected",
@@ -80,7 +82,11 @@ class TableArrays:
         """A column of numbers in whole millionths; 0 where a row has none."""
         name = f"{column} in millionths"
         if name not in self._made:
-            self._made[name] = fixed_point(np.nan_to_num(self.frame[column].to_numpy(dtype=np.float64)))
+            values = np.nan_to_num(self.frame[column].to_numpy(dtype=np.float64))
+            try:
+                self._made[name] = fixed_point(values)
+            except OverflowError:
+                raise RecordsError(_too_large(self.source, column, values)) from None
         return self._made[name]
 
     def has_code(self, wanted: Where) -> np.ndarray:
@@ -90,6 +96,16 @@ class TableArrays:
             number, held = self.coded(column)
             passes &= np.append(np.isin(held.astype(str), codes), False)[number]
         return passes
+
+
+def _too_large(table: str, column: str, values: np.ndarray) -> str:
+    """Say that a column cannot be summed, and in how many rows it is so large."""
+    most = LARGEST_SUM / max(values.size, 1)
+    count = int((np.abs(values) >= most).sum())
+    return (
+        f"{table}: column {column!r} is too large to be summed exactly: {counted(count, 'row')} of {values.size:,} lie "
+        f"beyond {most:.3g} either way. Correct them, or give the column in a larger unit."
+    )
 
 
 def check_held(records: Records, features: Iterable[Feature]) -> None:
@@ -133,6 +149,30 @@ def _lacks(records: Records, name: str, needed: Iterable[str], *, is_spell: bool
     if is_spell and table.kind != SPELL:
         problems.append(f"the table {name!r} holds events, which have no end")
     return problems
+
+
+def columns_missing(records: Records, spec: TableFeature) -> list[str]:
+    """Columns that a feature uses and the source of the records does not hold, so that it is unknown.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    spec : TableFeature
+        The feature.
+
+    Returns
+    -------
+    list of str
+        Names of columns, in order; none where the records hold all.
+    """
+    used = {name for name, _ in (*spec.where, *spec.unless, *getattr(spec, "of", ()))} | {getattr(spec, "value", "")}
+    return sorted(used.intersection(records.absent_columns.get(_table_of(spec.table), ())))
+
+
+def _table_of(name: str) -> str:
+    """The table of the records that a feature's table is made of."""
+    return "care_episodes" if name == "care_periods" else name
 
 
 def as_days(dates: pd.Series | pd.Index) -> np.ndarray:
@@ -204,7 +244,7 @@ def care_arrays(records: Records, child_id: np.ndarray, day: np.ndarray) -> Tabl
 
 def observed_from_day(records: Records, name: str) -> int:
     """First day on which the table can be trusted; far in the past where that is not known."""
-    date = records.observed_from.get("care_episodes" if name == "care_periods" else name)
+    date = records.observed_from.get(_table_of(name))
     return -MAX_DAY if date is None else int(np.datetime64(date, "D").astype("int64"))
 
 

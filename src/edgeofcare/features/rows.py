@@ -11,6 +11,7 @@ import numpy as np
 
 __all__ = [
     "FIXED_POINT",
+    "LARGEST_SUM",
     "MAX_DAY",
     "MAX_LOOKBACK",
     "OFFSET",
@@ -33,6 +34,8 @@ MAX_LOOKBACK = 1 << 16
 """Longest lookback in days."""
 MAX_DAY = (1 << 17) - (1 << 16) - 1
 """Furthest day from 1970-01-01, either way; with the longest lookback it stays inside the key of one child."""
+LARGEST_SUM = 2**62 / FIXED_POINT
+"""Largest product of a column's largest value and the number of its rows, so that no sum can leave 64 bits."""
 _PAIRS_AT_ONCE = 1_000_000
 
 
@@ -101,7 +104,7 @@ def fixed_point(values: np.ndarray) -> np.ndarray:
         If their sum could leave 64 bits.
     """
     largest = float(np.abs(values).max(initial=0.0))
-    if largest * FIXED_POINT * max(values.size, 1) >= 2**62:
+    if largest * max(values.size, 1) >= LARGEST_SUM:
         msg = "The values are too large to be summed exactly; give them in a larger unit."
         raise OverflowError(msg)
     return np.rint(values * FIXED_POINT).astype(np.int64)

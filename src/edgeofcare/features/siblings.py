@@ -18,6 +18,9 @@ from edgeofcare.records.records import Records
 
 __all__ = ["SiblingLinks", "sibling_links"]
 
+_ENOUGH = {"siblings": ("dated",), "undated_siblings": ("undated", "dated")}
+"""What the records must hold of links for each scope."""
+
 
 @dataclass(frozen=True)
 class SiblingLinks:
@@ -104,30 +107,37 @@ def sibling_links(records: Records, scope: str) -> SiblingLinks | None:
     Returns
     -------
     SiblingLinks or None
-        None where the records cannot say: they hold no relationships, or for ``"siblings"`` none with that day.
+        None where the records cannot say, as they declare in ``records.links``. That is a fact of the whole extract;
+        it is never read off these rows, which may be those of a part.
 
     Notes
     -----
     A pair is known from the latest of the days on which the two rows of the mother or family that they share were
     entered, and of the two births; where they share several, from the earliest of these. A mother or family of more
-    than 25 children is a placeholder, as for households. A mother who is herself a child of the records is no sibling
-    of her children, from the day on which a row that says so was entered.
+    than 25 children is a placeholder, as for households: it makes nobody a sibling and nobody a mother. A mother who is
+    herself a child of the records is no sibling of her children, from the day on which a row that says so was entered.
     """
-    frame = records.table("relationships")
-    recorded = as_days(frame["recorded_date"])
-    dated = recorded < MAX_DAY
-    if frame.empty or (scope == "siblings" and not dated.any()):
+    if records.links not in _ENOUGH[scope]:
         return None
-    seen = recorded if scope == "siblings" else np.where(dated, recorded, -MAX_DAY)
+    frame = records.table("relationships").dropna(subset=["child_id", "related_id"])
+    frame = frame[_plausible(frame)]
+    recorded = as_days(frame["recorded_date"])
+    seen = recorded if scope == "siblings" else np.where(recorded < MAX_DAY, recorded, -MAX_DAY)
     children = records.table("children")
-    held = (frame["child_id"].notna() & frame["related_id"].notna()).to_numpy(dtype=bool)
-    frame, seen = frame[held], seen[held]
     people, birth = pd.Index(children["child_id"]), as_days(children["birth_date"])
     pairs = _pairs(*_members(frame, seen, people), birth)
     until = _until(frame, seen, people)
     key = pairs.child * len(people) + pairs.sibling
     pairs = replace(pairs, until=until.reindex(key, fill_value=MAX_DAY).to_numpy())
     return pairs._some(np.flatnonzero(pairs.known < pairs.until))
+
+
+def _plausible(frame: pd.DataFrame) -> np.ndarray:
+    """Rows of families that are no placeholders."""
+    family = frame.groupby(["kind", "related_id"], dropna=False, sort=False).ngroup().to_numpy(dtype=np.int64)
+    person, people = pd.factorize(frame["child_id"])
+    once = np.unique(family * max(len(people), 1) + person) // max(len(people), 1)
+    return (np.bincount(once, minlength=1) <= LARGEST_FAMILY)[family]
 
 
 def _until(frame: pd.DataFrame, seen: np.ndarray, children: pd.Index) -> pd.Series:
@@ -141,16 +151,15 @@ def _until(frame: pd.DataFrame, seen: np.ndarray, children: pd.Index) -> pd.Seri
 
 
 def _members(frame: pd.DataFrame, seen: np.ndarray, children: pd.Index) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Family, child and the day each was seen, once for each, by family; placeholders and strangers left out."""
+    """Family, child and the day each was seen, once for each, by family; strangers left out."""
     family = frame.groupby(["kind", "related_id"], dropna=False, sort=False).ngroup().to_numpy()
     person = pd.factorize(frame["child_id"])[0]
     order = np.lexsort((seen, person, family))
     family, person, seen = family[order], person[order], seen[order]
     once = np.ones(order.size, dtype=bool)
     once[1:] = (family[1:] != family[:-1]) | (person[1:] != person[:-1])
-    plausible = np.bincount(family[once], minlength=1) <= LARGEST_FAMILY
     child = children.get_indexer(pd.Index(frame["child_id"].iloc[order]))
-    kept = once & plausible[family] & (child >= 0) & (seen < MAX_DAY)
+    kept = once & (child >= 0) & (seen < MAX_DAY)
     return family[kept], child[kept].astype(np.int64), seen[kept]
 
 

@@ -14,6 +14,7 @@ from edgeofcare.features.people import People
 from edgeofcare.features.prepare import (
     TableArrays,
     care_arrays,
+    columns_missing,
     event_days,
     observed_from_day,
     selected,
@@ -182,6 +183,10 @@ class TableStreams:
         people = self._people.everyone
         return _grouped(people.get_indexer(pd.Index(self._arrays.frame["child_id"])), len(people))
 
+    def lacks(self, spec: TableFeature) -> bool:
+        """Whether the source of the records does not hold a column that a feature uses."""
+        return bool(columns_missing(self._people.records, spec))
+
     def stream(self, rows: Rows, scope: str) -> Stream | None:
         """The events of the children of some rows.
 
@@ -262,6 +267,10 @@ class PartStreams:
         self.rows = rows
         self._tables = tables
         self._streams: dict[tuple[str, str], Stream | None] = {}
+
+    def lacks(self, spec: TableFeature) -> bool:
+        """Whether the source of the records does not hold a column that a feature uses."""
+        return self._tables[spec.table].lacks(spec)
 
     def of(self, table: str, scope: str) -> Stream | None:
         """One stream; None where the records cannot say who siblings are."""

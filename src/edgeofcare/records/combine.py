@@ -75,6 +75,7 @@ def combine(cin: Records, ssda903: Records) -> Records:
     why = "an SSDA903 return has those in care alone, so nobody can tell how often a child was missing before"
     findings.note(_IN_CARE_ALONE, "", len(ssda903.table(_IN_CARE_ALONE)), "dropped", why)
     kept = [name for name in TABLES if name not in ("children", _IN_CARE_ALONE)]
+    dated = [name for name, table in TABLES.items() if table.start]
     tables = {name: _until(source[name].table(name), name, until, findings) for name in kept}
     joined = Records.from_tables(
         {"children": _children(cin, ssda903, findings), **tables},
@@ -84,8 +85,10 @@ def combine(cin: Records, ssda903: Records) -> Records:
             for name, frame in tables.items()
             if len(frame) and (day := source[name].observed_from.get(name)) is not None and day <= until
         },
-        reporting_lag={name: records.reporting_lag[name] for name, records in source.items() if TABLES[name].start},
+        reporting_lag={name: source[name].reporting_lag[name] for name in dated},
         findings=findings,
+        absent_columns={name: source[name].absent_columns.get(name, ()) for name in dated},
+        links=source["relationships"].links,
         scoring_only=" ".join(sorted({cin.scoring_only, ssda903.scoring_only} - {""})),
     )
     return _with_own_tables(joined, cin, ssda903)

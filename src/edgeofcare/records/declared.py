@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,10 @@ from edgeofcare.schema.columns import Table
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.task import days
 
-__all__ = ["checked_invalid", "lags", "observed_from", "own_observed_from"]
+__all__ = ["LINKS", "absent_columns", "checked_invalid", "lags", "links_of", "observed_from", "own_observed_from"]
+
+LINKS = ("none", "undated", "dated")
+"""What an extract can say of siblings, the least first."""
 
 _DATED = tuple(name for name, table in TABLES.items() if table.start is not None)
 
@@ -74,3 +77,31 @@ def lags(given: str | int | Mapping[str, str | int]) -> dict[str, int]:
         own.setdefault("assessment_factors", own.get("assessments", 0))
         return {name: days(own.get(name, 0)) for name in _DATED}
     return dict.fromkeys(_DATED, days(given))
+
+
+def links_of(given: str | None, relationships: pd.DataFrame) -> str:
+    """What an extract can say of siblings: as given, else as its links show."""
+    if given is not None:
+        if given not in LINKS:
+            msg = f"links must be one of {', '.join(map(repr, LINKS))}; got {given!r}."
+            raise SpecError(msg)
+        return given
+    usable = relationships.dropna(subset=["child_id", "related_id"])
+    return "none" if usable.empty else "dated" if usable["recorded_date"].notna().any() else "undated"
+
+
+def absent_columns(
+    given: Mapping[str, Collection[str]] | None, sources: Mapping[str, pd.DataFrame]
+) -> dict[str, tuple[str, ...]]:
+    """Optional columns, dates aside, that the source lacks in its dated tables: as given, and as frames show."""
+    said = _by_table(given or {}, "absent_columns")
+    found = {}
+    for name in sorted({*said, *(name for name in sources if name in _DATED)}):
+        optional = [column.name for column in TABLES[name].columns if not column.required and column.kind != "date"]
+        if unknown := sorted(set(said.get(name, ())) - set(optional)):
+            msg = f"absent_columns: {name} has no optional column {', '.join(map(repr, unknown))} that is no date."
+            raise SpecError(msg)
+        lacking = [column for column in optional if name in sources and column not in sources[name].columns]
+        if absent := sorted({*said.get(name, ()), *lacking}):
+            found[name] = tuple(absent)
+    return found

@@ -143,7 +143,7 @@ def _renamed(name: str, frame: pd.DataFrame, columns: OwnColumns) -> pd.DataFram
         problems += [f"it has the column {column!r} more than once" for column in twice]
         msg = f"{name}: the frame cannot be used: {'; '.join(problems)}. Say which column is which, as in date='DATE'."
         raise SpecError(msg)
-    return pd.DataFrame({canonical: frame[column].to_numpy() for canonical, column in wanted.items()})
+    return pd.DataFrame({canonical: frame[column].reset_index(drop=True) for canonical, column in wanted.items()})
 
 
 def _as_code(values: pd.Series) -> pd.Series:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from edgeofcare.exceptions import RecordsError, SpecError
+from edgeofcare.records.declared import LINKS
 from edgeofcare.records.findings import Findings
 from edgeofcare.records.records import Records
 from edgeofcare.schema.columns import Table
@@ -49,7 +50,8 @@ def pool(authorities: Mapping[str, Records] | Sequence[Records]) -> Records:
     -----
     A pool sees what all its authorities see. It ends on the earliest ``observed_until``, and what is later is
     dropped and counted. A table can be trusted from the latest ``observed_from``; one that some authority does not
-    have is left out for all. A table's reporting lag is the longest.
+    have is left out for all. A table's reporting lag is the longest. A column that some authority does not hold is
+    unknown for all, and of siblings the pool says what all authorities can say.
 
     Examples
     --------
@@ -72,6 +74,8 @@ def pool(authorities: Mapping[str, Records] | Sequence[Records]) -> Records:
         reporting_lag={name: lags[name] for name in dated if name in TABLES},
         findings=findings,
         absent=sorted({name for records in named.values() for name in records.absent}),
+        absent_columns=_absent_columns(named),
+        links=min((records.links for records in named.values()), key=LINKS.index),
         scoring_only=" ".join(sorted({records.scoring_only for records in named.values()} - {""})),
     )
     for name, table in own.items():
@@ -151,6 +155,15 @@ def _with_name(records: Records, name: str, authority: str) -> pd.DataFrame:
 def _lag(records: Records, name: str) -> int:
     """Days until a row of the table can be seen."""
     return records.reporting_lag.get(name, 0)
+
+
+def _absent_columns(named: Mapping[str, Records]) -> dict[str, set[str]]:
+    """Columns that some authority does not hold."""
+    found: dict[str, set[str]] = {}
+    for records in named.values():
+        for name, columns in records.absent_columns.items():
+            found.setdefault(name, set()).update(columns)
+    return found
 
 
 def _trusted_from(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,12 +13,14 @@ import pandas as pd
 from edgeofcare.dates import one_date
 from edgeofcare.exceptions import SpecError
 from edgeofcare.records.codes.maps import merged_code_maps
-from edgeofcare.records.declared import checked_invalid, lags, own_observed_from
+from edgeofcare.records.declared import absent_columns as columns_not_held
+from edgeofcare.records.declared import checked_invalid, lags, links_of, own_observed_from
 from edgeofcare.records.declared import observed_from as declared_from
 from edgeofcare.records.findings import Findings
 from edgeofcare.records.households import households
 from edgeofcare.records.own_events import OwnColumns, own_events
 from edgeofcare.records.quality.checked import checked
+from edgeofcare.records.summary import counts_of, fingerprint_of
 from edgeofcare.records.validation import clean_tables
 from edgeofcare.schema.columns import Table
 from edgeofcare.schema.tables import TABLES
@@ -50,6 +51,8 @@ class Records:
         observed_from: Mapping[str, pd.Timestamp | None],
         reporting_lag: Mapping[str, int],
         findings: pd.DataFrame,
+        links: str,
+        absent_columns: Mapping[str, Collection[str]],
         absent: Collection[str] = (),
         scoring_only: str = "",
         own: Mapping[str, Table] | None = None,
@@ -59,6 +62,8 @@ class Records:
         self._observed_until = observed_until
         self._observed_from = dict(observed_from)
         self._reporting_lag = dict(reporting_lag)
+        self._links = links
+        self._absent_columns = {name: tuple(sorted(held)) for name, held in sorted(absent_columns.items()) if held}
         self._absent = tuple(sorted(absent))
         self._scoring_only = scoring_only
         self._findings = findings
@@ -75,6 +80,8 @@ class Records:
         invalid: str = "raise",
         findings: Findings | None = None,
         absent: Collection[str] = (),
+        absent_columns: Mapping[str, Collection[str]] | None = None,
+        links: str | None = None,
         scoring_only: str = "",
     ) -> Records:
         """Validate canonical tables and make records of them.
@@ -101,6 +108,11 @@ class Records:
         absent : collection of str, optional
             Required tables that this kind of source cannot hold, such as ``"referrals"`` in an SSDA903 return. They are
             empty and never observed; what needs them refuses these records.
+        absent_columns : mapping of str to collection of str, optional
+            Columns of the tables that the source does not hold, beside those that the frames lack; see
+            :attr:`absent_columns`.
+        links : {"none", "undated", "dated"}, optional
+            What the whole extract says of siblings, where these tables are a part of it; see :attr:`links`.
         scoring_only : str, optional
             Why nothing can be learned from these records, where that is so: :func:`edgeofcare.label_outcome` then
             refuses them, and says this.
@@ -128,6 +140,8 @@ class Records:
             observed_from=declared_from(observed_from, clean, until),
             reporting_lag=lags(reporting_lag),
             findings=findings.frame(),
+            links=links_of(links, clean["relationships"]),
+            absent_columns=columns_not_held(absent_columns, tables),
             absent=[name for name in absent if name not in tables],
             scoring_only=scoring_only,
         )
@@ -219,6 +233,8 @@ class Records:
             observed_from={**self._observed_from, name: first},
             reporting_lag={**self._reporting_lag, name: days(reporting_lag)},
             findings=pd.concat([self._findings, findings.frame()], ignore_index=True),
+            links=self._links,
+            absent_columns=self._absent_columns,
             absent=self._absent,
             scoring_only=self._scoring_only,
             own={**self._own, name: table},
@@ -300,6 +316,28 @@ class Records:
         return self._absent
 
     @property
+    def absent_columns(self) -> Mapping[str, tuple[str, ...]]:
+        """Optional columns that the source of a dated table does not hold, by table.
+
+        The table has them all the same, without a value. A feature that filters on one of them, or is of it, is unknown
+        (NaN) in every row: a count of nothing would look like a zero. It is decided once for the whole extract, and
+        goes with every copy and part of the records.
+        """
+        return MappingProxyType(self._absent_columns)
+
+    @property
+    def links(self) -> str:
+        """What the extract can say of siblings: ``"none"``, ``"undated"`` or ``"dated"``.
+
+        ``"none"`` where it has no link of a child to a mother or family, ``"undated"`` where no link has the day on
+        which it was entered. Features of siblings are then unknown (NaN) in every row: those of the scope
+        ``"siblings"`` need dated links, those of ``"undated_siblings"`` any. It is decided once for the whole extract,
+        and goes with every copy and part of the records, so that a child without links has no siblings rather
+        than unknown ones. A model that was trained with more than the records say at scoring gets NaN there.
+        """
+        return self._links
+
+    @property
     def scoring_only(self) -> str:
         """Why nothing can be learned from these records; empty where something can."""
         return self._scoring_only
@@ -330,19 +368,7 @@ class Records:
         """Household ids, found once."""
         return households(self._tables["children"]["child_id"], self._tables["relationships"])
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of all tables and what is declared of them, independent of the order of rows."""
-        digest = hashlib.sha256()
-        declared = [str(self.observed_until.date()), sorted(self.reporting_lag.items())]
-        declared.append(sorted((name, str(date)) for name, date in self.observed_from.items()))
-        digest.update(repr(declared).encode())
-        for name in sorted(self._tables):
-            frame = self._tables[name]
-            ordered = frame.sort_values("child_id" if name == "children" else "row_key", kind="stable")
-            text = ordered.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n", na_rep="")
-            digest.update(f"{name}\n{text}".encode())
-        return digest.hexdigest()
+    fingerprint = cached_property(fingerprint_of)
 
     def findings(self) -> pd.DataFrame:
         """Tell what was found, repaired and dropped on reading, and why.
@@ -358,25 +384,7 @@ class Records:
     quality = checked
     """Check the extract: what is there, what is wrong with it, and what it can be used for."""
 
-    def counts(self) -> pd.DataFrame:
-        """Count the rows and children of each table.
-
-        Returns
-        -------
-        DataFrame
-            Columns ``table``, ``rows``, ``children``, ``observed_from`` and ``reporting_lag`` (days).
-        """
-        rows = [
-            {
-                "table": name,
-                "rows": len(frame),
-                "children": frame["child_id"].nunique(),
-                "observed_from": _month(self.observed_from.get(name)),
-                "reporting_lag": self.reporting_lag.get(name, 0),
-            }
-            for name, frame in self._tables.items()
-        ]
-        return pd.DataFrame(rows)
+    counts = counts_of
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -388,8 +396,3 @@ class Records:
         title = f"<p><b>Records</b>, observed until {self.observed_until.date()}</p>"
         thousands = dict.fromkeys(("rows", "children"), "{:,}".format)
         return title + self.counts().to_html(index=False, border=0, formatters=thousands)
-
-
-def _month(date: pd.Timestamp | None) -> str:
-    """A date as text, or nothing."""
-    return "" if date is None else str(date.date())

@@ -25,6 +25,7 @@ _ENOUGH_ROWS = 20
 _REACH_DAYS = 180
 _AN_EXTRACT = 1000
 _OLD_YEARS = 30
+_LARGEST_NUMBER = 1_000_000_000
 
 
 def empty_table(table: Table) -> pd.DataFrame:
@@ -188,7 +189,7 @@ def _typed_column(
         lost = as_text(values[(read.isna() & values.notna()).to_numpy(dtype=bool)], missing=NOT_APPLICABLE).notna()
         why = "neither yes nor no" if column.kind == "flag" else "not a number"
         findings.note(table.name, name, int(lost.sum()), "emptied", why)
-        return read
+        return read if column.kind == "flag" else _within_reach(read, table, name, findings)
     if column.kind == "date":
         dates, unreadable, sentinels = as_dates(values)
         findings.note(table.name, name, sentinels, "repaired", "a sentinel date means no date")
@@ -198,6 +199,14 @@ def _typed_column(
     codes, unknown = as_codes(values, column.codes, code_maps.get(column.codes or "", {}))
     _tell_unknown(unknown, table.name, name, findings)
     return codes
+
+
+def _within_reach(numbers: pd.Series, table: Table, name: str, findings: Findings) -> pd.Series:
+    """Numbers of a size that can be summed; one beyond it is no distance, no amount and no number of days."""
+    beyond = numbers.abs() > _LARGEST_NUMBER
+    expected = f"Numbers must lie between -{_LARGEST_NUMBER:,} and {_LARGEST_NUMBER:,}."
+    findings.invalid_rows(table.name, name, int(beyond.sum()), "number too large", expected, action="emptied")
+    return numbers.mask(beyond)
 
 
 def _tell_unknown(unknown: pd.Series, table: str, column: str, findings: Findings) -> None:

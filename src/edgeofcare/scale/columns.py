@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from edgeofcare.cohort import INDEX_NAMES
+from edgeofcare.cohort import AUDIT_COLUMNS, INDEX_NAMES
 from edgeofcare.features.feature import Feature
 from edgeofcare.scale.job import FeatureJob
 
@@ -18,7 +18,7 @@ __all__ = ["categories", "column_names", "feature_frame", "feature_table"]
 _INDEX = dict(zip(INDEX_NAMES, (pa.string(), pa.string(), pa.date32()), strict=True))
 _COHORT = {
     "age": pa.int64(),
-    **dict.fromkeys(("age_band", "sex", "ethnic_group", "disability", "ehc_plan", "status", "authority"), pa.string()),
+    **dict.fromkeys((name for name in AUDIT_COLUMNS if name != "age"), pa.string()),
     **dict.fromkeys(("outcome_until", "outcome_known"), pa.date32()),
     "mature": pa.bool_(),
 }

@@ -34,7 +34,7 @@ __all__ = ["MOST_PARTS", "begin", "checked_count", "finish", "versions", "write_
 
 MOST_PARTS = 9999
 """A folder has no more parts: their names have four digits."""
-_LAYOUT = 1
+_LAYOUT = 2
 _OTHER = "Give a new folder, or delete this one if nobody needs it."
 
 

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from edgeofcare.cohort import build_cohort
 from edgeofcare.features.build import build_features
 from edgeofcare.outcome import label_outcome
-from edgeofcare.records.records import Records
 from edgeofcare.scale.columns import feature_table
 from edgeofcare.scale.files import digest, part_folder, read_json, write_file, write_json, zipped
 from edgeofcare.scale.job import FeatureJob
@@ -25,7 +23,7 @@ FEATURES = "features.parquet"
 """The file of features of one part."""
 
 DONE = "_done.json"
-"""Stands beside it and says what it was made from."""
+"""Stands beside it and says what it was made from. It holds exact counts, small ones too, so it is a case file."""
 
 
 def run_part(folder: str | Path, out_folder: str | Path, job: FeatureJob) -> dict[str, Any]:
@@ -105,26 +103,8 @@ def _features_of(part: StoredPart, job: FeatureJob) -> pa.Table:
         return feature_table(job, [], None)
     frames = [cohort, build_features(records, cohort, job.specs(), dtype=job.dtype)]
     if job.labels:
-        frames.append(label_outcome(_with_an_entry(part), cohort, job.task, details=True))
+        frames.append(label_outcome(records, cohort, job.task, details=True, need_entry=False))
     return feature_table(job, frames, cohort.index)
-
-
-def _with_an_entry(part: StoredPart) -> Records:
-    """The records with one more child, of no cohort, who entered care.
-
-    Records in which nobody ever enters care are refused labels, and rightly so. One part of many may well hold nobody
-    who does; the whole is looked at before the parts are.
-    """
-    children, episodes = part.tables["children"], part.tables["care_episodes"]
-    child = str(children["child_id"].max()) + "~"
-    until = pd.Timestamp(part.declared["observed_until"]).as_unit("s")
-    one = children.iloc[[0]].assign(child_id=child)
-    entry = {"row_key": child, "child_id": child, "start_date": until}
-    entered = pd.DataFrame([{name: entry.get(str(name)) for name in episodes}]).astype(episodes.dtypes.to_dict())
-    return part.records(
-        children=pd.concat([children, one], ignore_index=True),
-        care_episodes=pd.concat([episodes, entered], ignore_index=True),
-    )
 
 
 def _counts(table: pa.Table, job: FeatureJob) -> dict[str, Any]:

@@ -73,6 +73,8 @@ def declared(records: Records) -> dict[str, Any]:
         "observed_until": str(records.observed_until.date()),
         "observed_from": {name: None if day is None else str(day.date()) for name, day in first},
         "reporting_lag": dict(records.reporting_lag),
+        "links": records.links,
+        "absent_columns": {name: list(columns) for name, columns in records.absent_columns.items()},
         "absent": list(records.absent),
         "scoring_only": records.scoring_only,
         "own": {
@@ -163,6 +165,8 @@ class StoredPart:
             observed_from={name: None if day is None else _day(day) for name, day in said["observed_from"].items()},
             reporting_lag=said["reporting_lag"],
             findings=Findings().frame(),
+            links=said["links"],
+            absent_columns=said["absent_columns"],
             absent=said["absent"],
             scoring_only=said["scoring_only"],
             own={name: own_table(name, **form) for name, form in said["own"].items()},
@@ -231,6 +235,9 @@ def read_part_folder(folder: str | Path) -> StoredPart:
     about = read_json(place / ABOUT)
     if "sha256" not in about:
         msg = f"The folder is no part of records (it has no {ABOUT}). Give a folder that write_parts wrote."
+        raise SpecError(msg)
+    if "links" not in about["declared"]:
+        msg = "The part was written by an earlier version of edgeofcare. Write the parts again, into a new folder."
         raise SpecError(msg)
     own = {name: own_table(name, **form) for name, form in about["declared"]["own"].items()}
     tables, problems = {}, []

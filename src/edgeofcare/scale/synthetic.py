@@ -7,21 +7,14 @@ from typing import Any
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.progress import watched
-from edgeofcare.records.records import Records
 from edgeofcare.scale.files import part_folder, read_json
 from edgeofcare.scale.parts import begin, checked_count, finish, write_set
 from edgeofcare.scale.stored import ABOUT, MANIFEST
 from edgeofcare.scale.tasks import run_tasks
-from edgeofcare.schema.tables import TABLES
-from edgeofcare.synthetic.history import options_of
-from edgeofcare.synthetic.parts import part_key, part_state
-from edgeofcare.synthetic.records import simulate_tables
+from edgeofcare.synthetic.parts import make_part
 from edgeofcare.version import VERSION
 
-__all__ = ["make_part", "write_synthetic_part", "write_synthetic_parts"]
-
-_ALSO_KEYS = ("worker",)
-"""Columns that hold keys although they are used as codes."""
+__all__ = ["write_synthetic_part", "write_synthetic_parts"]
 
 
 def write_synthetic_parts(
@@ -87,33 +80,3 @@ def _sizes(n_children: int, n_parts: int) -> list[int]:
 def write_synthetic_part(folder: str | Path, number: int, n_children: int, random_state: int) -> None:
     """Make one part of invented children and write it."""
     write_set(make_part(number, n_children, random_state), Path(folder), number, 1)
-
-
-def make_part(number: int, n_children: int, random_state: int) -> Records:
-    """One of the parts that :func:`edgeofcare.make_parts` gives, without those before it.
-
-    Parameters
-    ----------
-    number : int
-        Number of the part, from 0.
-    n_children : int
-        Children in the part.
-    random_state : int
-        Seed of all parts.
-
-    Returns
-    -------
-    Records
-        The part; its keys are in no other.
-
-    Examples
-    --------
-    >>> len(make_part(1, 30, 0).table("children"))
-    30
-    """
-    tables = simulate_tables(n_children, part_state(random_state, number))
-    for name, frame in tables.items():
-        keys = [column for column in (*TABLES[name].of_kind("id"), *_ALSO_KEYS) if column in frame]
-        tables[name] = frame.assign(**{key: part_key(number, "") + frame[key] for key in keys})
-    first, last = options_of().window
-    return Records.from_tables(tables, observed_from=first, observed_until=last)

@@ -12,14 +12,17 @@ from tqdm import tqdm
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.records.records import Records
+from edgeofcare.schema.tables import TABLES
 from edgeofcare.synthetic.history import RecordOptions, options_of, own_stream
 from edgeofcare.synthetic.records import simulate_tables
 
-__all__ = ["make_parts", "part_key", "part_state", "read_part"]
+__all__ = ["make_part", "make_parts", "part_key", "part_state", "part_tables", "read_part"]
 
 _FIRST_PREFIX = 1000
 _MOST_PARTS = 9000
-_KEYS = ("child_id", "row_key", "related_id", "period_key", "worker")
+_ALSO_KEYS = ("worker",)
+"""Columns that hold keys although they are used as codes."""
+
 _WINDOW = "window.csv"
 
 
@@ -68,6 +71,68 @@ def part_key(part: int, key: str) -> str:
     '10027654321'
     """
     return f"{_FIRST_PREFIX + part}{key}"
+
+
+def part_tables(
+    part: int, n_children: int, random_state: int, **options: Unpack[RecordOptions]
+) -> dict[str, pd.DataFrame]:
+    """The canonical tables of one part, whatever other parts there are.
+
+    Parameters
+    ----------
+    part : int
+        Number of the part, from 0.
+    n_children : int
+        Children in the part.
+    random_state : int
+        Seed of all parts.
+    **options
+        As for :func:`~edgeofcare.make_records`.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        The tables; their keys are in no other part.
+
+    Examples
+    --------
+    >>> part_tables(1, 30, 0)["children"]["child_id"].str[:4].unique().tolist()
+    ['1001']
+    """
+    tables = simulate_tables(n_children, part_state(random_state, part), **options)
+    for name, frame in tables.items():
+        keys = [column for column in (*TABLES[name].of_kind("id"), *_ALSO_KEYS) if column in frame]
+        tables[name] = frame.assign(**{key: part_key(part, "") + frame[key] for key in keys})
+    return tables
+
+
+def make_part(part: int, n_children: int, random_state: int, **options: Unpack[RecordOptions]) -> Records:
+    """One of the parts that :func:`make_parts` gives, without those before it.
+
+    Parameters
+    ----------
+    part : int
+        Number of the part, from 0.
+    n_children : int
+        Children in the part.
+    random_state : int
+        Seed of all parts.
+    **options
+        As for :func:`~edgeofcare.make_records`.
+
+    Returns
+    -------
+    Records
+        The part; its keys are in no other.
+
+    Examples
+    --------
+    >>> len(make_part(1, 30, 0).table("children"))
+    30
+    """
+    first, last = options_of(**options).window
+    tables = part_tables(part, n_children, random_state, **options)
+    return Records.from_tables(tables, observed_from=first, observed_until=last)
 
 
 @overload
@@ -164,18 +229,11 @@ def _parts(
 ) -> Iterator[Records] | Iterator[Path]:
     """Make, and write, one part after the other."""
     for part, size in enumerate(tqdm(sizes, desc="parts", unit="part", disable=not progress)):
-        tables = simulate_tables(size, part_state(random_state, part), **options)
-        tables = {name: _with_prefix(frame, part) for name, frame in tables.items()}
         if folder is None:
-            yield Records.from_tables(tables, observed_from=window[0], observed_until=window[1])
+            yield make_part(part, size, random_state, **options)
         else:
+            tables = part_tables(part, size, random_state, **options)
             yield _write(tables, folder / f"part_{part:04d}", window)
-
-
-def _with_prefix(frame: pd.DataFrame, part: int) -> pd.DataFrame:
-    """The table with the number of the part before every key."""
-    keys = [column for column in frame if column in _KEYS]
-    return frame.assign(**{key: part_key(part, "") + frame[key] for key in keys})
 
 
 def _write(tables: dict[str, pd.DataFrame], folder: Path, window: tuple[str, str]) -> Path:

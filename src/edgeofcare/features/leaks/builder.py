@@ -11,6 +11,7 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.features.build import build_features
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.leaks.drawn import Drawn
+from edgeofcare.features.leaks.report import hash_of_spec
 from edgeofcare.features.names import as_features
 from edgeofcare.features.specs.child import Characteristic
 from edgeofcare.records.records import Records
@@ -43,6 +44,11 @@ class Builder:
     def snapshots(self) -> tuple[str, ...]:
         """Names of the characteristics that were asked for by name."""
         return tuple(spec.name for spec in self._specs if isinstance(spec, Characteristic))
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """Hash of each spec; none for a user's own code."""
+        return tuple(map(hash_of_spec, self._specs))
 
     def built(self, records: Records, drawn: Drawn, only: Iterable[str] = ()) -> pd.DataFrame:
         """Build the features.

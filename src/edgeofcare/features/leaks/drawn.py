@@ -140,13 +140,25 @@ def everyone_on(records: Records, index: pd.Index, day: int, *, most: int) -> Dr
 
 
 def halves(records: Records, drawn: Drawn, rng: np.random.Generator) -> list[Drawn]:
-    """The drawn households in two halves, so that each can be tried while the other is changed."""
+    """The drawn households in two halves, so that each can be tried while the other is changed.
+
+    Those that have no links, where there are any, come once more on their own: only they would notice whether anybody
+    else has one.
+    """
     home = records.households.reindex(drawn.day.index)
     homes = np.unique(home.to_numpy(dtype=str))
     first = rng.permutation(homes)[: (len(homes) + 1) // 2]
-    parts = []
-    for chosen in (home.isin(first), ~home.isin(first)):
-        day = drawn.day[chosen.to_numpy(dtype=bool)]
-        rows = drawn.scored.isin(day.index)
-        parts.append(Drawn(drawn.positions[rows], day, drawn.scored[rows]))
+    parts = [_some(drawn, chosen) for chosen in (home.isin(first), ~home.isin(first))]
+    links = records.table("relationships")
+    for among in (links, links[links["recorded_date"].notna()]):
+        alone = _some(drawn, ~home.isin(home[home.index.isin(among["child_id"])]))
+        if len(among) and alone.positions.size:
+            return [part for part in (*parts, alone) if part.positions.size]
     return [part for part in parts if part.positions.size]
+
+
+def _some(drawn: Drawn, chosen: pd.Series) -> Drawn:
+    """Some of the drawn children, each household whole."""
+    day = drawn.day[chosen.to_numpy(dtype=bool)]
+    rows = drawn.scored.isin(day.index)
+    return Drawn(drawn.positions[rows], day, drawn.scored[rows])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edgeofcare.exceptions import SpecError
+from edgeofcare.features.feature import Feature
 from edgeofcare.features.leaks.scrambles import SCRAMBLES, Unit
+from edgeofcare.features.plain import feature_to_dict
 from edgeofcare.records.findings import counted
 
-__all__ = ["NOTHING", "LeakReport", "Noticed", "leak_message", "ordered"]
+__all__ = ["NOTHING", "LeakReport", "Noticed", "hash_of_spec", "leak_message", "ordered"]
 
 NOTHING = "nothing"
 """Stands for records that were not changed at all: a feature that differs then is not determined by them."""
@@ -18,6 +23,7 @@ _AT_ALL = ("although nothing was changed", "Make the feature give the same value
 _WHAT = {NOTHING: _AT_ALL} | {each.name: (each.what, each.mend) for each in SCRAMBLES}
 _TABLES_NAMED = 4
 
+_SHOWN = 10
 _FEWEST = 10
 """Smaller counts of case records stay out of what is saved."""
 
@@ -40,6 +46,11 @@ class LeakReport:
         Characteristics that the user asked for by name: they are snapshots at the extract, and were let pass as such.
     differences : int
         Values that differed: none, or there would be an error in place of a report.
+    fingerprint : str
+        That of the records that were checked.
+    hashes : tuple of str
+        Hash of each spec, in the order of the features; none where the features came from your own code, which has
+        no hash.
 
     Examples
     --------
@@ -53,6 +64,8 @@ class LeakReport:
     scrambles: tuple[tuple[str, int], ...]
     snapshots: tuple[str, ...] = ()
     differences: int = 0
+    fingerprint: str = ""
+    hashes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -79,6 +92,52 @@ class LeakReport:
             said += f" {', '.join(self.snapshots)} {verb} at the extract, asked for by name."
         return said
 
+    @property
+    def own_code(self) -> bool:
+        """Whether the features came from the user's own code and not from specs."""
+        return not self.hashes
+
+    @property
+    def features_hash(self) -> str | None:
+        """One hash of all specs, whatever their order; None for own code."""
+        return hashlib.sha256("\n".join(sorted(self.hashes)).encode()).hexdigest() if self.hashes else None
+
+    def refuse_other(self, specs: Iterable[Feature], fingerprint: str | None = None) -> None:
+        """Refuse a report that is not about some features, or not about some records.
+
+        Parameters
+        ----------
+        specs : iterable of Feature
+            The features of a model; the report may be about more.
+        fingerprint : str, optional
+            That of the records on which the model was trained; without it records are not compared.
+
+        Raises
+        ------
+        SpecError
+            If it is about other features, about own code, or about other records.
+        """
+        listed = list(specs)
+        missing = [spec.name for spec in listed if hash_of_spec(spec) not in self.hashes]
+        problems = []
+        if self.own_code:
+            problems.append(
+                "it is about code of your own, and not about these features, whatever its columns are called"
+            )
+        elif missing:
+            shown = ", ".join(
+                [*missing[:_SHOWN], *([f"{len(missing) - _SHOWN:,} more"] if len(missing) > _SHOWN else [])]
+            )
+            problems.append(f"it is not about {counted(len(missing), 'feature')} of {len(listed):,}: {shown}")
+        if fingerprint is not None and fingerprint != self.fingerprint:
+            problems.append("it is about other records than those given, or they have changed since")
+        if problems:
+            msg = (
+                f"leaks cannot be used here: {'; '.join(problems)}. Give what edgeofcare.leak_check(records, cohort, "
+                "features) returned for these features and records, or run it again."
+            )
+            raise SpecError(msg)
+
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON takes it.
 
@@ -86,7 +145,8 @@ class LeakReport:
         -------
         dict
             ``sentence``, ``rows``, ``dates``, ``features`` (names), ``scrambles`` (``name``, ``what`` and
-            ``rows_changed`` of each, None for 1 to 9), ``snapshots`` and ``differences``.
+            ``rows_changed`` of each, None for 1 to 9), ``snapshots``, ``differences``, ``records_fingerprint`` (as the
+            records have it), ``own_code`` and ``features_hash`` (None for own code).
         """
         return {
             "sentence": self.sentence,
@@ -99,7 +159,26 @@ class LeakReport:
             ],
             "snapshots": list(self.snapshots),
             "differences": self.differences,
+            "records_fingerprint": self.fingerprint,
+            "own_code": self.own_code,
+            "features_hash": self.features_hash,
         }
+
+
+def hash_of_spec(spec: Feature) -> str:
+    """SHA-256 of all that a feature's spec says.
+
+    Parameters
+    ----------
+    spec : Feature
+        The feature.
+
+    Returns
+    -------
+    str
+        The same for specs that compare equal.
+    """
+    return hashlib.sha256(json.dumps(feature_to_dict(spec), sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,8 @@ def scrambled(
         observed_from=records.observed_from,
         reporting_lag=records.reporting_lag,
         findings=records.findings(),
+        links=records.links,
+        absent_columns=records.absent_columns,
         absent=records.absent,
         scoring_only=records.scoring_only,
         own={name: each.table for name, each in facts.items() if name not in TABLES},
@@ -164,8 +166,6 @@ def _links(
     family = frame.groupby(["kind", "related_id"], dropna=False)["child_id"]
     size = family.transform("size").to_numpy(dtype=np.int64)
     gone = here & (size <= LARGEST_FAMILY) & ~np.isnat(entered) & (entered.astype(np.int64) + facts.lag >= t)
-    if gone.any() and gone.sum() == (~np.isnat(entered)).sum():
-        gone[np.argmax(gone)] = False  # records without any dated link would be records of another kind
     copied = np.flatnonzero(here & (size < LARGEST_FAMILY) & ~frame.duplicated(["kind", "related_id"]).to_numpy())
     strangers = frame["child_id"].to_numpy(dtype=object)[~here]
     if not strangers.size:
@@ -199,10 +199,16 @@ def _others(
 
 
 def _other_links(facts: Facts, rows: np.ndarray, rng: np.random.Generator) -> tuple[pd.DataFrame, int]:
-    """Links of other households lead to other families; placeholders that all share stay."""
+    """Links of other households lead to other families; placeholders that all share stay.
+
+    Where the drawn households have no links, or none of the dated ones, those of all others go instead.
+    """
     frame = facts.frame
     family = pd.MultiIndex.from_frame(frame[["kind", "related_id"]])
     free = np.flatnonzero(rows & ~family.isin(family[~rows]))
+    dated = frame["recorded_date"].notna().to_numpy(dtype=bool)
+    if rows.all() or (dated.any() and not dated[~rows].any()):
+        return frame.drop(index=frame.index[free]), free.size
     order = np.arange(len(frame))
     order[free] = rng.permutation(free)
     told = [str(name) for name in frame if name not in ("row_key", "child_id")]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.features.feature import SCOPES, Feature, label
+from edgeofcare.features.feature import SCOPES, Feature
+from edgeofcare.features.phrases import column_said
 from edgeofcare.features.sources import CHARACTERISTICS
 from edgeofcare.schema.codes import CODE_LISTS
 
@@ -75,7 +76,7 @@ class Characteristic(Feature):
     def sentence(self) -> str:
         """What the feature says, in plain English."""
         said = CODE_LISTS.get(self.column, {}).get(self.code, self.code)
-        return f"Whether the child's {label(self.column)} is recorded as {said}."
+        return f"Whether the child's {column_said(self.column)} is recorded as {said}."
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.feature import TableFeature, check_edge, frozen_filters
+from edgeofcare.features.phrases import covers, filter_said
 from edgeofcare.schema.columns import SPELL
 
 __all__ = ["SHORTEST_EXPOSURE", "Count", "DaysSince", "DaysSinceFirst", "Rate", "Share", "Trend"]
@@ -29,7 +30,7 @@ class Count(TableFeature):
     >>> Count("missing_episodes", "90D").name
     'missing.count.90d'
     >>> Count("assessment_factors", "365D", {"factor": "24A"}).sentence
-    'Number of assessment factors (factor child criminal exploitation) in the 365 days before the index date.'
+    'Number of assessment factors "child criminal exploitation" in the 365 days before the index date.'
     """
 
     edge: str = "start"
@@ -132,7 +133,7 @@ class Trend(TableFeature):
     @property
     def sentence(self) -> str:
         """What the feature says, in plain English."""
-        return f"Number of {self._rows()} {self._window()}, less the number in the {self.lookback} days before those."
+        return f"Number of {self._events()}, less the number in the {self.lookback} days before those."
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class Rate(TableFeature):
     @property
     def sentence(self) -> str:
         """What the feature says, in plain English."""
-        return f"Number of {self._rows()} {self._window()}, for each 365 days that the records cover."
+        return f"Number of {self._events()}, for each 365 days that the records cover."
 
 
 @dataclass(frozen=True)
@@ -212,4 +213,5 @@ class Share(TableFeature):
     @property
     def sentence(self) -> str:
         """What the feature says, in plain English."""
-        return f"Share of {self._rows()} {self._window()} with {self._said(self.of[0])}."
+        are = "that are " if covers(self.source, self.of[0][0]) else ""
+        return f"Share {are}{filter_said(self.source, *self.of[0])} among {self._events()}."

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.features.feature import TableFeature, check_edge, checked_column, label
+from edgeofcare.features.feature import TableFeature, check_edge, checked_column
+from edgeofcare.features.phrases import column_said
 from edgeofcare.features.specs.events import Count
 
 __all__ = ["Levels"]
@@ -39,7 +40,7 @@ class Levels(TableFeature):
     Examples
     --------
     >>> Levels("referrals", "365D", column="source", top=3).sentence
-    'Number of referrals in the 365 days before the index date, for each of the 3 most frequent codes of source.'
+    'Number of referrals that began in the 365 days before the index date, for each of the 3 most frequent codes of...'
     """
 
     column: str = ""
@@ -82,9 +83,8 @@ class Levels(TableFeature):
     @property
     def sentence(self) -> str:
         """What it will say, in plain English."""
-        end = " that ended" if self.edge == "end" else ""
-        codes = f"each of the {self.top} most frequent codes of {label(self.column)}"
-        return f"Number of {self._rows()}{end} {self._window()}, for {codes}."
+        rows = f"{self._rows()} that ended {self._window()}" if self.edge == "end" else self._events()
+        return f"Number of {rows}, for each of the {self.top} most frequent codes of {column_said(self.column)}."
 
     def counts(self, codes: Iterable[str]) -> list[Count]:
         """The counts that it stands for, once its codes are known.

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.features.feature import TableFeature, checked_column, label
+from edgeofcare.features.feature import TableFeature, checked_column
+from edgeofcare.features.phrases import column_said, columns_said, covers
 from edgeofcare.schema.codes import CODE_LISTS
 
 __all__ = ["Distinct", "Last", "Max", "Mean", "Sum"]
@@ -32,9 +33,9 @@ class _ValueFeature(TableFeature):
     def sentence(self) -> str:
         """What the feature says, in plain English."""
         unit = self.source.column(self.value).unit
-        word = {"sum": "Sum", "mean": "Mean", "max": "Largest", "distinct": "Number of different"}[self.measure]
-        of = f"{label(self.value)} ({unit})" if unit else label(self.value)
-        return f"{word} {of} of {self._rows()} {self._window()}."
+        word = {"sum": "Sum of the", "mean": "Mean", "max": "Largest"}[self.measure]
+        of = f"{column_said(self.value)} ({unit})" if unit else column_said(self.value)
+        return f"{word} {of} of {self._events()}."
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Mean(_NumberFeature):
     Examples
     --------
     >>> Mean("placements", "365D", value="distance").sentence
-    'Mean distance (miles) of placements in the 365 days before the index date.'
+    'Mean distance (miles) of placements that began in the 365 days before the index date.'
     """
 
     measure: ClassVar[str] = "mean"
@@ -104,6 +105,12 @@ class Distinct(_ValueFeature):
         """Refuse columns without codes."""
         super().__post_init__()
         checked_column(self.source, self.value, ("code", "id"))
+
+    @property
+    def sentence(self) -> str:
+        """What the feature says, in plain English."""
+        of = "" if covers(self.source, self.value) else f"{columns_said(self.value)} of "
+        return f"Number of different {of}{self._events()}."
 
 
 @dataclass(frozen=True)
@@ -148,5 +155,7 @@ class Last(_ValueFeature):
     @property
     def sentence(self) -> str:
         """What the feature says, in plain English."""
-        said = label(self.value)
-        return f"{said[0].upper()}{said[1:]} of the last of the {self._rows()} {self._window()}."
+        if covers(self.source, self.value):
+            return f"The last {self._events(many=False)}."
+        unit, said = self.source.column(self.value).unit, column_said(self.value)
+        return f"{said[0].upper()}{said[1:]}{f' ({unit})' if unit else ''} of the last {self._events(many=False)}."

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.feature import TableFeature, check_spell
+from edgeofcare.features.phrases import a
 from edgeofcare.features.sources import source_of
 from edgeofcare.schema.columns import Table
 
@@ -62,7 +63,7 @@ class DaysIn(TableFeature):
     @property
     def sentence(self) -> str:
         """What the feature says, in plain English."""
-        return f"Days with at least one of the {self._rows()} {self._window()}."
+        return f"Days on which at least one {self._rows(many=False)} was open {self._window()}."
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,11 @@ class TotalDays(DaysIn):
         if self.lookback is not None:
             msg = f"TotalDays of {self.table} takes no lookback; DaysIn does."
             raise SpecError(msg)
+
+    @property
+    def sentence(self) -> str:
+        """What the feature says, in plain English."""
+        return f"Days before the index date on which at least one {self._rows(many=False)} was open."
 
 
 @dataclass(frozen=True)
@@ -129,4 +135,5 @@ class Overlap(DaysIn):
     @property
     def sentence(self) -> str:
         """What the feature says, in plain English."""
-        return f"Days with one of the {self._rows()} and one of the {self.other_source.plural} {self._window()}."
+        both = f"{a(self._rows(many=False))} and {a(self.other_source.singular)}"
+        return f"Days on which {both} were open at once {self._window()}."

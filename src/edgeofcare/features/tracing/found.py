@@ -84,7 +84,7 @@ class Evidence:
 
     @property
     def unknown(self) -> bool:
-        """Whether the records do not reach far enough for a value, whatever the rows."""
+        """Whether the records do not reach or hold enough for a value, whatever the rows."""
         return any(look.unknown for look in self.looks)
 
     @property

@@ -19,7 +19,7 @@ from edgeofcare.features.specs.events import Rate
 from edgeofcare.features.specs.spells import Overlap
 from edgeofcare.features.tracing.links import Links
 from edgeofcare.features.tracing.reasons import Reason
-from edgeofcare.features.tracing.rows import Look, Moment, RowSet, Stream, own_rows, sibling_rows
+from edgeofcare.features.tracing.rows import Look, Moment, RowSet, Stream, filters_of, own_rows, sibling_rows
 from edgeofcare.features.tracing.rules import judge, meeting
 from edgeofcare.features.tracing.tables import ChildTable, care_table, children_table, dated_table
 from edgeofcare.records.records import Records
@@ -43,8 +43,8 @@ class _Plan:
         First day on which its tables can be trusted.
     reach : int
         Days before the index date that the records must cover.
-    trusted : bool
-        Whether the records hold what the scope needs.
+    unknown : str
+        What the records do not hold that the feature needs, as a clause; empty where they hold all.
     """
 
     streams: tuple[Stream, ...]
@@ -52,7 +52,7 @@ class _Plan:
     lookback: int | None = None
     from_day: int = -MAX_DAY
     reach: int = 0
-    trusted: bool = True
+    unknown: str = ""
 
 
 class RowIndex:
@@ -105,7 +105,7 @@ class RowIndex:
             Judged rows.
         """
         plan = self._plans.get(spec) or self._plan(spec)
-        unknown = not plan.trusted or day - plan.reach < plan.from_day
+        unknown = plan.unknown or (_TOO_SHORT if day - plan.reach < plan.from_day else "")
         if isinstance(spec, Siblings):
             rows = self._siblings(plan.streams[0], spec, child, day)
             return Look(spec, (rows,), Moment(day, -MAX_DAY), unknown, self.ids)
@@ -150,7 +150,7 @@ class RowIndex:
             plan = self._table_plan(spec)
         elif isinstance(spec, Siblings):
             links = replace(self._people, name="relationships", source="relationships")
-            plan = _Plan((Stream.of_feature(spec, links),), spec.scope, trusted=self._links.trusted(spec.scope))
+            plan = _Plan((Stream.of_feature(spec, links),), spec.scope, unknown=self._unsaid(spec.scope))
         else:
             plan = _Plan(() if isinstance(spec, Calendar) else (Stream.of_feature(spec, self._people),))
         self._plans[spec] = plan
@@ -162,9 +162,20 @@ class RowIndex:
         if isinstance(spec, Overlap):
             streams.append(Stream.of_feature(spec, self._table(spec.other), filtered=False))
             names.append(spec.other)
-        trusted = spec.scope == "child" or self._links.trusted(spec.scope)
+        unknown = self._unsaid(spec.scope) or self._lacking(spec)
         from_day = max(observed_from_day(self._records, name) for name in names)
-        return _Plan(tuple(streams), spec.scope, spec.lookback, from_day, spec.reach, trusted)
+        return _Plan(tuple(streams), spec.scope, spec.lookback, from_day, spec.reach, unknown)
+
+    def _unsaid(self, scope: str) -> str:
+        """That the records do not say who siblings are, where the scope needs it and they do not."""
+        return "" if scope == "child" or self._links.trusted(scope) else _NO_LINKS
+
+    def _lacking(self, spec: TableFeature) -> str:
+        """Which columns that the feature uses the source of the records does not hold."""
+        used = [column for column, _, _ in filters_of(spec)] + [column for column, _ in getattr(spec, "of", ())]
+        table = self._table(spec.table).source
+        absent = set(self._records.absent_columns.get(table, ())) & {*used, getattr(spec, "value", "")}
+        return f"the source of the records holds no {' and no '.join(sorted(absent))} of {table}" if absent else ""
 
     def _table(self, name: str) -> ChildTable:
         """A table by child, prepared when it is first asked for."""
@@ -236,6 +247,8 @@ class RowIndex:
         return set(frame.loc[(keys == row_key).to_numpy(dtype=bool), "child_id"]) if isinstance(row_key, str) else set()
 
 
+_TOO_SHORT = "the records do not reach back far enough"
+_NO_LINKS = "the records do not say who siblings are"
 _OWN = "it is the child's own row, and the feature is of siblings"
 _NO_SIBLING = "it is a row of a child who is no sibling through a link that the feature takes"
 _NO_PERIOD = (

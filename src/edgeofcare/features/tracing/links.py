@@ -54,8 +54,7 @@ class Links:
     def __init__(self, records: Records, children: pd.Index, born: np.ndarray) -> None:
         frame = records.table("relationships").dropna(subset=["child_id", "related_id"])
         lag = records.reporting_lag.get("relationships", 0)
-        dated = "recorded_date" in frame
-        recorded = as_days(frame["recorded_date"]) if dated else np.full(len(frame), MAX_DAY)
+        recorded = as_days(frame["recorded_date"])
         self._recorded = np.where(recorded == MAX_DAY, MAX_DAY, recorded + lag)
         self._child = children.get_indexer(pd.Index(frame["child_id"]))
         self._key = frame["row_key"].to_numpy(dtype=object)
@@ -66,16 +65,17 @@ class Links:
         self._family = np.bincount(pairs["relative"].to_numpy(dtype=np.int64), minlength=codes.size)
         self._of_relative = np.argsort(self._relative, kind="stable")
         self._first = np.searchsorted(self._relative[self._of_relative], np.arange(codes.size + 1))
-        self._mothers = self._pairs(np.where(kind == "mother", children.get_indexer(pd.Index(frame["related_id"])), -1))
+        named = (kind == "mother") & (self._family[self._relative] <= LARGEST_FAMILY)
+        self._mothers = self._pairs(np.where(named, children.get_indexer(pd.Index(frame["related_id"])), -1))
         self._of_child = np.argsort(self._child, kind="stable")
         self._rows = np.searchsorted(self._child[self._of_child], np.arange(len(children) + 1))
         self._born = born
-        self._dated = bool((self._recorded != MAX_DAY).any())
+        self._said = records.links
         self._siblings_of = lru_cache(maxsize=4096)(self._siblings)
 
     def trusted(self, scope: str) -> bool:
         """Whether the records say anything of siblings in a scope."""
-        return self._dated if scope == "siblings" else self._child.size > 0
+        return self._said == "dated" if scope == "siblings" else self._said != "none"
 
     def of(self, child: int, scope: str, day: int) -> list[Sibling]:
         """Siblings of a child, also those whose link was not known yet.

@@ -187,8 +187,8 @@ class Look:
         Judged rows, one set for each of its tables.
     moment : Moment
         The index date and the window.
-    unknown : bool
-        Whether the records do not reach far enough for a value.
+    unknown : str
+        Why there is no value whatever the rows, as a clause; empty where there can be one.
     ids : ndarray of object
         Identifier of every child, by number.
     """
@@ -196,7 +196,7 @@ class Look:
     feature: Feature
     sets: tuple[RowSet, ...]
     moment: Moment
-    unknown: bool
+    unknown: str
     ids: np.ndarray
 
     def child_ids(self, rows: RowSet) -> np.ndarray:

@@ -12,7 +12,7 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.records.codes.maps import merged_code_maps
 from edgeofcare.records.findings import Findings
 from edgeofcare.records.records import Records
-from edgeofcare.records.ssda903.files import loaded_pieces
+from edgeofcare.records.ssda903.files import Piece, loaded_pieces
 from edgeofcare.records.ssda903.shape import canonical_shape
 from edgeofcare.records.ssda903.years import check_gaps, dated_kinds
 from edgeofcare.schema.tables import TABLES
@@ -20,6 +20,11 @@ from edgeofcare.schema.tables import TABLES
 __all__ = ["read_ssda903"]
 
 _UNSEEN = ("referrals",)
+_OPTIONAL = {
+    "care_episodes": {"need": "need"},
+    "placements": {"type": "place", "provider": "provider", "change_reason": "change_reason"},
+}
+"""Columns of tables made of episodes, and the columns of the files, which not every return has."""
 
 
 def read_ssda903(
@@ -102,7 +107,7 @@ def read_ssda903(
     findings.raise_problems()
     kinds = dated_kinds(pieces, findings)
     check_gaps(kinds["episodes"], observed_from, findings)
-    tables = canonical_shape(kinds, maps, findings)
+    tables = _as_held(canonical_shape(kinds, maps, findings), pieces)
     findings.raise_problems()
     years = _years_held(kinds["episodes"])
     return Records.from_tables(
@@ -115,6 +120,13 @@ def read_ssda903(
         findings=findings,
         absent=_UNSEEN,
     )
+
+
+def _as_held(tables: Mapping[str, pd.DataFrame], pieces: Sequence[Piece]) -> dict[str, pd.DataFrame]:
+    """The tables without columns that no file of episodes has."""
+    held = {column for piece in pieces if piece.kind.name == "episodes" for column in piece.frame}
+    gone = {name: [ours for ours, theirs in each.items() if theirs not in held] for name, each in _OPTIONAL.items()}
+    return {name: frame.drop(columns=gone.get(name, [])) for name, frame in tables.items()}
 
 
 def _years_held(episodes: pd.DataFrame) -> pd.DataFrame:
