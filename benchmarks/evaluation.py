@@ -11,8 +11,9 @@ agree with ours.
 Most scores are tied: they are rounded to three decimals. ``--distinct`` leaves all scores distinct, which costs more.
 ``--rows`` makes it smaller.
 
-The last line is a JSON object. Every limit is the most that the value may be: "at least 20 times less CPU" is a ratio
-of at most 0.05. Ratios are medians over runs side by side.
+The audit of groups may cost the same again as the scalar measures may: three times AUROC and average precision. What it
+costs beside what they do cost is printed too. The last line is a JSON object. Every limit is the most that the value
+may be: "at least 20 times less CPU" is a ratio of at most 0.05. Ratios are medians over runs side by side.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ WORKS = ("ranking", "scalars", "evaluation", "groups", "loop")
 LIMITS = {
     "ranking_cpu_to_sklearn_loop": ("ranking", "loop", 1 / 20),
     "scalars_cpu_to_ranking": ("scalars", "ranking", 3.0),
-    "groups_cpu_to_scalars": ("groups", "scalars", 1.0),
+    "groups_cpu_to_ranking": ("groups", "ranking", 3.0),
 }
 CPU_SECONDS, PEAK_MB, DIFFERENCE = 5.0, 1024.0, 1e-9
 
@@ -152,6 +153,11 @@ def goal(value: float, limit: float) -> dict[str, float | bool]:
     return {"value": float(f"{value:.4g}"), "limit": float(f"{limit:.4g}"), "holds": bool(value <= limit)}
 
 
+def ratio(found: dict[str, list[dict]], one: str, two: str) -> float:
+    """CPU seconds of one work divided by those of another, the median over runs side by side."""
+    return statistics.median(a["cpu"] / b["cpu"] for a, b in zip(found[one], found[two], strict=True))
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description="What intervals cost beside a loop over scikit-learn.")
@@ -171,10 +177,8 @@ def main() -> None:
         cpu = [each["cpu"] for each in runs]
         shown = f"{statistics.median(cpu):.2f} ({min(cpu):.2f} to {max(cpu):.2f})"
         print(f"{work:12}{shown:>28}{max(each['peak_mb'] for each in runs):>10,.0f}")
-    goals = {
-        name: goal(statistics.median(a["cpu"] / b["cpu"] for a, b in zip(found[one], found[two], strict=True)), limit)
-        for name, (one, two, limit) in LIMITS.items()
-    }
+    print(f"groups / scalars: {ratio(found, 'groups', 'scalars'):.2f}")
+    goals = {name: goal(ratio(found, one, two), limit) for name, (one, two, limit) in LIMITS.items()}
     whole = [a["cpu"] + b["cpu"] for a, b in zip(found["evaluation"], found["groups"], strict=True)]
     gap = np.abs(np.subtract(found["ranking"][0]["found"], found["loop"][0]["found"])).max()
     goals["evaluation_and_groups_cpu_seconds"] = goal(statistics.median(whole), CPU_SECONDS)

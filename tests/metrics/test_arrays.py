@@ -15,18 +15,30 @@ PLAIN = [
     metrics.brier_score,
     metrics.scaled_brier_score,
     metrics.log_loss,
+    metrics.d2_log_loss,
+    metrics.brier_decomposition,
     metrics.observed_expected_ratio,
     metrics.calibration_in_the_large,
     metrics.calibration_slope,
+    metrics.calibration_standard_errors,
     metrics.integrated_calibration_index,
 ]
 RISKS = [measure for measure in PLAIN if measure not in (metrics.auroc, metrics.average_precision)]
 LOG_ODDS = [
     metrics.log_loss,
+    metrics.d2_log_loss,
+    metrics.calibration_standard_errors,
     metrics.calibration_in_the_large,
     metrics.calibration_slope,
     metrics.integrated_calibration_index,
 ]
+
+ALSO_WITHOUT_EVENT = (
+    metrics.brier_score,
+    metrics.brier_decomposition,
+    metrics.log_loss,
+    metrics.observed_expected_ratio,
+)
 
 
 @pytest.mark.parametrize("measure", PLAIN)
@@ -75,10 +87,10 @@ def test_weights_must_be_usable(weight):
 
 @pytest.mark.parametrize(
     "measure",
-    [m for m in PLAIN if m not in (metrics.brier_score, metrics.log_loss, metrics.observed_expected_ratio)],
+    [m for m in PLAIN if m not in ALSO_WITHOUT_EVENT],
 )
 def test_a_measure_that_needs_both_outcomes_is_undefined_without_an_event(measure):
-    assert np.isnan(measure([0, 0, 0], [0.1, 0.2, 0.3]))
+    assert np.isnan(measure([0, 0, 0], [0.1, 0.2, 0.3])).all()
 
 
 def test_all_problems_are_named_at_once():

@@ -16,11 +16,16 @@ MEASURES = [
     metrics.brier_score,
     metrics.scaled_brier_score,
     metrics.log_loss,
+    metrics.d2_log_loss,
+    lambda y, p, **kw: metrics.brier_decomposition(y, p, **kw).miscalibration,
+    lambda y, p, **kw: metrics.brier_decomposition(y, p, **kw).discrimination,
     metrics.observed_expected_ratio,
     metrics.calibration_in_the_large,
     metrics.calibration_slope,
     metrics.integrated_calibration_index,
+    lambda y, p, **kw: metrics.calibration_error_quantile(y, p, 0.6, **kw),
     lambda y, p, **kw: metrics.precision_at_k(y, p, 3, **kw),
+    lambda y, p, **kw: metrics.lift_at_k(y, p, 3, **kw),
     lambda y, p, **kw: metrics.recall_at_k(y, p, 3, **kw),
     lambda y, p, **kw: metrics.net_benefit(y, p, 0.2, **kw),
 ]
@@ -120,6 +125,9 @@ def test_k_is_a_whole_number_of_rows(k):
 
 def test_slope_is_undefined_where_risks_separate_or_do_not_vary():
     assert np.isnan(metrics.calibration_slope([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4]))
+    assert np.isnan(metrics.calibration_slope([0, 0, 1, 1, 1], [0.1, 0.2, 0.2, 0.3, 0.4]))
+    assert np.isnan(metrics.calibration_slope([1, 1, 0, 0], [0.1, 0.2, 0.3, 0.4]))
+    assert np.isfinite(metrics.calibration_slope([0, 1, 0, 1], [0.1, 0.2, 0.3, 0.4]))
     assert np.isnan(metrics.calibration_slope([0, 0, 1, 1], [0.2, 0.2, 0.2, 0.2]))
 
 
@@ -150,3 +158,53 @@ def test_clustered_standard_error_grows_with_copies_and_not_without():
     copies = metrics.auroc_standard_error(np.tile(y, 4), np.tile(p, 4), household=np.tile(np.arange(300), 4))
     assert copies == pytest.approx(alone, rel=1e-9)
     assert metrics.auroc_standard_error(np.tile(y, 4), np.tile(p, 4)) == pytest.approx(alone / 2, rel=0.02)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows())
+def test_the_brier_score_is_the_sum_of_its_parts(data):
+    from sklearn.isotonic import IsotonicRegression
+
+    y, p, w = data
+    parts = metrics.brier_decomposition(y, p, sample_weight=w)
+    whole = parts.miscalibration - parts.discrimination + parts.uncertainty
+    assert whole == pytest.approx(metrics.brier_score(y, p, sample_weight=w), abs=1e-12)
+    assert min(parts) >= -1e-12
+    refitted = IsotonicRegression().fit(p, y, sample_weight=np.maximum(w, 1e-12)).predict(p)
+    best = metrics.brier_score(y, np.clip(refitted, 0, 1), sample_weight=w)
+    assert parts.miscalibration == pytest.approx(whole - best, abs=1e-9)
+    again = metrics.brier_decomposition(y, np.clip(refitted, 0, 1), sample_weight=w)
+    assert again.miscalibration == pytest.approx(0, abs=1e-9)
+    assert again.discrimination == pytest.approx(parts.discrimination, abs=1e-9)
+
+
+def test_the_parts_of_the_brier_score_in_a_picture():
+    # The two in the middle are the wrong way round and are taken together; the ends are right but too timid.
+    y, p = [0, 1, 0, 1], [0.2, 0.4, 0.6, 0.8]
+    parts = metrics.brier_decomposition(y, p)
+    refitted = (0 + 0.25 + 0.25 + 0) / 4
+    assert parts == pytest.approx(((0.04 + 0.36 + 0.36 + 0.04) / 4 - refitted, 0.25 - refitted, 0.25))
+
+
+def test_miscalibration_is_biased_up_in_small_samples():
+    rng = np.random.default_rng(0)
+    found = {}
+    for size in (100, 3000):
+        p = rng.uniform(0.05, 0.5, (60, size))
+        y = (rng.uniform(size=p.shape) < p).astype(int)
+        found[size] = np.mean([metrics.brier_decomposition(a, b).miscalibration for a, b in zip(y, p, strict=True)])
+    assert found[100] > 0.008
+    assert 0 < found[3000] < 0.15 * found[100]
+
+
+def test_d2_is_0_for_the_prevalence_and_1_for_certainty():
+    y = np.array([0, 0, 0, 1])
+    assert metrics.d2_log_loss(y, np.full(4, 0.25)) == pytest.approx(0, abs=1e-15)
+    assert metrics.d2_log_loss(y, np.where(y == 1, 1 - 1e-12, 1e-12)) == pytest.approx(1, abs=1e-9)
+    assert metrics.d2_log_loss(y, np.full(4, 0.75)) < 0
+
+
+@pytest.mark.parametrize("quantile", [-0.1, 1.0, np.nan])
+def test_the_greatest_distance_is_not_to_be_had(quantile):
+    with pytest.raises(SpecError, match=r"\[0, 1\)"):
+        metrics.calibration_error_quantile([0, 1], [0.2, 0.3], quantile)

@@ -13,6 +13,9 @@ from edgeofcare.metrics._curves import Support, fit_curve, fit_line
 from edgeofcare.metrics.calibration import _support
 
 EXACT, FITTED = 1e-9, 1e-6
+# glm stops at its default tolerance, and takes the covariance from the step before; clustered.R goes on to the end.
+STOPPED = 1e-5
+SPLINE = "pmcalibration 0.2.0 rcs nk=5 (x=logit p)"
 
 
 @pytest.mark.parametrize(
@@ -28,7 +31,19 @@ EXACT, FITTED = 1e-9, 1e-6
         (metrics.calibration_in_the_large, "stats::glm|calibration_in_the_large (offset intercept)", FITTED),
         (metrics.calibration_slope, "stats::glm|calibration slope", FITTED),
         (metrics.calibration_slope, "rms|Slope", FITTED),
-        (metrics.integrated_calibration_index, "pmcalibration 0.2.0 rcs nk=5 (x=logit p)|Eavg", FITTED),
+        (metrics.integrated_calibration_index, f"{SPLINE}|Eavg", FITTED),
+        (lambda y, p: metrics.calibration_error_quantile(y, p, 0.5), f"{SPLINE}|E50", FITTED),
+        (lambda y, p: metrics.calibration_error_quantile(y, p, 0.9), f"{SPLINE}|E90", FITTED),
+        (lambda y, p: metrics.brier_decomposition(y, p).uncertainty, "riskRegression|null Brier", EXACT),
+        (lambda y, p: 2 * metrics.auroc(y, p) - 1, "rms|Dxy", 4e-4),
+        (lambda y, p: metrics.auroc_standard_error(y, p), "riskRegression|AUC se", EXACT),
+        (lambda y, p: metrics.calibration_standard_errors(y, p).in_the_large, "stats::glm|CITL se", FITTED),
+        (lambda y, p: metrics.calibration_standard_errors(y, p).slope, "stats::glm|slope se (iid)", STOPPED),
+        (
+            lambda y, p: metrics.calibration_standard_errors(y, p).intercept,
+            "stats::glm|recal intercept se (iid)",
+            STOPPED,
+        ),
     ],
 )
 def test_equals_r(set_a, expected_r, measure, key, tolerance):
@@ -50,10 +65,44 @@ def test_standard_error_equals_delong(set_a, expected_r):
         (metrics.log_loss, "log_loss"),
         (metrics.brier_score, "brier"),
         (metrics.scaled_brier_score, "d2_brier"),
+        (metrics.d2_log_loss, "d2_logloss"),
     ],
 )
 def test_equals_python_tools(set_a, expected_py, measure, key):
     assert measure(*set_a) == pytest.approx(expected_py["metrics_A"][key], abs=EXACT)
+
+
+def test_standard_error_gives_the_interval_of_proc(set_a, expected_r):
+    half = 1.959963984540054 * metrics.auroc_standard_error(*set_a)
+    assert metrics.auroc(*set_a) - half == pytest.approx(expected_r["pROC|AUC lower95"], abs=EXACT)
+    assert metrics.auroc(*set_a) + half == pytest.approx(expected_r["pROC|AUC upper95"], abs=EXACT)
+
+
+def test_parts_of_the_brier_score_equal_corp_and_model_diagnostics(set_a, expected_py):
+    parts, expected = metrics.brier_decomposition(*set_a), expected_py["metrics_A"]
+    assert parts == pytest.approx([expected["CORP_brier"][part] for part in ("mcb", "dsc", "unc")], abs=EXACT)
+    assert parts._asdict() == pytest.approx(
+        {part: expected["model_diagnostics"][part] for part in parts._fields}, abs=EXACT
+    )
+
+
+def test_measures_by_group_equal_the_guide_of_fairlearn(expected_py):
+    # Found, alarms, missed and spared rows of each group, as the rates of the guide say.
+    counts = {"a": (1, 2, 1, 0), "b": (3, 0, 2, 1), "c": (2, 2, 3, 1)}
+    for group, (found, alarms, missed, spared) in counts.items():
+        y = np.repeat([1, 0, 1, 0], (found, alarms, missed, spared))
+        chosen = np.repeat([1, 1, 0, 0], (found, alarms, missed, spared))
+        ours, expected = metrics.choice_measures(y, chosen), expected_py["fairlearn"]["by_group"][group]
+        assert y.size == expected["n"]
+        assert ours["sensitivity"] == pytest.approx(expected["tpr"], abs=EXACT)
+        assert ours["false_positive_rate"] == pytest.approx(expected["fpr"], abs=EXACT)
+        assert ours["selection_rate"] == pytest.approx(expected["sel"], abs=EXACT)
+
+
+def test_stability_equals_the_example(expected_py):
+    example = expected_py["psi_example"]
+    index = metrics.population_stability_index(example["expected"], example["actual"])
+    assert index == pytest.approx(example["psi"], abs=EXACT)
 
 
 @pytest.mark.parametrize("depth", ["top0.01", "top0.05", "top0.1"])
@@ -61,14 +110,15 @@ def test_top_k_equals_python_tools(set_a, expected_py, depth):
     expected = expected_py["metrics_A"][depth]
     assert metrics.precision_at_k(*set_a, expected["n"]) == pytest.approx(expected["ppv"], abs=EXACT)
     assert metrics.recall_at_k(*set_a, expected["n"]) == pytest.approx(expected["recall"], abs=EXACT)
+    assert metrics.lift_at_k(*set_a, expected["n"]) == pytest.approx(expected["lift"], abs=EXACT)
 
 
-def test_quantiles_of_the_curve_equal_pmcalibration(set_a, expected_r):
+def test_quantiles_of_the_distance_are_those_of_the_rows(set_a):
     y, p = set_a
     distance = np.abs(metrics.calibration_curve(y, p, p) - p)
-    tool = "pmcalibration 0.2.0 rcs nk=5 (x=logit p)"
-    assert np.median(distance) == pytest.approx(expected_r[f"{tool}|E50"], abs=FITTED)
-    assert np.quantile(distance, 0.9) == pytest.approx(expected_r[f"{tool}|E90"], abs=FITTED)
+    for quantile in (0.0, 0.5, 0.9, 0.99):
+        ours = metrics.calibration_error_quantile(y, p, quantile)
+        assert ours == pytest.approx(np.quantile(distance, quantile), abs=1e-12)
     assert distance.mean() == pytest.approx(metrics.integrated_calibration_index(y, p), abs=1e-12)
 
 

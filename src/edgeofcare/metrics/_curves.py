@@ -8,10 +8,22 @@ import numpy as np
 
 from edgeofcare.metrics._arrays import Floats
 
-__all__ = ["Curve", "Support", "fit_curve", "fit_intercept", "fit_line", "fit_logistic"]
+__all__ = [
+    "KNOT_LADDER",
+    "Curve",
+    "Support",
+    "fit_curve",
+    "fit_intercept",
+    "fit_line",
+    "fit_logistic",
+    "knots_apart",
+    "row_quantiles",
+    "sigmoid",
+    "spline_columns",
+]
 
-# Where Harrell puts the knots of a restricted cubic spline, most knots first.
-_KNOT_LADDER = ((0.05, 0.275, 0.5, 0.725, 0.95), (0.05, 0.35, 0.65, 0.95), (0.1, 0.5, 0.9))
+#: Where Harrell puts the knots of a restricted cubic spline, most knots first.
+KNOT_LADDER = ((0.05, 0.275, 0.5, 0.725, 0.95), (0.05, 0.35, 0.65, 0.95), (0.1, 0.5, 0.9))
 _MAX_STEPS = 60
 # Newton doubles the correct digits: after a step below this, the next would be below its square.
 _TOLERANCE = 1e-7
@@ -32,6 +44,12 @@ class Support(NamedTuple):
         events, rows = self.events.sum(), self.rows.sum()
         return bool(events <= 0 or events >= rows)
 
+    @property
+    def separated(self) -> bool:
+        """Whether no event lies below a row without one, or none above: a line then has no maximum."""
+        events, others = self.lp[self.events > 0], self.lp[self.rows > self.events]
+        return bool(others[-1] <= events[0] or events[-1] <= others[0])
+
 
 class Curve(NamedTuple):
     """A fitted calibration curve: logit of the observed risk as a spline of the log-odds of the predicted one."""
@@ -42,12 +60,21 @@ class Curve(NamedTuple):
     def observed(self, lp: Floats) -> Floats:
         """Observed risk at predicted log-odds."""
         design = _design(lp, self.knots)[:, : self.coef.size]
-        return _sigmoid(np.einsum("mi,i->m", design, self.coef))
+        return sigmoid(np.einsum("mi,i->m", design, self.coef))
+
+    def distance(self, support: Support) -> Floats:
+        """Distance between observed and predicted risk."""
+        return np.abs(self.observed(support.lp) - sigmoid(support.lp))
 
     def mean_distance(self, support: Support) -> float:
         """Mean over the rows of the distance between observed and predicted risk."""
-        distance = np.abs(self.observed(support.lp) - _sigmoid(support.lp))
-        return float((support.rows * distance).sum() / support.rows.sum())
+        return float((support.rows * self.distance(support)).sum() / support.rows.sum())
+
+    def distance_quantiles(self, support: Support, probabilities: Floats) -> Floats:
+        """Quantiles over the rows of the distance between observed and predicted risk."""
+        distance = self.distance(support)
+        order = np.argsort(distance, kind="stable")
+        return row_quantiles(distance[order], support.rows[order], probabilities)
 
 
 def fit_logistic(
@@ -84,8 +111,7 @@ def fit_intercept(support: Support, start: float = 0.0) -> float:
 
 def fit_line(support: Support, start: tuple[float, float] = (0.0, 1.0)) -> tuple[float, float]:
     """Intercept and slope of the outcome on the log-odds of the risk."""
-    seen = support.lp[support.rows > 0]
-    if support.one_class or seen[0] == seen[-1]:
+    if support.one_class or support.separated:
         return float("nan"), float("nan")
     design = np.column_stack([np.ones_like(support.lp), support.lp])
     identity = np.array([0.0, 1.0])
@@ -100,9 +126,9 @@ def fit_curve(support: Support, near: Curve | None = None) -> Curve | None:
     """
     if support.one_class:
         return None
-    for quantiles in _KNOT_LADDER:
-        knots = _quantiles(support, np.array(quantiles))
-        if np.diff(knots).min() <= 1e-6 * max(1.0, float(knots[-1] - knots[0])):
+    for quantiles in KNOT_LADDER:
+        knots = row_quantiles(support.lp, support.rows, np.array(quantiles))
+        if not knots_apart(knots):
             continue
         identity = np.zeros(knots.size)
         identity[1] = 1.0
@@ -121,32 +147,47 @@ def fit_curve(support: Support, near: Curve | None = None) -> Curve | None:
     return Curve(np.empty(0), np.array([np.log(share / (1 - share))]))
 
 
-def _quantiles(support: Support, probabilities: Floats) -> Floats:
-    """Quantiles of the log-odds as if each row were written out as often as it is weighted (R's type 7)."""
-    rows = support.rows
+def knots_apart(knots: Floats) -> bool:
+    """Whether no two knots are as good as one."""
+    return bool(np.diff(knots).min() > 1e-6 * max(1.0, float(knots[-1] - knots[0])))
+
+
+def row_quantiles(values: Floats, rows: Floats, probabilities: Floats) -> Floats:
+    """Quantiles of ascending values as if each were written out as often as it is weighted (R's type 7)."""
     if not np.array_equal(rows, np.floor(rows)):
         rows = rows * (np.count_nonzero(rows) / rows.sum())
     upto = np.cumsum(rows)
     position = np.maximum(upto[-1] - 1, 0) * probabilities
     low = np.floor(position)
-    last = support.lp.size - 1
-    below = support.lp[np.minimum(np.searchsorted(upto, low, side="right"), last)]
-    above = support.lp[np.minimum(np.searchsorted(upto, low + 1, side="right"), last)]
+    last = values.size - 1
+    below = values[np.minimum(np.searchsorted(upto, low, side="right"), last)]
+    above = values[np.minimum(np.searchsorted(upto, low + 1, side="right"), last)]
     above = np.where(low + 1 >= upto[-1], below, above)
     return np.asarray(below + (position - low) * (above - below), dtype=np.float64)
 
 
-def _design(lp: Floats, knots: Floats) -> Floats:
-    """Intercept, log-odds and Harrell's truncated cubic terms, scaled by the square of the range of the knots."""
+def spline_columns(lp: Floats, knots: Floats) -> list[Floats]:
+    """Intercept, log-odds and Harrell's truncated cubic terms, scaled by the square of the range of the knots.
+
+    With knots of one fit the terms are as long as the log-odds; with a row of knots for each of several fits they
+    have a row for each.
+    """
     columns = [np.ones_like(lp), lp]
     if knots.size:
-        last, before, width = knots[-1], knots[-2], knots[-1] - knots[-2]
-        scale = (knots[-1] - knots[0]) ** 2
+        last, before = knots[..., -1:], knots[..., -2:-1]
+        scale = (last - knots[..., :1]) ** 2
         end, near = _cube(lp - last), _cube(lp - before)
-        for knot in knots[:-2]:
-            term = _cube(lp - knot) - near * ((last - knot) / width) + end * ((before - knot) / width)
+        for i in range(knots.shape[-1] - 2):
+            knot = knots[..., i : i + 1]
+            share = (last - knot) / (last - before)
+            term = _cube(lp - knot) - near * share + end * (share - 1)
             columns.append(term / scale)
-    return np.column_stack(columns)
+    return columns
+
+
+def _design(lp: Floats, knots: Floats) -> Floats:
+    """Columns of a spline, side by side."""
+    return np.column_stack(spline_columns(lp, knots))
 
 
 def _cube(values: Floats) -> Floats:
@@ -155,7 +196,7 @@ def _cube(values: Floats) -> Floats:
     return np.asarray(positive * positive * positive, dtype=np.float64)
 
 
-def _sigmoid(eta: Floats) -> Floats:
+def sigmoid(eta: Floats) -> Floats:
     """Probability of log-odds, without overflow."""
     small = np.exp(-np.abs(eta))
     return np.asarray(np.where(eta >= 0, 1.0, small) / (1.0 + small), dtype=np.float64)

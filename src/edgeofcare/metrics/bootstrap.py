@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.metrics._arrays import Floats, check_columns, check_rows, logit
-from edgeofcare.metrics._engine import Engine, estimates
+from edgeofcare.metrics._confusion import AT_CAPACITY, AT_THRESHOLD, Choice
+from edgeofcare.metrics._engine import Engine, choice_of_all, estimates
 from edgeofcare.metrics._households import household_codes
 from edgeofcare.metrics._prepared import Source, prepare
+from edgeofcare.metrics._result import AtThreshold, BootstrapResult, percentile_interval
 
-__all__ = ["MEASURES", "BootstrapResult", "household_bootstrap", "percentile_interval"]
+__all__ = [
+    "MEASURES",
+    "THRESHOLD_MEASURES",
+    "AtThreshold",
+    "BootstrapResult",
+    "household_bootstrap",
+    "percentile_interval",
+]
 
 #: Measures that :func:`household_bootstrap` knows, in the order in which they are reported.
 MEASURES = (
@@ -24,91 +32,31 @@ MEASURES = (
     "brier_score",
     "scaled_brier_score",
     "log_loss",
+    "d2_log_loss",
+    "brier_miscalibration",
+    "brier_discrimination",
+    "brier_uncertainty",
     "observed_expected_ratio",
     "calibration_in_the_large",
     "calibration_slope",
     "integrated_calibration_index",
+    "e50",
+    "e90",
     "ppv_at_capacity",
     "recall_at_capacity",
     "entrants_found_at_capacity",
     "number_needed_to_review",
+    "lift_at_capacity",
+    "selection_rate_at_capacity",
+    "specificity_at_capacity",
+    "false_positive_rate_at_capacity",
+    "npv_at_capacity",
+    "false_omission_rate_at_capacity",
+    "f1_at_capacity",
 )
-_AT_CAPACITY = frozenset({"ppv_at_capacity", "recall_at_capacity", "number_needed_to_review"})
-_UNDEFINED_ALLOWED = 0.05
-
-
-@dataclass(frozen=True)
-class BootstrapResult:
-    """Estimates, and the same measures in every resample of households.
-
-    Attributes
-    ----------
-    estimates : dict of str to dict of str to float
-        Measures of the rows themselves: ``estimates["model"]["auroc"]``.
-    samples : dict of str to dict of str to ndarray of shape (n_resamples,)
-        Measures of each resample, the same resamples for every set of predictions.
-    curve : ndarray of shape (n_resamples, m) or None
-        Calibration curve of the model at the grid, in each resample.
-    net_benefit : dict of str to ndarray of shape (n_resamples, t)
-        Net benefit at the thresholds, in each resample; with the rules "review all" beside the predictions.
-    n_households, n_resamples : int
-        Households that were resampled, and how often.
-    confidence : float
-        Coverage that intervals aim at.
-    """
-
-    estimates: Mapping[str, Mapping[str, float]]
-    samples: Mapping[str, Mapping[str, Floats]]
-    n_households: int
-    n_resamples: int
-    confidence: float
-    curve: Floats | None = field(default=None, repr=False)
-    net_benefit: Mapping[str, Floats] = field(default_factory=dict, repr=False)
-
-    def __repr__(self) -> str:
-        counts = f"{self.n_resamples} resamples of {self.n_households} households"
-        return f"BootstrapResult({counts}; {', '.join(self.estimates)})"
-
-    def interval(self, measure: str, model: str = "model", *, minus: str | None = None) -> tuple[float, float]:
-        """Percentile interval of a measure, or of its difference from another set of predictions.
-
-        Parameters
-        ----------
-        measure : str
-            One of :data:`MEASURES`.
-        model : str
-            ``"model"`` or the name of a baseline.
-        minus : str, optional
-            Subtract this set of predictions, resample by resample.
-
-        Returns
-        -------
-        tuple of float
-            Lower and upper end; NaN where the measure is undefined in more than 1 resample in 20.
-        """
-        drawn = self.samples[model][measure]
-        if minus is not None:
-            drawn = drawn - self.samples[minus][measure]
-        if self.n_households < 2:
-            return float("nan"), float("nan")
-        low, high = percentile_interval(drawn, self.confidence)
-        return float(low), float(high)
-
-    def rows(self) -> list[dict[str, str | float]]:
-        """One dictionary for each model and measure, ready for :class:`pandas.DataFrame`.
-
-        Returns
-        -------
-        list of dict
-            Keys model, measure, estimate, ci_low, ci_high.
-        """
-        out: list[dict[str, str | float]] = []
-        for model, measures in self.estimates.items():
-            for measure, estimate in measures.items():
-                low, high = self.interval(measure, model)
-                row: dict[str, str | float] = {"model": model, "measure": measure, "estimate": estimate}
-                out.append({**row, "ci_low": low, "ci_high": high})
-        return out
+#: Measures of reviewing at or above a threshold, for :meth:`BootstrapResult.at_threshold`.
+THRESHOLD_MEASURES = AT_THRESHOLD
+_AT_CAPACITY = frozenset(AT_CAPACITY)
 
 
 def household_bootstrap(
@@ -152,7 +100,8 @@ def household_bootstrap(
     grid : array-like of shape (m,), optional
         Risks at which the calibration curve of the model is refitted in each resample.
     thresholds : array-like of shape (t,), optional
-        Risks, at least 0 and below 1, at which net benefit is computed in each resample.
+        Risks, at least 0 and below 1, of reviewing at or above which the measures are kept of each resample:
+        :data:`THRESHOLD_MEASURES`, through :meth:`BootstrapResult.at_threshold`.
     n_resamples : int
         How many resamples.
     random_state : int or numpy.random.Generator
@@ -173,15 +122,21 @@ def household_bootstrap(
     Notes
     -----
     Each resample draws as many households as there are. Ratios of sums come from one product of household counts and
-    household sums, kept in fixed point; AUROC and average precision from one cumulative count along the sorted rows,
-    with ties taken together; calibration-in-the-large, slope, curve and integrated calibration index are refitted to
-    convergence. With more than 2,048 distinct risks, the refits see neighbouring risks taken together in about as
-    many bins: that moves them by about a hundredth of their standard error, and the estimates are never binned. A
-    measure that is undefined in a resample (no event drawn) is left out of the percentiles. Row order and threads do
-    not change a digit.
+    household sums, kept in fixed point; AUROC and average precision from the counts at the scores that have an event,
+    with ties taken together; calibration-in-the-large, slope, curve and what is read from it (integrated calibration
+    index, ``e50`` and ``e90``: the median and the 90th percentile of the same distance) are refitted to convergence,
+    and the isotonic fit behind the parts of the Brier score anew. With more than 2,048 distinct risks, the refits see
+    neighbouring risks taken together in about as many bins: that moves the slope by about a hundredth of its standard
+    error, ``e50`` and ``e90`` by a few hundredths and ``brier_miscalibration`` (down) by a fifth; the estimates are
+    never binned. A measure that is undefined in a resample (no event drawn) is left out
+    of the percentiles. Row order and threads do not change a digit.
 
     Average distances such as the integrated calibration index cannot fall below 0, and each resample adds noise to
-    them: their intervals lean upwards in small samples.
+    them: their intervals lean upwards in small samples. So do those of ``brier_miscalibration`` and
+    ``brier_discrimination``, which are themselves biased up in small samples: an isotonic fit follows noise.
+
+    ``f1_at_capacity`` mixes finding entrants with sparing others at a rate that nobody chose. It is there for
+    comparison with what others publish, and not for choosing between models or thresholds.
 
     References
     ----------
@@ -216,48 +171,29 @@ def household_bootstrap(
     prepared = {name: prepare(source, size, cuts) for name, source in sources.items()}
     engine = Engine(prepared, wanted, cuts, None if points is None else logit(points))
     engine.run(size, n_resamples, np.random.default_rng(random_state))
+    n_cuts = 0 if cuts is None else cuts.size
     return BootstrapResult(
         estimates={name: estimates(prepared[name], wanted[name], sources[name], size) for name in sources},
         samples=engine.samples,
         n_households=size,
         n_resamples=n_resamples,
         confidence=confidence,
-        curve=None if points is None else np.array(engine.curve).reshape(n_resamples, points.size),
-        net_benefit=engine.net_benefit,
+        curve=engine.curve,
+        thresholds=cuts,
+        choices=_with_everyone(engine.choices),
+        choices_made=_with_everyone({name: choice_of_all(each, n_cuts) for name, each in prepared.items() if n_cuts}),
     )
 
 
-def percentile_interval(samples: Floats, confidence: float = 0.95) -> tuple[Floats, Floats]:
-    """Percentiles of resamples along their first axis; NaN where more than 1 resample in 20 is undefined.
-
-    Parameters
-    ----------
-    samples : ndarray of shape (n_resamples, ...)
-        Measures of each resample.
-    confidence : float
-        Coverage, between 0 and 1.
-
-    Returns
-    -------
-    tuple of ndarray
-        Lower and upper ends.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> low, high = percentile_interval(np.arange(101.0), 0.9)
-    >>> round(float(low), 6), round(float(high), 6)
-    (5.0, 95.0)
-    """
-    if not 0 < confidence < 1:
-        msg = "confidence must lie between 0 and 1; 0.95 is usual."
-        raise SpecError(msg)
-    undefined = ~np.isfinite(samples)
-    unusable = undefined.mean(axis=0) > _UNDEFINED_ALLOWED
-    filled = np.where(undefined & ~unusable, np.nan, np.where(unusable, 0.0, samples))
-    tail = (1 - confidence) / 2
-    low, high = np.nanquantile(filled, [tail, 1 - tail], axis=0)
-    return np.where(unusable, np.nan, low), np.where(unusable, np.nan, high)
+def _with_everyone(choices: Mapping[str, Choice]) -> dict[str, Choice]:
+    """Choices by name, with that of reviewing all after the model's."""
+    out = {}
+    for name, choice in choices.items():
+        out[name] = choice
+        if name == "model":
+            events, rows = (np.broadcast_to(each, choice.found.shape) for each in (choice.events, choice.rows))
+            out["review all"] = Choice(events, rows, choice.events, choice.rows)
+    return out
 
 
 def _baselines(y_true: Floats, given: Mapping[str, ArrayLike]) -> dict[str, Floats]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from edgeofcare.metrics._arrays import Floats, Rows, check_columns, check_rows
+from edgeofcare.metrics._arrays import Floats, Ints, Rows, check_columns, check_rows
 from edgeofcare.metrics._households import household_codes
 
 __all__ = ["auroc", "auroc_standard_error", "average_precision"]
@@ -115,7 +115,7 @@ def auroc_standard_error(y_true: ArrayLike, y_prob: ArrayLike, *, household: Arr
     Returns
     -------
     float
-        Standard error. NaN where it is not defined: fewer than two rows of either outcome, or a single household.
+        Standard error. NaN where it is not defined: fewer than two rows, or households, of either outcome.
 
     Raises
     ------
@@ -124,9 +124,12 @@ def auroc_standard_error(y_true: ArrayLike, y_prob: ArrayLike, *, household: Arr
 
     Notes
     -----
-    With independent rows this is DeLong's variance. With households, the influences
+    With independent rows this is DeLong's variance. With households it is Obuchowski's: the influences
     :math:`(V_{10,i} - A)/P` of rows with an event and :math:`(V_{01,j} - A)/N` of rows without are summed within each
-    household, and the variance is :math:`\tfrac{G}{G-1} \sum_g (\sum_{i \in g} IF_i)^2`.
+    household, to :math:`a_g` and :math:`b_g`, and the variance is
+    :math:`\tfrac{G_1}{G_1-1} \sum a_g^2 + \tfrac{G_0}{G_0-1} \sum b_g^2 + 2 \tfrac{G}{G-1} \sum a_g b_g`, where
+    :math:`G_1` and :math:`G_0` of all :math:`G` households have rows with and without an event. With one row in each
+    household the two agree.
 
     References
     ----------
@@ -144,15 +147,27 @@ def auroc_standard_error(y_true: ArrayLike, y_prob: ArrayLike, *, household: Arr
     n_event, n_other = int(event.sum()), int((~event).sum())
     if min(n_event, n_other) < 2:
         return float("nan")
+    # Sorted, so that no digit depends on the order of the rows.
+    of_events, of_others = np.sort(placement[event]), np.sort(placement[~event])
     if household is None:
-        variance = placement[event].var(ddof=1) / n_event + placement[~event].var(ddof=1) / n_other
-        return float(np.sqrt(variance))
+        return float(np.sqrt(of_events.var(ddof=1) / n_event + of_others.var(ddof=1) / n_other))
     codes, size = household_codes(household, y.size)
-    area = placement[event].mean()
-    influence = (placement - area) / np.where(event, n_event, n_other)
+    influence = (placement - of_events.mean()) / np.where(event, n_event, n_other)
     order = np.lexsort((influence, codes))
-    sums = np.bincount(codes[order], weights=influence[order], minlength=size)
-    return float(np.sqrt(size / (size - 1) * (sums**2).sum())) if size > 1 else float("nan")
+    return _obuchowski(influence[order], event[order], codes[order], size)
+
+
+def _obuchowski(influence: Floats, event: NDArray[np.bool_], codes: Ints, size: int) -> float:
+    """Standard error from influences, those of rows with and without an event summed apart within households."""
+    parts, homes = [], []
+    for rows in (event, ~event):
+        parts.append(np.bincount(codes[rows], weights=influence[rows], minlength=size))
+        homes.append(np.unique(codes[rows]).size)
+    if min(homes) < 2:
+        return float("nan")
+    squares = sum(home / (home - 1) * (part**2).sum() for home, part in zip(homes, parts, strict=True))
+    variance = squares + 2 * size / (size - 1) * (parts[0] * parts[1]).sum()
+    return float(np.sqrt(max(variance, 0.0)))
 
 
 def _tie_table(rows: Rows) -> tuple[Floats, Floats, Floats]:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from edgeofcare.metrics._arrays import check_rows
+from edgeofcare.metrics._isotonic import decompose, refitted_brier
 
-__all__ = ["brier_score", "log_loss", "scaled_brier_score"]
+__all__ = ["BrierParts", "brier_decomposition", "brier_score", "d2_log_loss", "log_loss", "scaled_brier_score"]
+
+
+class BrierParts(NamedTuple):
+    """Parts of a Brier score: ``miscalibration - discrimination + uncertainty``."""
+
+    miscalibration: float
+    discrimination: float
+    uncertainty: float
 
 
 def brier_score(y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
@@ -116,3 +127,93 @@ def log_loss(y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: ArrayLike |
     """
     y, p, w = check_rows(y_true, y_prob, sample_weight, inside=True)
     return float(-(w * np.where(y == 1, np.log(p), np.log1p(-p))).sum() / w.sum())
+
+
+def d2_log_loss(y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
+    r"""Share of the log loss of the prevalence that the risks remove.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_prob : array-like of shape (n,)
+        Risks strictly between 0 and 1. Nothing is clipped: a risk of exactly 0 or 1 is refused.
+    sample_weight : array-like of shape (n,), optional
+        How often each row counts.
+
+    Returns
+    -------
+    float
+        1 is perfect, 0 is no better than giving every row the prevalence of this very sample, below 0 is worse.
+        NaN where all outcomes are the same.
+
+    Raises
+    ------
+    SpecError
+        If the arrays are malformed, or a risk is exactly 0 or 1.
+
+    Notes
+    -----
+    :math:`1 - \mathrm{LL} / \mathrm{LL}_0`, where :math:`\mathrm{LL}_0` is the log loss of the prevalence.
+
+    References
+    ----------
+    McFadden (1974), in Zarembka (ed.), Frontiers in Econometrics, 105-142.
+
+    Examples
+    --------
+    >>> round(d2_log_loss([0, 0, 0, 1], [0.1, 0.1, 0.2, 0.6]), 3)
+    0.58
+    """
+    y, p, w = check_rows(y_true, y_prob, sample_weight, inside=True)
+    prevalence = (w * y).sum() / w.sum()
+    if not 0 < prevalence < 1:
+        return float("nan")
+    reference = -(prevalence * np.log(prevalence) + (1 - prevalence) * np.log1p(-prevalence))
+    return float(1 + (w * np.where(y == 1, np.log(p), np.log1p(-p))).sum() / w.sum() / reference)
+
+
+def brier_decomposition(y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: ArrayLike | None = None) -> BrierParts:
+    r"""Take the Brier score apart: what wrong risks cost, what ranking gains, and what there was to be known.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_prob : array-like of shape (n,)
+        Risks between 0 and 1.
+    sample_weight : array-like of shape (n,), optional
+        How often each row counts.
+
+    Returns
+    -------
+    BrierParts
+        ``miscalibration``, which the best non-decreasing map of the risks would save (0 is best); ``discrimination``,
+        which the risks so mapped gain over the prevalence (higher is better); ``uncertainty``, the Brier score of the
+        prevalence. The Brier score is the first less the second plus the third.
+
+    Raises
+    ------
+    SpecError
+        If the arrays are malformed.
+
+    Notes
+    -----
+    The map is the isotonic regression of the outcome on the risk (CORP). It follows noise: in small samples
+    ``miscalibration`` and ``discrimination`` are both biased up, so that a perfect model has a miscalibration above 0.
+
+    References
+    ----------
+    Dimitriadis, Gneiting and Jordan (2021), PNAS 118, e2016191118.
+
+    Examples
+    --------
+    >>> parts = brier_decomposition([0, 1, 0, 1], [0.2, 0.2, 0.9, 0.9])
+    >>> [round(part, 3) for part in parts]
+    [0.125, 0.0, 0.25]
+    """
+    y, p, w = check_rows(y_true, y_prob, sample_weight)
+    starts = np.flatnonzero(np.concatenate([[True], p[1:] != p[:-1]]))
+    refitted = refitted_brier(np.add.reduceat(w, starts), np.add.reduceat(w * y, starts))
+    brier, prevalence = (w * (p - y) ** 2).sum() / w.sum(), (w * y).sum() / w.sum()
+    return BrierParts(*(float(part) for part in decompose(brier, np.asarray(refitted), prevalence)))
