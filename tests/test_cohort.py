@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeofcare.cohort import INDEX_NAMES, build_cohort, cohort_attrition, quarters
+from edgeofcare.cohort import AUDIT_COLUMNS, INDEX_NAMES, build_cohort, cohort_attrition, quarters
 from edgeofcare.exceptions import LeakageError, SpecError
 from edgeofcare.features.build import build_features
 from edgeofcare.features.catalogue import default_features
 from edgeofcare.outcome import label_outcome
 from edgeofcare.records.records import Records
+from edgeofcare.schema.codes import CODE_LISTS
 from edgeofcare.task import Task
 from literal import literal_care, literal_status
 from strategies import DATED, INDEX_DAYS, UNTIL, as_date, histories, rows_of, telling_days
@@ -148,12 +149,71 @@ def test_audit_columns_come_from_the_snapshot_and_the_window_from_the_task():
     )
     cohort = build_cohort(records, Task(gap="30D", horizon="60D"), index_dates=[DAY, "2024-09-24", "2024-09-23"])
     row = cohort.xs("told", level="child_id").iloc[0]
-    assert row[["sex", "ethnic_group", "disability", "ehc_plan"]].tolist() == ["female", "Black", "yes", "yes"]
+    named = ["sex", "ethnic_group", "ethnicity", "disability", "ehc_plan", "disability_or_ehc"]
+    assert row[named].tolist() == ["female", "Black", "Black Caribbean", "recorded", "yes", "recorded"]
     other = cohort.xs("not told", level="child_id").iloc[0]
-    assert other[["sex", "ethnic_group", "disability"]].tolist() == ["not known", "Unknown", "no or not recorded"]
+    expected = ["not known", "Unknown", "not recorded", "none recorded", "no", "none recorded"]
+    assert other[named].tolist() == expected
     assert (row["outcome_until"], row["outcome_known"]) == (pd.Timestamp("2022-06-30"), pd.Timestamp("2022-07-10"))
     mature = cohort.xs("told", level="child_id").droplevel("household_id")["mature"]
     assert mature.tolist() == [True, True, False], "the window of 23 September ends with 31 December, less the lag"
+
+
+def test_disability_or_plan_is_not_recorded_only_where_nothing_is_said():
+    children = """
+        child, birth_date, ehc_plan
+        with a plan, 2008-01-01, Y
+        without, 2008-01-01, N
+        not said, 2008-01-01,
+    """
+    names = ("with a plan", "without", "not said")
+    records = records_of(children=children, referrals=all_open(*names))
+    cohort = build_cohort(records, Task(), index_dates=[DAY]).droplevel(["household_id", "index_date"])
+    assert set(cohort["disability"]) == {"not recorded"}
+    assert cohort["disability_or_ehc"][list(names)].tolist() == ["recorded", "none recorded", "not recorded"]
+
+
+def test_eighteen_ethnicities_and_those_not_obtained():
+    codes = [*CODE_LISTS["ethnicity"], None]
+    lines = [f"c{i:02d}, 2008-01-01, {code or ''}" for i, code in enumerate(codes)]
+    names = [f"c{i:02d}" for i in range(len(codes))]
+    records = records_of(children="\n".join(["child, birth_date, ethnicity", *lines]), referrals=all_open(*names))
+    values = build_cohort(records, Task(), index_dates=[DAY])["ethnicity"].tolist()
+    assert len(set(values)) == 20
+    assert values[-3:] == ["not obtained", "not obtained", "not recorded"]
+
+
+def test_need_is_that_of_the_latest_referral_known_to_be_open():
+    records = records_of(
+        referrals="""
+            child, start, end, nfa, need
+            one, 2021-01-01, , , N1
+            one of two, 2021-01-01, , , N1
+            one of two, 2021-06-01, , , N6
+            one of two, 2022-04-01, , , N5
+            later no action, 2021-01-01, , , N4
+            later no action, 2021-06-01, , Y, N7
+            the later closed, 2021-01-01, , , N2
+            the later closed, 2021-06-01, 2022-03-31, , N8
+            not said, 2021-01-01, , ,
+            on a plan alone, 2021-01-01, 2021-02-01, , N3
+        """,
+        cin_plans="child, start, end\non a plan alone, 2022-01-01,",
+    )
+    cohort = build_cohort(records, Task(), index_dates=[DAY]).droplevel(["household_id", "index_date"])
+    assert cohort["need"].to_dict() == {
+        "one": "abuse or neglect",
+        "one of two": "socially unacceptable behaviour",
+        "later no action": "family in acute stress",
+        "the later closed": "child's disability",
+        "not said": "not recorded",
+        "on a plan alone": "not recorded",
+    }
+
+
+def test_every_audit_column_is_in_the_cohort():
+    cohort = build_cohort(records_of(referrals=all_open("a child")), Task(), index_dates=[DAY])
+    assert set(AUDIT_COLUMNS) - {"authority"} <= set(cohort.columns)
 
 
 def test_attrition_adds_up():

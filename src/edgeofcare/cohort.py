@@ -16,7 +16,7 @@ from edgeofcare.records.findings import counted
 from edgeofcare.records.known import end_known, start_known
 from edgeofcare.records.records import Records
 from edgeofcare.records.window import KEPT_BY_START
-from edgeofcare.schema.codes import ETHNIC_GROUPS
+from edgeofcare.schema.codes import CODE_LISTS, ETHNIC_GROUPS
 from edgeofcare.task import Task
 
 __all__ = ["AUDIT_COLUMNS", "INDEX_NAMES", "build_cohort", "check_cohort", "cohort_attrition", "quarters"]
@@ -24,9 +24,23 @@ __all__ = ["AUDIT_COLUMNS", "INDEX_NAMES", "build_cohort", "check_cohort", "coho
 INDEX_NAMES = ("household_id", "child_id", "index_date")
 """Names of the index that cohort, features, labels and scores share."""
 
-AUDIT_COLUMNS = ("age", "age_band", "sex", "ethnic_group", "disability", "ehc_plan", "status", "authority")
+AUDIT_COLUMNS = (
+    "age",
+    "age_band",
+    "sex",
+    "ethnic_group",
+    "ethnicity",
+    "disability",
+    "ehc_plan",
+    "disability_or_ehc",
+    "need",
+    "status",
+    "authority",
+)
 """Columns of the cohort by which a model can be audited; their values come from lists of ours, and are the names of
 authorities where records are pooled."""
+
+RECORDED, NONE_RECORDED, NOT_RECORDED = "recorded", "none recorded", "not recorded"
 
 _OPEN_CASE = ("cp_plans", "cin_plans", "referrals")
 _STATUS_NAMES = {
@@ -34,6 +48,9 @@ _STATUS_NAMES = {
     "cin_plans": "child in need plan",
     "referrals": "referral",
     "early_help": "early help",
+}
+_ETHNICITIES = {
+    code: "not obtained" if code in ("REFU", "NOBT") else meaning for code, meaning in CODE_LISTS["ethnicity"].items()
 }
 _AGE_BANDS = ((0, 9, "0-9"), (10, 12, "10-12"), (13, 15, "13-15"), (16, 17, "16-17"))
 
@@ -75,11 +92,15 @@ def build_cohort(records: Records, task: Task, *, index_dates: Iterable[Any]) ->
     -------
     DataFrame
         One row for each child and index date, on the index (household_id, child_id, index_date), sorted. Columns
-        for audit, never features: ``age`` (completed years), ``age_band``, ``sex``, ``ethnic_group``,
-        ``disability``, ``ehc_plan`` (snapshots at the extract), ``status`` (the most intensive open service) and, in
-        pooled records, ``authority``. And
-        ``outcome_until``, the first day after the outcome window; ``outcome_known``, the first day on which the whole
-        window can be seen (later by the reporting lag); and ``mature``, whether the extract reaches it.
+        for audit, never features: ``age`` (completed years), ``age_band``, ``sex``, ``ethnic_group`` (five groups),
+        ``ethnicity`` (eighteen groups, and "not obtained"), ``disability`` ("recorded" is any code but NONE, "none
+        recorded" any other child), ``ehc_plan``, ``disability_or_ehc`` (either
+        of the two), ``need`` (primary need of the latest referral that was known to be open), ``status`` (the most
+        intensive open service) and, in pooled records, ``authority``. Age, status and which referral is meant are as
+        known on the index date; sex, ethnicity, disability, plan and the need itself are snapshots at the extract,
+        since no extract dates them. And ``outcome_until``, the first day after the outcome window; ``outcome_known``,
+        the first day on which the whole window can be seen (later by the reporting lag); and ``mature``, whether the
+        extract reaches it.
 
     Raises
     ------
@@ -244,8 +265,7 @@ def _known_uasc(records: Records, task: Task, child_code: pd.Series, dates: pd.D
 
 def _with_columns(records: Records, task: Task, pairs: pd.DataFrame) -> pd.DataFrame:
     """The cohort frame: index, audit columns and maturity."""
-    disabled = records.table("disabilities")
-    disabled_ids = set(disabled.loc[disabled["code"].notna() & (disabled["code"] != "NONE"), "child_id"])
+    disability = _disability(records, pairs)
     outcome_until = pairs["index_date"] + pd.Timedelta(days=task.gap_days + task.horizon_days)
     outcome_known = _outcome_known(records, task, pairs, outcome_until)
     columns = {
@@ -253,10 +273,13 @@ def _with_columns(records: Records, task: Task, pairs: pd.DataFrame) -> pd.DataF
         "age_band": pairs["age"].map({a: name for low, high, name in _AGE_BANDS for a in range(low, high + 1)}),
         "sex": pairs["sex"].map({"F": "female", "M": "male"}).fillna("not known"),
         "ethnic_group": pairs["ethnicity"].map(dict(ETHNIC_GROUPS)).fillna("Unknown"),
-        "disability": np.where(pairs["child_id"].isin(disabled_ids), "yes", "no or not recorded"),
-        "ehc_plan": pairs["ehc_plan"].map({True: "yes", False: "no"}).fillna("not recorded"),
+        "ethnicity": pairs["ethnicity"].map(_ETHNICITIES).fillna(NOT_RECORDED),
+        "disability": disability,
+        "ehc_plan": pairs["ehc_plan"].map({True: "yes", False: "no"}).fillna(NOT_RECORDED),
+        "disability_or_ehc": _either(disability, pairs["ehc_plan"]),
+        "need": _need(records, pairs),
         "status": pairs["status"],
-        **({"authority": pairs["authority"].fillna("not recorded")} if pairs["authority"].notna().any() else {}),
+        **({"authority": pairs["authority"].fillna(NOT_RECORDED)} if pairs["authority"].notna().any() else {}),
         "outcome_until": outcome_until.astype("datetime64[s]"),
         "outcome_known": outcome_known.astype("datetime64[s]"),
         "mature": outcome_known - pd.Timedelta(days=1) <= records.observed_until,
@@ -264,6 +287,35 @@ def _with_columns(records: Records, task: Task, pairs: pd.DataFrame) -> pd.DataF
     household = records.households.reindex(pairs["child_id"]).to_numpy()
     index = pd.MultiIndex.from_arrays([household, pairs["child_id"], pairs["index_date"]], names=INDEX_NAMES)
     return pd.DataFrame({name: np.asarray(values) for name, values in columns.items()}, index=index).sort_index()
+
+
+def _disability(records: Records, pairs: pd.DataFrame) -> np.ndarray:
+    """Whether a disability is recorded of each child."""
+    held = records.table("disabilities")
+    disabled = held.loc[held["code"].notna() & (held["code"] != "NONE"), "child_id"].unique()
+    return np.where(pairs["child_id"].isin(disabled), RECORDED, NONE_RECORDED).astype(object)
+
+
+def _either(disability: np.ndarray, ehc_plan: pd.Series) -> np.ndarray:
+    """Whether a disability or a plan is recorded."""
+    planned = ehc_plan.eq(True).fillna(value=False).to_numpy(dtype=bool)
+    return np.where(planned | (disability == RECORDED), RECORDED, NONE_RECORDED).astype(object)
+
+
+def _need(records: Records, pairs: pd.DataFrame) -> np.ndarray:
+    """Meaning of the primary need of the latest referral that was known to be open; ties by row key."""
+    referrals = records.table("referrals")
+    lag = records.reporting_lag["referrals"]
+    start, end = start_known(referrals, lag), end_known(referrals, lag)
+    kept = ~referrals["nfa"].fillna(value=False).astype(bool) & start.notna()
+    spells = referrals[["child_id", "start_date", "row_key"]].assign(
+        open_from=start, open_until=end, need=referrals["need"].map(dict(CODE_LISTS["need"]))
+    )[kept]
+    rows = pairs[["child_id", "index_date"]].assign(row=np.arange(len(pairs))).merge(spells, on="child_id")
+    rows = rows[(rows["open_from"] < rows["index_date"]) & ~(rows["open_until"] < rows["index_date"])]
+    latest = rows.sort_values(["row", "start_date", "row_key"]).drop_duplicates("row", keep="last")
+    found = latest.set_index("row")["need"].reindex(np.arange(len(pairs)))
+    return found.fillna(NOT_RECORDED).to_numpy(dtype=object)
 
 
 def _outcome_known(records: Records, task: Task, pairs: pd.DataFrame, outcome_until: pd.Series) -> pd.Series:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,11 @@ from edgeofcare.exceptions import LeakageError, SpecError
 from edgeofcare.records.findings import counted
 from edgeofcare.task import Task
 
-__all__ = ["HouseholdFolds", "Split", "audit_split", "household_folds", "temporal_split"]
+__all__ = ["HouseholdFolds", "Split", "audit_split", "household_folds", "rolling_origins", "temporal_split"]
+
+_LENGTHS = (12, 6, 3, 1)
+_DAYS_IN_MONTH = 30.4375
+_Period = tuple[pd.Timestamp, pd.Timestamp]
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,8 @@ class Split:
         Rows before the test period that are in neither, because their outcome window reaches into it.
     immature : int
         Rows of the test period that are in neither, because the extract ends before their outcome window.
+    note : str
+        What a reader has to know of this split, such as test periods that were taken together.
 
     Examples
     --------
@@ -42,12 +50,13 @@ class Split:
     test: pd.Index
     purged: int = 0
     immature: int = 0
+    note: str = ""
 
     def __repr__(self) -> str:
         """Counts only."""
         return (
             f"Split(train: {len(self.train):,} rows, test: {len(self.test):,} rows, "
-            f"purged: {self.purged:,}, immature: {self.immature:,})"
+            f"purged: {self.purged:,}, immature: {self.immature:,}{'; ' * bool(self.note)}{self.note})"
         )
 
 
@@ -107,6 +116,136 @@ def temporal_split(cohort: pd.DataFrame, task: Task, *, test_from: str, test_unt
     split = Split(cohort.index[train], cohort.index[test], purged, int((tested & ~mature).sum()))
     audit_split(split, cohort, task)
     return split
+
+
+def rolling_origins(
+    cohort: pd.DataFrame,
+    task: Task,
+    *,
+    n_origins: int = 4,
+    test_length: int | None = None,
+    min_entrants: int = 30,
+    y: pd.Series | None = None,
+) -> list[Split]:
+    """Go through the past as it happened: train on all that was known, test on what came next, and move on.
+
+    Parameters
+    ----------
+    cohort : DataFrame
+        From :func:`build_cohort` with the same task.
+    task : Task
+        The outcome window.
+    n_origins : int, default 4
+        Test periods, two or more; 3 to 5 are usual.
+    test_length : int, optional
+        Calendar months of each test period; the longest of 12, 6, 3 and 1 for which the extract has room if left out.
+    min_entrants : int, default 30
+        Fewest entrants of a test period, and of the first training window, if ``y`` is given.
+    y : Series, optional
+        Outcomes on rows of the cohort; rows without one are left out. Without it entrants are not counted.
+
+    Returns
+    -------
+    list of Split
+        In the order of time, each purged and audited by :func:`temporal_split`. Test periods are equally long, without
+        a gap, up to the last index date whose outcome is known; training windows grow. A period with too few entrants
+        is taken together with the next (the last one with that before it): its ``note`` says so.
+
+    Raises
+    ------
+    SpecError
+        If the extract is too short for so many origins, or too few children entered care.
+
+    Warns
+    -----
+    UserWarning
+        If periods were taken together.
+
+    Examples
+    --------
+    >>> from edgeofcare.cohort import build_cohort, quarters
+    >>> from edgeofcare.synthetic.records import make_records
+    >>> task = Task()
+    >>> cohort = build_cohort(make_records(200, random_state=0), task, index_dates=quarters("2018-01-01", "2023-12-31"))
+    >>> splits = rolling_origins(cohort, task, n_origins=3, test_length=12)
+    >>> [split.test.get_level_values("index_date").year.unique().tolist() for split in splits]
+    [[2021], [2022], [2023]]
+    """
+    check_cohort(cohort, task)
+    if n_origins < 2 or (test_length is not None and test_length < 1):
+        msg = "n_origins must be 2 or more, and test_length 1 month or more."
+        raise SpecError(msg)
+    rows, least = (cohort, 0) if y is None else (cohort.loc[cohort.index.isin(y.index)], min_entrants)
+    entered = np.zeros(len(rows), dtype=bool) if y is None else rows.index.isin(y.index[y.to_numpy() == 1])
+    periods = _equal_periods(rows, entered, task, n_origins, test_length, least)
+    splits = []
+    for start, stop, taken in _merged(periods, rows, entered, least):
+        split = temporal_split(rows, task, test_from=str(start.date()), test_until=str(stop.date()))
+        note = f"{taken} test periods together: one of them has fewer than {least} entrants" if taken > 1 else ""
+        splits.append(replace(split, note=note))
+    if len(splits) < len(periods):
+        msg = (
+            f"Of {len(periods)} test periods {len(splits)} are left: those with fewer than {least} entrants were taken "
+            "together with the next. Pool authorities, or use longer periods and fewer origins."
+        )
+        warnings.warn(msg, UserWarning, stacklevel=2)
+    return splits
+
+
+def _entrants(rows: pd.DataFrame, entered: np.ndarray, start: pd.Timestamp | None, stop: pd.Timestamp) -> int:
+    """Entrants of a test period, or (without a start) of all rows whose outcome is known by its stop."""
+    day = rows.index.get_level_values("index_date")
+    inside = rows["outcome_known"] <= stop if start is None else rows["mature"] & (day >= start) & (day < stop)
+    return int(rows.index[inside.to_numpy(dtype=bool) & entered].get_level_values("child_id").nunique())
+
+
+def _equal_periods(
+    rows: pd.DataFrame, entered: np.ndarray, task: Task, n_origins: int, test_length: int | None, least: int
+) -> list[_Period]:
+    """Test periods of one length up to the last index date, with enough before the first of them to learn from."""
+    dates = rows.index[rows["mature"].to_numpy(dtype=bool)].get_level_values("index_date").unique().sort_values()
+    apart = np.median(np.diff(dates.to_numpy().astype("datetime64[D]")).astype(float)) if len(dates) > 1 else 0.0
+    step = round(float(apart) / _DAYS_IN_MONTH)
+    lengths = [months for months in _LENGTHS if months % max(step, 1) == 0] or [step]
+    for months in lengths if test_length is None else [test_length]:
+        if dates.empty:
+            break
+        end = dates[-1] + (pd.DateOffset(months=step) if step else pd.Timedelta(days=1))
+        edges = [end - pd.DateOffset(months=months * back) for back in range(n_origins, -1, -1)]
+        tested = [int(((dates >= start) & (dates < stop)).sum()) for start, stop in pairwise(edges)]
+        learned = rows.index[(rows["outcome_known"] <= edges[0]).to_numpy()].get_level_values("index_date").nunique()
+        if min(tested) and learned >= tested[0] and _entrants(rows, entered, None, edges[0]) >= least:
+            return list(pairwise(edges))
+    learn = f" and {least} entrants" if least else ""
+    msg = (
+        f"The extract is too short for {n_origins} rolling origins: it has {counted(len(dates), 'index date')} with a "
+        f"known outcome. Before the first origin there must be as many as in a test period{learn}, with the horizon of "
+        f"{task.horizon} over. Use fewer origins, a shorter test_length, more years, or pool authorities."
+    )
+    raise SpecError(msg)
+
+
+def _merged(
+    periods: list[_Period], rows: pd.DataFrame, entered: np.ndarray, least: int
+) -> list[tuple[pd.Timestamp, pd.Timestamp, int]]:
+    """Periods with enough entrants, and how many each is made of."""
+    merged: list[tuple[pd.Timestamp, pd.Timestamp, int]] = []
+    start, taken = periods[0][0], 0
+    for _, stop in periods:
+        taken += 1
+        if _entrants(rows, entered, start, stop) >= least:
+            merged.append((start, stop, taken))
+            start, taken = stop, 0
+    if not merged:
+        msg = (
+            f"Fewer than {least} children entered care in all {len(periods)} test periods together: too few to say "
+            "how a model does over time. Pool years or authorities."
+        )
+        raise SpecError(msg)
+    if taken:
+        first, _, before = merged.pop()
+        merged.append((first, periods[-1][1], before + taken))
+    return merged
 
 
 def audit_split(split: Split, cohort: pd.DataFrame, task: Task, *, household_disjoint: bool = False) -> None:

@@ -26,7 +26,9 @@ def test_groups_are_measured_and_small_ones_are_not(panel, evaluation):
     assert row["oe_low"] < row["observed_expected_ratio"] < row["oe_high"]
     chosen = (X.groupby(level="index_date")["lp"].rank(ascending=False) <= 24).to_numpy()
     assert row["selection_rate"] == round(chosen[older].mean(), 3)
-    assert row["ppv"] == round(y[older & chosen].mean(), 3)
+    # Few of those reviewed entered care, so no rate at capacity is shown.
+    assert np.isnan(row["ppv"])
+    assert "rates at capacity suppressed" in row["note"]
     small = table.loc[("ethnic_group", "not recorded")]
     assert small["entrants"] == "<10"
     assert small["note"].startswith("suppressed: fewer than 10 entrants")
@@ -120,13 +122,24 @@ def test_cells_are_counted_in_children_and_not_in_rows():
     assert curve.loc[0.1:].isna().all()
 
 
-@pytest.mark.parametrize(("capacity", "children"), [(1, 3), (4, 12)])
-def test_ppv_of_a_group_needs_ten_children_and_not_rows(capacity, children):
-    X, y = four_rows_of_each()
+@pytest.mark.parametrize(("capacity", "found", "rates"), [(4, 3, False), (10, 25, False), (8, 12, True)])
+def test_rates_at_capacity_need_ten_children_of_each_kind_and_not_rows(capacity, found, rates):
+    """Thirty children enter care; as many of them as are found lie above the others."""
+    dates = pd.to_datetime(["2023-04-01", "2023-07-01", "2023-10-01", "2024-01-01"])
+    names = ["household_id", "child_id", "index_date"]
+    index = pd.MultiIndex.from_tuples([(f"h{c}", f"c{c}", d) for c in range(90) for d in dates], names=names)
+    child = np.repeat(np.arange(90), 4)
+    y = pd.Series((child < 30).astype("int64"), index=index, name="entered_care")
+    high = (child < found) | (child >= 90 - (3 * capacity - found))
+    X = pd.DataFrame({"risk": np.where(high, 0.4, 0.1) + (90 - child) / 1e4}, index=index)
     cohort = pd.DataFrame({"kind": "one"}, index=X.index)
     group = evaluate(FixedRisk("risk"), X, y, cohort=cohort, by="kind", capacity=capacity, **FAST).groups.iloc[0]
-    assert group["selection_rate"] == children / 60
-    assert np.isfinite(group["ppv"]) == (children >= 10)
+    assert group["selection_rate"] == round(3 * capacity / 90, 3)
+    assert np.isfinite(group["ppv"]) == rates
+    assert ("rates at capacity suppressed" in group["note"]) != rates
+    if rates:
+        assert group["ppv"] == found / (3 * capacity)
+        assert group["true_positive_rate"] == found / 30
 
 
 def test_rows_near_a_risk_are_shown_where_they_are_of_ten_children(panel, evaluation):
@@ -202,5 +215,6 @@ def test_fewer_than_ten_entrants_are_suppressed():
     # The rows that did not enter care would give away those that did.
     assert evaluation.risk_distribution["rows"].isna().all()
     assert evaluation.risk_distribution["note"].str.startswith("suppressed").all()
-    assert evaluation.verdict().conclusion == "too few to tell"
+    assert evaluation.verdict().conclusion == "do not use"
+    assert "Too few to tell" in evaluation.verdict().text
     json.dumps(evaluation.to_dict(), allow_nan=False)

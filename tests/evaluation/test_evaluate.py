@@ -172,7 +172,8 @@ def test_a_model_without_baselines_or_groups_will_do(panel):
     evaluation = evaluate(FixedRisk("risk"), X, y, **FAST)
     assert set(evaluation.measures["model"]) == {"model"}
     assert evaluation.groups.empty
-    assert evaluation.verdict().conclusion == "no baseline"
+    assert evaluation.verdict().conclusion == "do not use"
+    assert "has no baseline named count_rule" in evaluation.verdict().text
 
 
 def test_a_constant_risk_can_be_evaluated(panel):

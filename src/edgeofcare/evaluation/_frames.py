@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from edgeofcare.evaluation._inputs import Scored
 from edgeofcare.evaluation._small import HIDDEN, SMALL, Cell, count_children, shown
+from edgeofcare.evaluation.workload import HIDDEN_LIST
 from edgeofcare.metrics._arrays import Floats, Ints
+from edgeofcare.metrics._confusion import AT_CAPACITY
 from edgeofcare.metrics.bootstrap import BootstrapResult, percentile_interval
 from edgeofcare.metrics.calibration import calibration_curve
 from edgeofcare.metrics.classification import net_benefit
@@ -20,6 +22,7 @@ __all__ = [
     "calibration_frame",
     "counts_row",
     "decision_frame",
+    "enough_reviewed",
     "measures_frame",
     "risk_frame",
     "risk_grid",
@@ -35,12 +38,16 @@ COMPARED = (
     "brier_score",
     "scaled_brier_score",
     "log_loss",
+    "d2_log_loss",
     "ppv_at_capacity",
     "recall_at_capacity",
     "entrants_found_at_capacity",
     "number_needed_to_review",
+    "lift_at_capacity",
 )
-_GRID_POINTS = 60
+# Measures that depend on who is reviewed.
+OF_LISTS = (*AT_CAPACITY, "entrants_found_at_capacity")
+_GRID_POINTS, _MINUS = 60, "model minus "
 OUTCOMES = ("did not enter care", "entered care")
 
 
@@ -64,8 +71,11 @@ def counts_row(rows: Scored, stratum: str, cell: Cell, *, total: bool = False) -
     }
 
 
-def measures_frame(result: BootstrapResult, stratum: str, cell: Cell) -> pd.DataFrame:
-    """One row for each model, and for each difference from a baseline, by measure."""
+def measures_frame(result: BootstrapResult, stratum: str, cell: Cell, *, at_capacity: Collection[str]) -> pd.DataFrame:
+    """One row for each model, and for each difference from a baseline, by measure.
+
+    Measures at capacity are hidden of models that are not in ``at_capacity``: their lists would tell of few children.
+    """
     note = cell.note
     rows = []
     for model, estimates in result.estimates.items():
@@ -75,11 +85,21 @@ def measures_frame(result: BootstrapResult, stratum: str, cell: Cell) -> pd.Data
     for baseline in result.estimates:
         rows += [] if baseline == "model" else _differences(result, baseline, stratum, note)
     frame = pd.DataFrame(rows, columns=["model", "stratum", "measure", "estimate", "ci_low", "ci_high", "note"])
+    numbers = ["estimate", "ci_low", "ci_high"]
     if cell.hidden:
-        frame[["estimate", "ci_low", "ci_high"]] = np.nan
+        frame[numbers] = np.nan
+    of_lists = frame["measure"].isin(OF_LISTS).to_numpy()
+    few = of_lists & np.array([not _lists_behind(model) <= set(at_capacity) for model in frame["model"]], dtype=bool)
+    frame.loc[few, numbers] = np.nan
+    frame.loc[few & (not cell.hidden), "note"] = HIDDEN_LIST
     undefined = frame["estimate"].isna() & (frame["note"] == "")
     frame.loc[undefined, "note"] = "undefined for these risks or outcomes"
     return frame
+
+
+def _lists_behind(model: str) -> set[str]:
+    """Whose lists a row of the measures tells of."""
+    return {"model", model.removeprefix(_MINUS)} if model.startswith(_MINUS) else {model}
 
 
 def _differences(
@@ -87,7 +107,7 @@ def _differences(
 ) -> list[tuple[str, str, str, float, float, float, str]]:
     """Model minus baseline on the same resamples, for the measures that can be compared."""
     ours, theirs = result.estimates["model"], result.estimates[baseline]
-    name = f"model minus {baseline}"
+    name = f"{_MINUS}{baseline}"
     return [
         (name, stratum, m, ours[m] - theirs[m], *result.interval(m, minus=baseline), note)
         for m in COMPARED
@@ -194,12 +214,12 @@ def decision_frame(rows: Scored, cuts: Floats, result: BootstrapResult) -> pd.Da
         frame = pd.DataFrame({"strategy": name, "threshold": cuts, **values})
         frame[columns[2:]] = frame[columns[2:]].round(decimals)
         if name in rows.risk:
-            frame.loc[~_enough_reviewed(rows, risk, cuts), columns[2:]] = np.nan
+            frame.loc[~enough_reviewed(rows, risk, cuts), columns[2:]] = np.nan
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
 
 
-def _enough_reviewed(rows: Scored, risk: Floats, cuts: Floats) -> NDArray[np.bool_]:
+def enough_reviewed(rows: Scored, risk: Floats, cuts: Floats) -> NDArray[np.bool_]:
     """Thresholds that review 10 children or more of each outcome, and leave none or 10 or more of each unreviewed."""
     enough = np.ones(cuts.size, dtype=np.bool_)
     for outcome in (0, 1):

@@ -75,8 +75,8 @@ def check_index(index: pd.Index, name: str) -> pd.MultiIndex:
     return index
 
 
-def score_rows(model: Any, X: pd.DataFrame, y: pd.Series) -> Scored:
-    """Check X and y, score every row by the model and its baselines, and sort the rows."""
+def score_rows(model: Any, X: pd.DataFrame, y: pd.Series, baselines: Mapping[str, Any] | None = None) -> Scored:
+    """Check X and y, score every row by the model, its baselines and others, and sort the rows."""
     index = check_index(X.index, "X")
     check_index(y.index, "y")
     if not index.equals(y.index):
@@ -86,7 +86,7 @@ def score_rows(model: Any, X: pd.DataFrame, y: pd.Series) -> Scored:
         msg = "There are no rows to evaluate."
         raise SpecError(msg)
     outcome = _outcome(y)
-    risk, score = _predictions(model, X)
+    risk, score = _predictions(model, X, baselines or {})
     codes = [_codes(index, level) for level in INDEX_NAMES]
     order = np.lexsort((codes[2], codes[1], codes[0])).astype(np.int64)
     dates = np.unique(index.get_level_values("index_date").to_numpy().astype("datetime64[D]").astype(np.int64))
@@ -117,20 +117,38 @@ def _outcome(y: pd.Series) -> Floats:
     return y.to_numpy(dtype=np.float64)
 
 
-def _predictions(model: Any, X: pd.DataFrame) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Risk and score of the model and of its baselines; what has a margin is ranked by it."""
-    fitted = {"model": model, **dict(getattr(model, "baselines_", {}) or {})}
-    risk = {name: _risk(name, classifier, X) for name, classifier in fitted.items()}
-    score = dict(risk)
+def _predictions(model: Any, X: pd.DataFrame, others: Mapping[str, Any]) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Risk and score of the model, of its baselines and of others; what has a margin is ranked by it."""
+    if "model" in others:
+        msg = "A baseline cannot be named 'model'; give it another name."
+        raise SpecError(msg)
+    fitted = {"model": model, **dict(getattr(model, "baselines_", {}) or {}), **others}
+    risk, score = {}, {}
     for name, classifier in fitted.items():
+        rows = _own_columns(name, classifier, X)
+        score[name] = risk[name] = _risk(name, classifier, rows)
         if hasattr(classifier, "margin"):
-            score[name] = _finite(f"{name}: margin", np.asarray(classifier.margin(X), dtype=np.float64), len(X))
+            score[name] = _finite(f"{name}: margin", np.asarray(classifier.margin(rows), dtype=np.float64), len(X))
     return risk, score
+
+
+def _own_columns(name: str, classifier: Any, X: pd.DataFrame) -> pd.DataFrame:
+    """The columns that a saved model asks for by name; all columns for any other classifier."""
+    wanted = None if hasattr(classifier, "predict_proba") else getattr(classifier, "feature_names", None)
+    if wanted is None:
+        return X
+    missing = [str(column) for column in wanted if column not in X.columns]
+    if missing:
+        msg = f"{name} needs {len(missing)} features that X lacks, such as {missing[0]}; build X with its features."
+        raise SpecError(msg)
+    return X[list(wanted)]
 
 
 def _risk(name: str, classifier: Any, X: pd.DataFrame) -> Floats:
     """Probability of entering care from a fitted classifier."""
     if not hasattr(classifier, "predict_proba"):
+        if hasattr(classifier, "risk"):
+            return _finite(f"{name}: risk", np.asarray(classifier.risk(X), dtype=np.float64), len(X))
         msg = f"{name} has no predict_proba; give a fitted classifier."
         raise SpecError(msg)
     both = np.asarray(classifier.predict_proba(X), dtype=np.float64)

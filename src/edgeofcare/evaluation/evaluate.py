@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from edgeofcare.criteria import Criteria
 from edgeofcare.evaluation._frames import (
     calibration_frame,
     counts_row,
@@ -19,13 +20,23 @@ from edgeofcare.evaluation._frames import (
     risk_grid,
     thresholds_for,
 )
-from edgeofcare.evaluation._groups import GROUP_COLUMNS, check_groups, group_rows
+from edgeofcare.evaluation._group_tables import check_groups
+from edgeofcare.evaluation._groups import GroupAudit, audit_groups
 from edgeofcare.evaluation._inputs import Scored, check_index, score_rows
 from edgeofcare.evaluation._small import SMALL, Cell, interval_note, shown, write_cells
+from edgeofcare.evaluation._use import Given, of_use
+from edgeofcare.evaluation.agreed_thresholds import net_benefit_rows
+from edgeofcare.evaluation.alarm_checks import calibration_chance, near_outcome
+from edgeofcare.evaluation.alarms import alarms
 from edgeofcare.evaluation.capacity import reviews_per_date, select_rows
 from edgeofcare.evaluation.report import Evaluation
+from edgeofcare.evaluation.workload import shown_at_capacity
 from edgeofcare.metrics._arrays import Floats
 from edgeofcare.metrics.bootstrap import BootstrapResult, household_bootstrap
+
+if TYPE_CHECKING:
+    from edgeofcare.records.records import Records
+    from edgeofcare.task import Task
 
 __all__ = ["evaluate"]
 
@@ -41,13 +52,20 @@ def evaluate(
     *,
     cohort: pd.DataFrame | None = None,
     capacity: int | None = None,
-    by: Sequence[str] | str | None = None,
+    by: Sequence[str | Sequence[str]] | str | None = None,
+    reference: Mapping[str, str] | None = None,
     train: pd.Index | None = None,
+    baselines: Mapping[str, Any] | None = None,
+    details: pd.DataFrame | None = None,
+    records: Records | None = None,
+    task: Task | None = None,
+    summary: pd.DataFrame | None = None,
+    criteria: Criteria | None = None,
     n_resamples: int = 1000,
     random_state: int = 0,
     progress: bool = False,
 ) -> Evaluation:
-    """Show how good a model's risks are, for whom, and against the simple rules it would replace.
+    """Show how good a model's risks are, for whom, for how long, and against the simple rules it would replace.
 
     Parameters
     ----------
@@ -55,8 +73,7 @@ def evaluate(
         Anything with ``predict_proba``. Where it has ``margin(X)``, rows are ranked by that (so that ties from
         calibration cannot change a ranking measure). Where it has ``baselines_`` (a mapping of name to fitted
         classifier), each is measured on the same resamples and subtracted, ranked by its own ``margin(X)`` where it has
-        one (the count rule by its count, which calibration would pool); ``count_rule`` is the one that
-        :meth:`~edgeofcare.evaluation.report.Evaluation.verdict` compares with.
+        one (the count rule by its count, which calibration would pool).
     X : DataFrame of shape (n, n_features)
         Features on the index (household_id, child_id, index_date).
     y : Series of shape (n,)
@@ -67,10 +84,25 @@ def evaluate(
         Children that a team can review in a calendar month. On each index date the children with the highest risks
         are chosen, as many as capacity times the months between consecutive index dates (median spacing in days
         divided by 30.4375, rounded; one month if there is one date); children tied at the cut share the last places.
-    by : sequence of str, optional
-        Columns of the cohort whose groups are compared.
+    by : sequence of str or of pairs, optional
+        Columns of the cohort whose groups are compared; ``("sex", "ethnic_group")`` compares every pair of groups.
+    reference : mapping of str to str, optional
+        Group of a column that its other groups are also compared with: ``{"sex": "female"}``.
     train : Index, optional
         Index of the rows that the model was fitted on, to tell households that it has seen from those it has not.
+    baselines : mapping of str to fitted classifier, optional
+        More to compare with, such as the last model or a rule of your own; one named as a baseline of the model
+        replaces it. A :class:`~edgeofcare.Scorer` from ``load_model`` will do; X must then hold its features.
+    details : DataFrame, optional
+        From ``label_outcome(..., details=True)``, for lead times and for features that appear only near the outcome.
+    records : Records, optional
+        The case records, to count the entrants who were in no row of the cohort. Needs ``cohort`` and ``capacity``.
+    task : Task, optional
+        The outcome window; ``model.task`` if left out.
+    summary : DataFrame, optional
+        From ``explain(model, X).summary()``, to see whether one feature carries the model.
+    criteria : Criteria, optional
+        What the model must show before it is used; ``model.criteria`` if left out, else the defaults.
     n_resamples : int
         Resamples of households.
     random_state : int
@@ -122,36 +154,50 @@ def evaluate(
     >>> evaluation
     Evaluation(1,600 rows, 800 children, 400 households, 225 entrants on 2 index dates; 100 resamples)
     """
-    rows = score_rows(model, X, y)
+    rows = score_rows(model, X, y, baselines)
+    given = Given.checked(X, cohort, details, records, task or getattr(model, "task", None))
     groups = check_groups(cohort, by, X)
+    limits = criteria or getattr(model, "criteria", None) or Criteria()
     k = None if capacity is None else reviews_per_date(capacity, rows.days)
     selected = {} if k is None else {name: select_rows(score, rows.date, k) for name, score in rows.score.items()}
     strata = _strata(rows, X, train)
-    stages = tqdm(total=len(strata) + (groups is not None), desc="evaluate", disable=not progress)
-    grid, cuts = risk_grid(rows.risk["model"]), thresholds_for(rows.risk["model"])
+    cells = _cells(rows, strata)
+    stages = tqdm(total=len(strata) + (groups is not None) + 1, desc="evaluate", disable=not progress)
+    grid = risk_grid(rows.risk["model"])
+    cuts = np.union1d(thresholds_for(rows.risk["model"]), limits.threshold_grid())
     whole = _bootstrap(rows, selected, n_resamples, random_state, grid=grid if grid.size > 1 else None, thresholds=cuts)
     stages.update()
-    cells = _cells(rows, strata)
-    frames, counts = [], []
-    for name, mask in strata.items():
-        part = rows.part(mask)
-        counts.append(counts_row(part, name, cells[name], total=name == ALL_ROWS))
-        result = whole
-        if name != ALL_ROWS:
-            if not cells[name].hidden:
-                chosen = {model_name: share[mask] for model_name, share in selected.items()}
-                result = _bootstrap(part, chosen, n_resamples, random_state)
-            stages.update()
-        frames.append(measures_frame(result, name, cells[name]))
-    table = [] if groups is None else list(group_rows(rows, groups, selected.get("model"), n_resamples, random_state))
+    frames = [
+        *_measured(rows, selected, strata, cells, whole, random_state, stages),
+        net_benefit_rows(rows, limits, whole, cuts),
+    ]
+    measures = pd.concat(frames, ignore_index=True)
+    counts = pd.DataFrame(
+        [counts_row(rows.part(mask), name, cells[name], total=name == ALL_ROWS) for name, mask in strata.items()]
+    )
+    audit = GroupAudit.empty()
+    if groups is not None:
+        chosen = selected.get("model")
+        options = {"n_resamples": n_resamples, "random_state": random_state}
+        audit = audit_groups(rows, groups, chosen, reference=reference, **options)
+        stages.update()
+    used = of_use(rows, selected, given, n_resamples, random_state)
+    stages.update()
     stages.close()
     return Evaluation(
-        measures=pd.concat(frames, ignore_index=True),
-        groups=pd.DataFrame(table, columns=list(GROUP_COLUMNS)),
-        counts=pd.DataFrame(counts),
+        measures=measures,
+        groups=audit.groups,
+        group_measures=audit.measures,
+        counts=counts,
         calibration=calibration_frame(rows, grid, whole),
         decision_curve=decision_frame(rows, cuts, whole),
         risk_distribution=risk_frame(rows),
+        workload=used.workload,
+        lead_time=used.lead_time,
+        reach=used.reach,
+        alarms=_alarms(model, X, y, rows, given, measures, counts, summary, random_state),
+        criteria=limits,
+        review_draws=used.review_draws,
         capacity=None if capacity is None else int(capacity),
         reviews_per_index_date=k,
         n_resamples=int(n_resamples),
@@ -181,6 +227,55 @@ def _bootstrap(
         thresholds=thresholds,
         n_resamples=n_resamples,
         random_state=random_state,
+    )
+
+
+def _measured(
+    rows: Scored,
+    selected: Mapping[str, Floats],
+    strata: Mapping[str, NDArray[np.bool_]],
+    cells: Mapping[str, Cell],
+    whole: BootstrapResult,
+    random_state: int,
+    stages: tqdm[Any],
+) -> Iterator[pd.DataFrame]:
+    """Measures of all rows and of each stratum.
+
+    What depends on who is reviewed is shown of strata only if it may be of each of them: one of two would tell of the
+    other.
+    """
+    chosen = {name: {m: share[mask] for m, share in selected.items()} for name, mask in strata.items()}
+    open_in = {name: shown_at_capacity(rows.part(mask), chosen[name]) for name, mask in strata.items()}
+    everywhere = set.intersection(*open_in.values())
+    for name, mask in strata.items():
+        result = whole
+        if name != ALL_ROWS:
+            if not cells[name].hidden:
+                result = _bootstrap(rows.part(mask), chosen[name], whole.n_resamples, random_state)
+            stages.update()
+        yield measures_frame(result, name, cells[name], at_capacity=open_in[name] if name == ALL_ROWS else everywhere)
+
+
+def _alarms(
+    model: Any,
+    X: pd.DataFrame,
+    y: pd.Series,
+    rows: Scored,
+    given: Given,
+    measures: pd.DataFrame,
+    counts: pd.DataFrame,
+    summary: pd.DataFrame | None,
+    random_state: int,
+) -> pd.DataFrame:
+    """Warnings of results that are too good to be true, or that rest on too little."""
+    trained = getattr(model, "training_counts_", None) or {}
+    return alarms(
+        measures,
+        counts,
+        training_entrants=trained.get("entrants"),
+        summary=summary,
+        calibration=calibration_chance(rows.y, rows.risk["model"], random_state=random_state),
+        near=None if given.followup is None else near_outcome(X, y, given.followup),
     )
 
 

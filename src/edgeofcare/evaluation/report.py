@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from edgeofcare.criteria import Criteria
+from edgeofcare.evaluation._groups import GROUP_MEASURE_COLUMNS
+from edgeofcare.evaluation.alarms import ALARM_COLUMNS
+from edgeofcare.evaluation.fairness_limits import fairness_limits
+from edgeofcare.evaluation.group_findings import group_findings
+from edgeofcare.evaluation.lead_time import LEAD_TIME_COLUMNS
+from edgeofcare.evaluation.reach import REACH_COLUMNS
+from edgeofcare.evaluation.value import Given, Value, value_table
 from edgeofcare.evaluation.verdict import Verdict, make_verdict
+from edgeofcare.evaluation.workload import WORKLOAD_COLUMNS, ReviewDraws
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,6 +34,11 @@ _DIGITS = {
     "calibration": ".3g",
     "decision_curve": ".4f",
     "risk_distribution": ".4f",
+    "group_measures": ".4f",
+    "workload": ".4f",
+    "lead_time": ".4f",
+    "reach": ".4f",
+    "alarms": ".4f",
 }
 
 
@@ -61,6 +76,22 @@ class Evaluation:
         Children reviewed on each index date at that capacity.
     n_resamples, random_state : int
         Resamples of households, and their seed.
+    group_measures : DataFrame
+        One row for each group, measure and comparison: by, group, measure, estimate, ci_low, ci_high, against,
+        difference, difference_low, difference_high, ratio and its limits, p_value, note.
+    workload : DataFrame
+        Lists of several lengths as a team sees them: model, list, share, measure, estimate, ci_low, ci_high, note.
+    lead_time : DataFrame
+        First alert to entry: model, blackout_days, measure, at, estimate, ci_low, ci_high, note. Empty without details.
+    reach : DataFrame
+        All entrants by whether and when they were alerted: model, group, entrants, share, ci_low, ci_high, note. Empty
+        without records.
+    alarms : DataFrame
+        alarm, open, value, limit, what_it_means, what_to_check.
+    criteria : Criteria
+        What the verdict asks for.
+    review_draws : ReviewDraws or None
+        Resamples of the lists at capacity, for :meth:`value_table`; not part of :meth:`to_dict`.
 
     Notes
     -----
@@ -95,6 +126,13 @@ class Evaluation:
     reviews_per_index_date: int | None
     n_resamples: int
     random_state: int
+    group_measures: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=GROUP_MEASURE_COLUMNS))
+    workload: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=WORKLOAD_COLUMNS))
+    lead_time: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=LEAD_TIME_COLUMNS))
+    reach: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=REACH_COLUMNS))
+    alarms: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=ALARM_COLUMNS))
+    criteria: Criteria = field(default_factory=Criteria)
+    review_draws: ReviewDraws | None = None
 
     def __repr__(self) -> str:
         whole = {name: _with_commas(value) for name, value in self.counts.iloc[0].items()}
@@ -110,15 +148,71 @@ class Evaluation:
         return f"<div><p>{escape(self.verdict().text)}</p>{''.join(tables)}</div>"
 
     def verdict(self) -> Verdict:
-        """Say in plain English whether the model beats the count rule, and whether its risks are right on average.
+        """Say in plain English whether the model should be used, by the criteria that were fixed before it was fitted.
 
         Returns
         -------
         Verdict
-            ``.text`` in whole sentences, and ``.conclusion``. A gain whose interval includes zero is no gain shown;
-            fewer than 30 entrants are too few to tell.
+            ``.conclusion`` ("use", "use with care" or "do not use"), ``.text`` in whole sentences, and ``.criteria``:
+            each criterion with its value, interval, limit, and whether it is met.
         """
-        return make_verdict(self.measures, self.counts["entrants"].iloc[0])
+        entrants = self.counts["entrants"].iloc[0]
+        alarms = self.alarms if len(self.alarms) else None
+        return make_verdict(self.measures, entrants, criteria=self.criteria, groups=self.groups, alarms=alarms)
+
+    def group_findings(self) -> pd.DataFrame:
+        """Say which groups differ from the rest by more than chance.
+
+        Returns
+        -------
+        DataFrame
+            See :func:`~edgeofcare.evaluation.group_findings.group_findings`; no rows where nothing was found.
+        """
+        return group_findings(self.group_measures)
+
+    def fairness_limits(self) -> str:
+        """Say what cannot hold for all groups at once, with the numbers of this evaluation.
+
+        Returns
+        -------
+        str
+            See :func:`~edgeofcare.evaluation.fairness_limits.fairness_limits`.
+        """
+        return fairness_limits(self.groups)
+
+    def value_table(
+        self,
+        *,
+        cost_of_review: Given,
+        cost_of_support: Given,
+        cost_of_care: Given,
+        effect: Given,
+        support_false_alerts: Given = 0.0,
+        n_draws: int = 1000,
+        random_state: int = 0,
+    ) -> Value:
+        """Say what reviewing at capacity would be worth, at costs that you give.
+
+        Parameters
+        ----------
+        cost_of_review, cost_of_support, cost_of_care, effect, support_false_alerts, n_draws, random_state
+            See :func:`~edgeofcare.evaluation.value.value_table`.
+
+        Returns
+        -------
+        Value
+            Value for money with its uncertainty, beside the count rule and reviewing nobody.
+        """
+        return value_table(
+            self,
+            cost_of_review=cost_of_review,
+            cost_of_support=cost_of_support,
+            cost_of_care=cost_of_care,
+            effect=effect,
+            support_false_alerts=support_false_alerts,
+            n_draws=n_draws,
+            random_state=random_state,
+        )
 
     def plot(self) -> Figure:
         """Draw calibration, decision curve, spread of risks, and groups (or measures where there are no groups).
@@ -143,13 +237,18 @@ class Evaluation:
         """
         verdict = self.verdict()
         return {
-            "verdict": {"conclusion": verdict.conclusion, "text": verdict.text},
+            "verdict": {
+                "conclusion": verdict.conclusion,
+                "text": verdict.text,
+                "criteria": _records(verdict.criteria, ".4f"),
+            },
             "settings": {
                 "capacity": self.capacity,
                 "reviews_per_index_date": self.reviews_per_index_date,
                 "n_resamples": self.n_resamples,
                 "random_state": self.random_state,
                 "confidence": 0.95,
+                "criteria": self.criteria.to_dict(),
             },
             **{name: _records(getattr(self, name), digits) for name, digits in _DIGITS.items()},
         }

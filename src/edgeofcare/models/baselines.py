@@ -1,16 +1,18 @@
-"""What a risk model has to beat: the prevalence, and the rule of thumb that an authority could use today."""
+"""What a risk model has to beat: the prevalence, a count of plain rules, age and status, and ten features."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.isotonic import IsotonicRegression
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.models._baseline import Baseline, named_columns
+from edgeofcare.models.regressions import AGE, STATUSES, TEN_FEATURES, AgeAndStatus, TenFeatures
 from edgeofcare.models.rows import check_aligned, refuse_unknown_outcomes, two_classes
 
 __all__ = ["DEFAULT_RULES", "CountRule", "PrevalenceBaseline", "Rule", "fit_baselines"]
@@ -43,41 +45,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
 )
 
 
-class _Baseline(ClassifierMixin, BaseEstimator):
-    """Common part: two classes, and probabilities from one array."""
-
-    classes_: np.ndarray
-
-    def predict(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Class with a probability above one half.
-
-        Parameters
-        ----------
-        X : DataFrame or array, shape (n_rows, n_features)
-            Rows to classify.
-
-        Returns
-        -------
-        ndarray, shape (n_rows,)
-            One of ``classes_`` for each row.
-        """
-        second = self.predict_proba(X)[:, 1] > 0.5
-        return self.classes_[second.astype(int)]
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities of the two classes."""
-        raise NotImplementedError
-
-    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
-        """Two classes only; unknown values are allowed."""
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        tags.classifier_tags.poor_score = True
-        tags.input_tags.allow_nan = True
-        return tags
-
-
-class PrevalenceBaseline(_Baseline):
+class PrevalenceBaseline(Baseline):
     """Give every child the share of training rows that were followed by care.
 
     Attributes
@@ -141,7 +109,7 @@ class PrevalenceBaseline(_Baseline):
         return np.tile([1.0 - self.prevalence_, self.prevalence_], (len(X), 1))
 
 
-class CountRule(_Baseline):
+class CountRule(Baseline):
     r"""Count how many of a few plain rules a child meets, and read the risk from past children with that count.
 
     Parameters
@@ -202,7 +170,7 @@ class CountRule(_Baseline):
         SpecError
             If no rule has its feature among the columns, or the outcome does not have two classes.
         """
-        present = _frame(X).columns
+        present = named_columns(X, "The count rule").columns
         rules = tuple(Rule(*rule) for rule in self.rules)
         self.rules_used_ = tuple(rule for rule in rules if rule.feature in present)
         self.rules_missing_ = tuple(rule for rule in rules if rule.feature not in present)
@@ -235,7 +203,7 @@ class CountRule(_Baseline):
             If the column of a rule is missing.
         """
         check_is_fitted(self, "rules_used_")
-        frame = _frame(X)
+        frame = named_columns(X, "The count rule")
         if missing := [rule.feature for rule in self.rules_used_ if rule.feature not in frame.columns]:
             msg = f"The count rule was fitted with columns that X does not have: {', '.join(missing)}."
             raise SpecError(msg)
@@ -293,15 +261,9 @@ class CountRule(_Baseline):
         return np.asarray(rising.predict(np.arange(possible)), dtype=np.float64)
 
 
-def _frame(X: object) -> pd.DataFrame:
-    """Return the frame itself; refuse what has no named columns."""
-    if not isinstance(X, pd.DataFrame):
-        msg = f"The count rule reads columns by name; X is a {type(X).__name__}, expected a DataFrame."
-        raise SpecError(msg)
-    return X
-
-
-def fit_baselines(X: pd.DataFrame | np.ndarray, y: np.ndarray) -> dict[str, BaseEstimator]:
+def fit_baselines(
+    X: pd.DataFrame | np.ndarray, y: np.ndarray, *, rules: Sequence[Rule] | None = None
+) -> dict[str, Baseline]:
     """Fit the rules to beat on the rows of the model.
 
     Parameters
@@ -310,13 +272,35 @@ def fit_baselines(X: pd.DataFrame | np.ndarray, y: np.ndarray) -> dict[str, Base
         Training rows.
     y : ndarray, shape (n_rows,)
         Their outcome.
+    rules : sequence of Rule, optional
+        The points of the count rule; :data:`DEFAULT_RULES` if left out.
 
     Returns
     -------
     dict of str to classifier
-        "prevalence", and "count_rule" where X has at least one of its features.
+        "prevalence"; "age_and_status" where X has ``child.age`` and the status of a plan; "count_rule" where X has
+        at least one of its features; "ten_features" where X has at least one of :data:`TEN_FEATURES` besides age.
+        Each learns from these rows alone, and does not depend on their order.
+
+    Raises
+    ------
+    SpecError
+        If rules are given and X has none of their features.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"child.age": [12.0, 16.0, 14.0], "cp_plan.active": [0.0, 1.0, 1.0]})
+    >>> list(fit_baselines(X, np.array([0, 1, 0])))
+    ['prevalence', 'age_and_status', 'count_rule', 'ten_features']
     """
-    baselines: dict[str, BaseEstimator] = {"prevalence": PrevalenceBaseline().fit(X, y)}
-    if isinstance(X, pd.DataFrame) and any(rule.feature in X.columns for rule in DEFAULT_RULES):
-        baselines["count_rule"] = CountRule().fit(X, y)
+    baselines: dict[str, Baseline] = {"prevalence": PrevalenceBaseline().fit(X, y)}
+    if rules is None and not isinstance(X, pd.DataFrame):
+        return baselines
+    frame = named_columns(X, "The count rule")
+    if AGE in frame.columns and any(name in frame.columns for name in STATUSES):
+        baselines["age_and_status"] = AgeAndStatus().fit(frame, y)
+    if rules is not None or any(rule.feature in frame.columns for rule in DEFAULT_RULES):
+        baselines["count_rule"] = CountRule(DEFAULT_RULES if rules is None else tuple(rules)).fit(frame, y)
+    if any(name in frame.columns for name in TEN_FEATURES if name != AGE):
+        baselines["ten_features"] = TenFeatures().fit(frame, y)
     return baselines

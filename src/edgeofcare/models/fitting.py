@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from sklearn.utils import check_random_state
 
 from edgeofcare.models.folds import Fold, household_folds, recent_rows
 from edgeofcare.models.learners import MOST_TREES, fit_learner, learner_margin, make_learner, staged_margins
-from edgeofcare.models.recalibration import Recalibration, fit_recalibration
+from edgeofcare.models.line_check import check_lines, clearly_better
+from edgeofcare.models.recalibration import Recalibration, fit_recalibration, rule_for
 from edgeofcare.models.rows import RowGroups
 
 __all__ = ["STAGES", "Fitted", "fit_calibrated", "out_of_sample"]
@@ -80,7 +82,16 @@ def fit_calibrated(
     chosen = RowGroups(*(code[rows] for code in groups))
     level = None if options.independent_rows else recent_rows(chosen, y[rows])
     line = fit_recalibration(margin, y[rows], child=chosen.child, level=level, source="household folds")
-    return Fitted(learner, line)
+    return Fitted(learner, line if options.independent_rows else _checked(line, margin, y[rows], chosen, options.task))
+
+
+def _checked(line: Recalibration, margin: np.ndarray, y: np.ndarray, groups: RowGroups, task: Any) -> Recalibration:
+    """Add to a line how it and others did on the last index dates, if there are entrants enough to tell."""
+    window = 0 if task is None else task.gap_days + task.horizon_days
+    checks = check_lines(margin, y, groups, rule=rule_for(line.n_entrants), window_days=window)
+    if better := clearly_better(checks):
+        warnings.warn(better, UserWarning, stacklevel=5)
+    return replace(line, checks=checks, method=f"{line.method}, checked out of time") if checks else line
 
 
 def _best_stage(blank: HistGradientBoostingClassifier, values: np.ndarray, y: np.ndarray, folds: list[Fold]) -> int:

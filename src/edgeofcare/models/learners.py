@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import ThreadpoolController
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.features.catalogue import directions
 
 __all__ = [
     "KINDS",
@@ -35,6 +37,7 @@ MOST_TREES = 800
 """Trees where their number is left open."""
 
 _STEPS = 200
+_SHOWN = 10
 _FEW_ROWS = 2000
 
 
@@ -129,7 +132,7 @@ def monotone_by_position(monotone: Mapping[str, int] | None, names: np.ndarray |
     Parameters
     ----------
     monotone : mapping of str to {-1, 0, 1} or None
-        Constraints; names that are not columns are ignored.
+        Constraints. Those of features that have a direction in the catalogue are passed over where X lacks them.
     names : ndarray of str or None
         Columns in order.
 
@@ -141,19 +144,46 @@ def monotone_by_position(monotone: Mapping[str, int] | None, names: np.ndarray |
     Raises
     ------
     SpecError
-        If there are constraints and the columns have no names.
+        If there are constraints and the columns have no names, or one names neither a column nor a feature that has a
+        direction in the catalogue.
 
     Examples
     --------
-    >>> monotone_by_position({"b": 1, "z": -1}, np.array(["a", "b"]))
+    >>> monotone_by_position({"b": 1, "missing.count.90d": 1}, np.array(["a", "b"]))
     [0, 1]
+    >>> monotone_by_position({"age_in_year": 1}, np.array(["age_in_years", "b"]))
+    Traceback (most recent call last):
+    ...
+    edgeofcare.exceptions.SpecError: monotone names what is no column of X: 'age_in_year' (did you mean ...
     """
     if not monotone:
         return None
     if names is None:
         msg = "monotone names features, but the columns of X have no names. Pass a DataFrame."
         raise SpecError(msg)
+    _refuse_strange(monotone, names)
     return [int(monotone.get(name, 0)) for name in names]
+
+
+def _refuse_strange(monotone: Mapping[str, int], names: np.ndarray) -> None:
+    """Refuse constraints that would do nothing, unless they are on what the catalogue constrains as well."""
+    columns = [str(name) for name in names]
+    strange = sorted({str(name) for name in monotone} - set(columns) - set(directions()))
+    if not strange:
+        return
+    shown = [_with_hint(name, columns) for name in strange[:_SHOWN]]
+    more = [f"{len(strange) - _SHOWN:,} more"] if len(strange) > _SHOWN else []
+    msg = (
+        f"monotone names what is no column of X: {', '.join([*shown, *more])}. Correct the names or take them out. "
+        "Only features to which the catalogue gives a direction may be missing from X."
+    )
+    raise SpecError(msg)
+
+
+def _with_hint(name: str, columns: Sequence[str]) -> str:
+    """A name, and the column that it may stand for."""
+    close = get_close_matches(name, columns, n=1)
+    return f"{name!r} (did you mean {close[0]!r}?)" if close else repr(name)
 
 
 def fit_learner(blank: Any, values: np.ndarray, y: np.ndarray) -> Any:

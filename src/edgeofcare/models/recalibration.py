@@ -7,21 +7,28 @@ in children.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.models.calibration_history import Anchoring, LineCheck
 
 __all__ = [
     "ENTRANTS_FOR_FULL_SLOPE",
     "LEAST_SLOPE",
+    "RULES",
     "Recalibration",
     "fit_recalibration",
+    "intercept_for",
+    "rule_for",
 ]
 
 ENTRANTS_FOR_FULL_SLOPE = 100
 LEAST_SLOPE = 0.05
+RULES = ("none", "level", "slope shrunk", "slope")
+"""Lines by how much they learn: nothing, the intercept, a slope drawn towards 1 as well, a slope as it is."""
 _EDGE = 2.0**-53
 
 
@@ -41,11 +48,17 @@ class Recalibration:
         Different children who entered care among the calibration rows.
     n_rows : int
         Calibration rows.
+    version : int, default 1
+        1 for the line that was fitted; one more each time :func:`edgeofcare.reanchor` moved its intercept.
+    history : sequence of Anchoring
+        What was seen each time, and from where to where the intercept was moved.
+    checks : sequence of LineCheck
+        Log loss of other lines on the last index dates; empty where there were too few entrants to tell.
 
     Raises
     ------
     SpecError
-        If the slope is not above zero or a number is not finite.
+        If the slope is not above zero, a number is not finite, or the history does not lead to this version.
 
     Examples
     --------
@@ -58,11 +71,22 @@ class Recalibration:
     method: str
     n_entrants: int
     n_rows: int
+    version: int = 1
+    history: Sequence[Anchoring] = ()
+    checks: Sequence[LineCheck] = ()
 
     def __post_init__(self) -> None:
-        """Refuse a line that would turn reasons round."""
+        """Refuse a line that would turn reasons round, and a history of another line."""
         if not (np.isfinite(self.slope) and np.isfinite(self.intercept) and self.slope > 0):
             msg = f"A recalibration needs a finite slope above zero and a finite intercept; got {self.slope:g}."
+            raise SpecError(msg)
+        object.__setattr__(self, "history", tuple(self.history))
+        object.__setattr__(self, "checks", tuple(self.checks))
+        if not _leads_here(self.history, self.version, self.intercept):
+            msg = (
+                f"The history of this recalibration has {len(self.history)} entries and does not lead to version "
+                f"{self.version} and its intercept. Re-anchor with edgeofcare.reanchor, which writes both."
+            )
             raise SpecError(msg)
 
     def log_odds(self, margin: np.ndarray) -> np.ndarray:
@@ -104,6 +128,7 @@ def fit_recalibration(
     child: np.ndarray | None = None,
     level: np.ndarray | None = None,
     source: str = "",
+    rule: str | None = None,
 ) -> Recalibration:
     r"""Find the line that calibrates out-of-sample log-odds.
 
@@ -120,6 +145,8 @@ def fit_recalibration(
         :func:`edgeofcare.models.folds.recent_rows`; all by default.
     source : str, default ""
         Where the margins came from; the first words of ``method``.
+    rule : str, optional
+        One of :data:`RULES`; by default ``"slope"`` from 100 entrants on, and ``"slope shrunk"`` below.
 
     Returns
     -------
@@ -129,7 +156,7 @@ def fit_recalibration(
     Raises
     ------
     SpecError
-        If lengths differ or a margin is not finite.
+        If lengths differ, a margin is not finite, or the rule is none of those.
 
     Notes
     -----
@@ -154,15 +181,25 @@ def fit_recalibration(
     >>> line.method, line.n_entrants, round(float(line.risk(np.array([-2.0, -1.0, 0.0, 1.0])).mean()), 6)
     ('household folds, slope shrunk', 2, 0.5)
     """
+    if rule is not None and rule not in RULES:
+        msg = f"rule must be one of {', '.join(RULES)}, or left out."
+        raise SpecError(msg)
     margin, y, child, level = _checked(margin, y, child, level)
     n_entrants = int(np.unique(child[y]).size)
-    if y.all() or not y.any():
+    if y.all() or not y.any() or rule == "none":
         return Recalibration(1.0, 0.0, _words(source, "none"), n_entrants, len(y))
-    slope, rule = _slope(margin, y, n_entrants)
+    rule = rule or rule_for(n_entrants)
+    share = 1.0 if rule == "slope" else min(1.0, n_entrants / ENTRANTS_FOR_FULL_SLOPE)
+    slope, found = (1.0, "intercept") if rule == "level" else _slope(margin, y, n_entrants, share)
     if y[level].all() or not y[level].any():
         level = np.ones(len(y), dtype=bool)
-    intercept = _intercept(slope * margin[level], y[level])
-    return Recalibration(slope, intercept, _words(source, rule), n_entrants, len(y))
+    intercept = intercept_for(slope * margin[level], y[level])
+    return Recalibration(slope, intercept, _words(source, found), n_entrants, len(y))
+
+
+def rule_for(n_entrants: int) -> str:
+    """Rule for so many entrants: the slope as it is from 100 on, drawn towards 1 below."""
+    return "slope" if n_entrants >= ENTRANTS_FOR_FULL_SLOPE else "slope shrunk"
 
 
 def _checked(
@@ -188,12 +225,11 @@ def _words(source: str, rule: str) -> str:
     return ", ".join(word for word in (source, rule) if word) or "slope"
 
 
-def _slope(margin: np.ndarray, y: np.ndarray, n_entrants: int) -> tuple[float, str]:
+def _slope(margin: np.ndarray, y: np.ndarray, n_entrants: int, share: float) -> tuple[float, str]:
     """Slope after shrinkage and floor, and its name; differences below 1e-9 in log-odds count as ties."""
     margin = np.round(margin, 9)
     if n_entrants < 2 or margin[y].min() >= margin[~y].max():
         return 1.0, "intercept"
-    share = min(1.0, n_entrants / ENTRANTS_FOR_FULL_SLOPE)
     slope = 1.0 + share * (_slope_by_likelihood(margin, y) - 1.0)
     if slope <= LEAST_SLOPE:
         return LEAST_SLOPE, "floored"
@@ -227,7 +263,15 @@ def _newton(columns: list[np.ndarray], y: np.ndarray) -> np.ndarray:
     return beta
 
 
-def _intercept(offset: np.ndarray, y: np.ndarray) -> float:
+def _leads_here(history: Sequence[Anchoring], version: int, intercept: float) -> bool:
+    """Whether the entries are of versions 2, 3, ..., each begins where the last one ended, and the last ends here."""
+    befores = [entry.intercept_before for entry in history[1:]]
+    afters = [entry.intercept_after for entry in history]
+    numbered = [entry.version for entry in history] == list(range(2, version + 1)) and version >= 1
+    return numbered and afters == [*befores, *([intercept] if history else [])]
+
+
+def intercept_for(offset: np.ndarray, y: np.ndarray) -> float:
     """Root of ``sum(expit(a + offset)) = sum(y)``: Newton inside a bracket that halves when Newton leaves it."""
     low, high = _logit(y.mean()) - float(offset.max()), _logit(y.mean()) - float(offset.min())
     a = (low + high) / 2.0

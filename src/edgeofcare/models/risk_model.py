@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.catalogue import directions
-from edgeofcare.models.baselines import fit_baselines
+from edgeofcare.models.baselines import Rule, fit_baselines
 from edgeofcare.models.fitting import fit_calibrated
 from edgeofcare.models.learners import check_options, last_step, learner_margin
 from edgeofcare.models.recalibration import Recalibration
@@ -30,6 +30,7 @@ from edgeofcare.models.rows import (
 )
 
 if TYPE_CHECKING:
+    from edgeofcare.criteria import Criteria
     from edgeofcare.task import Task
 
 __all__ = ["RiskClassifier", "make_risk_model"]
@@ -48,10 +49,13 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         Boosted trees, or a regression on imputed and scaled features.
     task : Task, optional
         What is predicted; it goes into the model file.
+    criteria : Criteria, optional
+        What the model must show before it is used, fixed before it is fitted; it goes into the model file.
     random_state : int, RandomState or None, default 0
         Assigns households to folds and samples rows for the bins of the trees (above 200,000 rows).
     monotone : dict of str to {-1, 0, 1}, optional
-        Features whose risk may only fall (-1) or rise (1). Names that are not columns are ignored. Boosting only.
+        Features whose risk may only fall (-1) or rise (1). Boosting only. :meth:`fit` refuses a name that is no
+        column of X, unless it is of a feature to which the catalogue gives a direction: such may be left out of X.
     independent_rows : bool, default False
         Says that every row is unrelated to every other. Then rows need no names, and time is not respected.
     n_folds : int, default 5
@@ -71,6 +75,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         Penalty on the leaves.
     C : float, default 0.05
         Inverse strength of the penalty of the regression.
+    count_rules : sequence of Rule, optional
+        The points of the count rule that the model has to beat (:data:`edgeofcare.models.baselines.DEFAULT_RULES`).
 
     Attributes
     ----------
@@ -79,7 +85,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
     calibration_ : Recalibration
         Slope and intercept, where they come from and from how many entrants.
     baselines_ : dict of str to classifier
-        "prevalence", and "count_rule" if one of its features is a column, fitted on the same rows.
+        "prevalence", "age_and_status", "count_rule" and "ten_features", each if its features are columns, fitted on
+        the same rows.
     prevalence_ : float
         Share of training rows with the second class.
     training_counts_ : dict of str to int
@@ -115,6 +122,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         *,
         kind: str = "boosting",
         task: Task | None = None,
+        criteria: Criteria | None = None,
         random_state: int | np.random.RandomState | None = 0,
         monotone: Mapping[str, int] | None = None,
         independent_rows: bool = False,
@@ -126,9 +134,11 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         min_samples_leaf: int = 100,
         l2_regularization: float = 5.0,
         C: float = 0.05,
+        count_rules: Sequence[Rule] | None = None,
     ) -> None:
         self.kind = kind
         self.task = task
+        self.criteria = criteria
         self.random_state = random_state
         self.monotone = monotone
         self.independent_rows = independent_rows
@@ -140,6 +150,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         self.min_samples_leaf = min_samples_leaf
         self.l2_regularization = l2_regularization
         self.C = C
+        self.count_rules = count_rules
 
     def fit(self, X: pd.DataFrame | np.ndarray, y: pd.Series | np.ndarray) -> RiskClassifier:
         """Learn the model, its recalibration and the baselines.
@@ -161,7 +172,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         IndexNamesError
             If the rows have no names, or ``y`` belongs to other rows.
         SpecError
-            If an option is wrong, a column is not numeric, an outcome is unknown, or only one outcome occurs.
+            If an option is wrong, ``monotone`` names what is no feature, a column is not numeric, an outcome is
+            unknown, or only one outcome occurs.
 
         Warns
         -----
@@ -178,7 +190,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         order = canonical_order(values, outcome, groups)
         ordered = single_rows(len(values)) if groups is None else RowGroups(*(code[order] for code in groups))
         self._learn(values[order], outcome[order], ordered)
-        self.baselines_ = fit_baselines(X, self.classes_[outcome.astype(int)])
+        self.baselines_ = fit_baselines(X, self.classes_[outcome.astype(int)], rules=self.count_rules)
         return self
 
     def margin(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
@@ -309,6 +321,7 @@ def make_risk_model(
     kind: str = "boosting",
     *,
     task: Task | None = None,
+    criteria: Criteria | None = None,
     random_state: int | np.random.RandomState | None = 0,
     monotone: Mapping[str, int] | str | None = "catalogue",
     independent_rows: bool = False,
@@ -318,7 +331,7 @@ def make_risk_model(
 
     Parameters
     ----------
-    kind, task, random_state
+    kind, task, criteria, random_state
         As for :class:`RiskClassifier`.
     monotone : dict of str to {-1, 0, 1}, "catalogue" or None, default "catalogue"
         Features whose risk may only fall or rise; ``"catalogue"`` takes the directions of the default features
@@ -349,7 +362,8 @@ def make_risk_model(
         raise SpecError(msg)
     if monotone == "catalogue":
         monotone = directions() if kind == "boosting" and not independent_rows else None
-    params |= {"task": task, "random_state": random_state, "monotone": monotone, "independent_rows": independent_rows}
+    params |= {"task": task, "criteria": criteria, "random_state": random_state}
+    params |= {"monotone": monotone, "independent_rows": independent_rows}
     model = RiskClassifier(kind=kind, **params)
     check_options(model)
     return model

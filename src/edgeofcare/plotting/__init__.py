@@ -17,14 +17,25 @@ from edgeofcare.plotting.evaluation import (
     plot_measures,
     plot_risk_distribution,
 )
+from edgeofcare.plotting.groups import plot_group_measures, plot_recording_sensitivity
+from edgeofcare.plotting.origins import plot_origins
 from edgeofcare.plotting.quality import plot_quality
+from edgeofcare.plotting.stability import plot_agreement, plot_spread
+from edgeofcare.plotting.workload import plot_lead_time, plot_workload
 
 __all__ = [
+    "plot_agreement",
     "plot_calibration",
     "plot_decision_curve",
     "plot_evaluation",
+    "plot_group_measures",
     "plot_groups",
+    "plot_lead_time",
     "plot_measures",
+    "plot_origins",
     "plot_quality",
+    "plot_recording_sensitivity",
     "plot_risk_distribution",
+    "plot_spread",
+    "plot_workload",
 ]

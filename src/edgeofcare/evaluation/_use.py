@@ -1,0 +1,121 @@
+"""What a team would see of a model: workload, lead time and reach, where there is what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from edgeofcare.evaluation._inputs import Scored
+from edgeofcare.evaluation.lead_time import LEAD_TIME_COLUMNS, lead_time_frame
+from edgeofcare.evaluation.reach import REACH_COLUMNS, reach, reviewed_rows
+from edgeofcare.evaluation.workload import ReviewDraws, review_draws, workload_frame
+from edgeofcare.exceptions import SpecError
+from edgeofcare.metrics._arrays import Floats
+
+if TYPE_CHECKING:
+    from edgeofcare.records.records import Records
+    from edgeofcare.task import Task
+
+__all__ = ["Given", "Used", "of_use"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the caller gave beside rows and model, checked.
+
+    Parameters
+    ----------
+    index : MultiIndex
+        Of the caller's rows.
+    followup : Series or None
+        Days of follow-up on that index.
+    records, cohort, task
+        As given to :func:`edgeofcare.evaluate`; all three, or nothing is asked of the records.
+    """
+
+    index: pd.MultiIndex
+    followup: pd.Series | None
+    records: Records | None
+    cohort: pd.DataFrame | None
+    task: Task | None
+
+    @classmethod
+    def checked(
+        cls,
+        X: pd.DataFrame,
+        cohort: pd.DataFrame | None,
+        details: pd.DataFrame | None,
+        records: Records | None,
+        task: Task | None,
+    ) -> Given:
+        """Refuse what cannot be used together.
+
+        Raises
+        ------
+        SpecError
+            If details lack follow-up or rows, or what is given needs something that is not.
+        """
+        problems = []
+        if (details is not None or records is not None) and task is None:
+            problems.append("details= and records= need the outcome window: pass task=, or fit the model with one")
+        if records is not None and cohort is None:
+            problems.append("records= needs the cohort: pass cohort=")
+        if details is not None and "followup_days" not in details:
+            problems.append("details has no column 'followup_days': pass what label_outcome(..., details=True) gives")
+        elif details is not None and (absent := int((~X.index.isin(details.index)).sum())):
+            problems.append(f"details lacks {absent} of the {len(X)} rows of X")
+        if problems:
+            msg = "; ".join(problems) + "."
+            raise SpecError(msg[0].upper() + msg[1:])
+        followup = None if details is None else details["followup_days"].reindex(X.index)
+        return cls(X.index, followup, records, cohort, task)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Used:
+    """Workload, lead time and reach; empty frames where they were not asked for."""
+
+    workload: pd.DataFrame
+    lead_time: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LEAD_TIME_COLUMNS)))
+    reach: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(REACH_COLUMNS)))
+    review_draws: ReviewDraws | None = None
+
+
+def of_use(rows: Scored, selected: Mapping[str, Floats], given: Given, n_resamples: int, random_state: int) -> Used:
+    """Measure what a team would see.
+
+    Parameters
+    ----------
+    rows : Scored
+        Test rows.
+    selected : mapping of str to ndarray of shape (n,)
+        By model, the share of each row that is reviewed at capacity; empty without one.
+    given : Given
+        Follow-up and records, where there are any.
+    n_resamples, random_state : int
+        Resamples of households, and their seed.
+
+    Returns
+    -------
+    Used
+        The frames.
+    """
+    workload = workload_frame(rows, selected, n_resamples=n_resamples, random_state=random_state)
+    if not selected:
+        return Used(workload)
+    used = {"review_draws": review_draws(rows, selected, n_resamples=n_resamples, random_state=random_state)}
+    if given.followup is not None and given.task is not None:
+        days = given.followup.to_numpy(dtype=np.float64)[rows.order]
+        used["lead_time"] = lead_time_frame(
+            rows, selected, days, gap_days=given.task.gap_days, n_resamples=n_resamples, random_state=random_state
+        )
+    if given.records is not None and given.cohort is not None and given.task is not None:
+        reviewed = reviewed_rows(rows, selected, given.index)
+        used["reach"] = reach(
+            given.records, given.cohort, given.task, reviewed, n_resamples=n_resamples, random_state=random_state
+        )
+    return Used(workload, **used)
