@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
+from edgeofcare.records.declared import links_of
 from edgeofcare.records.records import Records
 from edgeofcare.records.validation import empty_table
 from edgeofcare.schema.columns import NEVER, SPELL
@@ -89,6 +90,8 @@ class History:
             observed_from=dict.fromkeys(DATED) | trusted,
             reporting_lag=dict.fromkeys(DATED, 0) | self.lags,
             findings=pd.DataFrame(columns=["table", "column", "count", "action", "why"]),
+            links=links_of(None, self.frame("relationships")),
+            absent_columns={},
         )
 
     @property

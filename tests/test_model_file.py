@@ -9,6 +9,7 @@ import json
 import os
 import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
@@ -20,6 +21,8 @@ from sklearn.linear_model import LogisticRegression
 
 from edgeofcare.evaluation.evaluate import evaluate
 from edgeofcare.exceptions import ModelFileError, SpecError
+from edgeofcare.features.build import build_features
+from edgeofcare.features.leak_check import leak_check
 from edgeofcare.features.specs.events import Count
 from edgeofcare.model_archive import open_archive, pack, read_arrays
 from edgeofcare.model_file import load_model, save_model
@@ -220,6 +223,27 @@ def test_the_manifest_says_what_one_must_know(kind, saved):
     assert manifest["assumptions"]["reporting_lag"] == dict(made.records.reporting_lag)
     assert manifest["assumptions"]["observed_until"] == "2025-03-31"
     assert manifest["evaluation"] is None
+
+
+def test_a_leak_check_goes_in_only_with_its_own_features_and_records(tmp_path):
+    made = trained("logistic")
+    report = leak_check(made.records, made.cohort, FEATURES, n=5)
+    own = leak_check(made.records, made.cohort, lambda r, c: build_features(r, c, FEATURES[:-1]), n=5)
+    assert own.features == FEATURES[:-1]
+    told = manifest_of(save(made, tmp_path / "m.eoc", records=made.records, leaks=report).read_bytes())["leak_check"]
+    assert told["records_fingerprint"] == made.records.fingerprint
+    assert (told["features_hash"], told["own_code"]) == (report.features_hash, False)
+    assert manifest_of(save(made, tmp_path / "unstated.eoc", leaks=report).read_bytes())["leak_check"] == told
+    for wrong, records, why in (
+        (own, made.records, "about code of your own"),
+        (own, None, "about code of your own"),
+        (replace(report, fingerprint="0" * 64), made.records, "about other records"),
+        (replace(report, hashes=report.hashes[1:]), None, r"not about 1 feature of 7: child\.age"),
+        (report.to_dict(), None, "leaks is a dict"),
+    ):
+        with pytest.raises(SpecError, match=why):
+            save(made, tmp_path / "wrong.eoc", records=records, leaks=wrong)
+    assert not (tmp_path / "wrong.eoc").exists()
 
 
 def test_records_that_were_not_stated_are_said_to_be(boosting, tmp_path):

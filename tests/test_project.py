@@ -24,12 +24,12 @@ SRC = ROOT / "src" / "edgeofcare"
 
 LAYERS = {
     0: {"exceptions", "schema", "metrics", "ages", "progress", "version", "figures", "dates"},
-    1: {"task", "records", "sample"},
+    1: {"task", "criteria", "records", "sample"},
     2: {"care", "cohort", "outcome", "features", "splitting", "synthetic"},
     3: {"models", "scale"},
     4: {"evaluation", "explanation", "tracking", "plotting"},
-    5: {"model_file", "model_archive", "model_manifest", "scorer", "reporting"},
-    6: {"cli", "main_job", "service", "__main__"},
+    5: {"model_file", "model_archive", "model_manifest", "runs", "scorer", "reporting"},
+    6: {"cli", "main_job", "reproduction", "service", "__main__"},
 }
 LAYER_OF = {name: number for number, names in LAYERS.items() for name in names}
 NUMPY_ONLY = {

@@ -10,6 +10,7 @@ import pandas as pd
 
 from edgeofcare.care import outcome_lag
 from edgeofcare.cohort import build_cohort, cohort_attrition, quarters
+from edgeofcare.criteria import Criteria
 from edgeofcare.evaluation.evaluate import evaluate
 from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.exceptions import SpecError
@@ -27,12 +28,22 @@ from edgeofcare.progress import watched
 from edgeofcare.records.records import Records
 from edgeofcare.reporting.html import write_report
 from edgeofcare.reporting.shareable import shareable_groups
+from edgeofcare.runs.choices import explained_rows
+from edgeofcare.runs.record import RunRecord, run_record
 from edgeofcare.splitting import Split, temporal_split
 from edgeofcare.task import Task
 
 __all__ = ["MainJob", "Plan", "run_main_job", "write_outputs"]
 
-_AUDITED = ("age_band", "sex", "ethnic_group", "disability", "status")
+_AUDITED = (
+    "age_band",
+    "sex",
+    "ethnic_group",
+    "disability_or_ehc",
+    "need",
+    "status",
+    ("sex", "ethnic_group"),
+)
 _OBSERVED_DAYS = 365
 _FEWEST_QUARTERS = 4
 
@@ -49,8 +60,10 @@ class Plan:
         The model.
     capacity : int
         Children that a team can review in a calendar month.
-    by : tuple of str
+    by : tuple of str or of pairs
         Columns of the cohort whose groups are compared.
+    criteria : Criteria
+        What the model must show before it is used; decided before it is fitted.
     random_state : int
         Seed of everything random.
     n_resamples : int
@@ -60,7 +73,8 @@ class Plan:
     task: Task = field(default_factory=Task)
     kind: str = "boosting"
     capacity: int = 40
-    by: tuple[str, ...] = _AUDITED
+    by: tuple[str | tuple[str, str], ...] = _AUDITED
+    criteria: Criteria = field(default_factory=Criteria)
     random_state: int = 0
     n_resamples: int = 1000
 
@@ -176,14 +190,19 @@ def run_main_job(records: Records, plan: Plan | None = None, *, progress: bool |
     features = default_features()
     X = build_features(records, cohort, features, progress=progress)
     leaks = leak_check(records, cohort, features, random_state=plan.random_state, progress=progress)
+    details = label_outcome(records, cohort, task, details=True)
     y = label_outcome(records, cohort, task)
     split = temporal_split(cohort.loc[y.index], task, test_from=str(dates[-_FEWEST_QUARTERS].date()))
     next(steps)
     model = make_risk_model(
         plan.kind,
         task=task,
+        criteria=plan.criteria,
         random_state=plan.random_state,
     ).fit(X.loc[split.train], y.loc[split.train])
+    next(steps)
+    latest = split.test[split.test.get_level_values("index_date") == split.test.get_level_values("index_date").max()]
+    explanation = explain(model, X.loc[latest], records=records, features=features)
     next(steps)
     evaluation = evaluate(
         model,
@@ -193,13 +212,13 @@ def run_main_job(records: Records, plan: Plan | None = None, *, progress: bool |
         capacity=plan.capacity,
         by=plan.by,
         train=split.train,
+        details=details,
+        records=records,
+        summary=explanation.summary(),
         n_resamples=plan.n_resamples,
         random_state=plan.random_state,
         progress=bool(progress),
     )
-    next(steps)
-    latest = split.test[split.test.get_level_values("index_date") == split.test.get_level_values("index_date").max()]
-    explanation = explain(model, X.loc[latest], records=records, features=features)
     next(steps, None)
     return MainJob(plan, records, features, cohort, attrition, X, y, split, model, evaluation, explanation, leaks)
 
@@ -247,12 +266,28 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
         evaluation=job.evaluation,
         records=job.records,
         leaks=job.leaks,
+        run=_run_of(job),
     )
     scores = load_model(saved).score(job.records, job.records.observed_until + pd.Timedelta(days=1))
     scores = scores.assign(reasons=[" | ".join(reasons) for reasons in scores["reasons"]])
     scores.to_csv(folder / "scores.csv", lineterminator="\n", date_format="%Y-%m-%d")
     plots = _save_plots(job, folder / "plots")
     return [report, measures, folder / "scores.csv", saved, *plots]
+
+
+def _run_of(job: MainJob) -> RunRecord:
+    """What is needed to repeat the job."""
+    return run_record(
+        job.model,
+        records=job.records,
+        cohort=job.cohort,
+        features=job.features,
+        X=job.X,
+        y=job.y,
+        split=job.split,
+        evaluation=job.evaluation,
+        explained=explained_rows(job.split.test, "latest"),
+    )
 
 
 def _made(out: str | Path) -> Path:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from edgeofcare.features.leaks.report import LeakReport
     from edgeofcare.models.risk_model import RiskClassifier
     from edgeofcare.records.records import Records
+    from edgeofcare.runs.record import RunRecord
 
 __all__ = ["load_model", "save_model"]
 
@@ -47,6 +48,7 @@ def save_model(
     evaluation: Evaluation | None = None,
     records: Records | None = None,
     leaks: LeakReport | None = None,
+    run: RunRecord | None = None,
 ) -> Path:
     """Save a fitted model, with what one must know to use it, to one file that holds nothing personal.
 
@@ -70,7 +72,11 @@ def save_model(
         The records that the model was trained on. Their hash, reporting lags and dates of the extract go into the
         file as assumptions; without them the file says that these were not stated.
     leaks : LeakReport, optional
-        What :func:`edgeofcare.leak_check` found for these features; its counts go into the file.
+        What :func:`edgeofcare.leak_check` found for these features; its counts go into the file, with the hash of the
+        records that it was about. It must be about ``records``, if those are given.
+    run : RunRecord, optional
+        What :func:`edgeofcare.run_record` wrote down, so that :func:`edgeofcare.reproduce` can repeat training and
+        evaluation. It must be about this model, and about ``records``, if those are given.
 
     Returns
     -------
@@ -80,8 +86,9 @@ def save_model(
     Raises
     ------
     SpecError
-        If the features or the task are not those of the model, a feature cannot be named without a free value, the
-        saved form would not score as the model does, or the file cannot be written.
+        If the features or the task are not those of the model, ``leaks`` is about other features or records or about
+        code of your own, ``run`` is about another model, other features or records, a feature cannot be named without
+        a free value, the saved form would not score as the model does, or the file cannot be written.
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
 
@@ -107,7 +114,7 @@ def save_model(
     from edgeofcare.models.extraction import extract_arrays
 
     arrays = extract_arrays(model.estimator_)
-    manifest = make_manifest(model, specs, task, evaluation=evaluation, records=records, leaks=leaks)
+    manifest = make_manifest(model, specs, task, evaluation=evaluation, records=records, leaks=leaks, run=run)
     data = pack(manifest, to_mapping(arrays))
     _refuse_unlike(make_scorer(open_archive(data, max_bytes=len(data))), model)
     return _write_file(path, data)

@@ -6,7 +6,7 @@ import math
 import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -17,6 +17,8 @@ from edgeofcare.features.names import parse_feature
 from edgeofcare.features.specs.child import Characteristic
 from edgeofcare.model_archive import Archive, read_arrays, refuse
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, from_mapping, validate
+from edgeofcare.models.calibration_history import Anchoring
+from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.schema.own import own_table
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.scorer import Scorer
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from edgeofcare.features.leaks.report import LeakReport
     from edgeofcare.models.risk_model import RiskClassifier
     from edgeofcare.records.records import Records
+    from edgeofcare.runs.record import RunRecord
 
 __all__ = ["SCHEMA_VERSION", "make_manifest", "make_scorer"]
 
@@ -49,6 +52,7 @@ def make_manifest(
     evaluation: Evaluation | None = None,
     records: Records | None = None,
     leaks: LeakReport | None = None,
+    run: RunRecord | None = None,
 ) -> dict[str, Any]:
     """Say in plain text and numbers what a model is, what it was trained on and how good it is.
 
@@ -65,7 +69,9 @@ def make_manifest(
     records : Records, optional
         What it was trained on.
     leaks : LeakReport, optional
-        What the leak check found for its features.
+        What the leak check found for its features, on the same records where those are given.
+    run : RunRecord, optional
+        What is needed to repeat its training and evaluation.
 
     Returns
     -------
@@ -75,7 +81,8 @@ def make_manifest(
     Raises
     ------
     SpecError
-        If ``evaluation`` or ``leaks`` is something else.
+        If ``evaluation``, ``leaks`` or ``run`` is something else, or ``leaks`` or ``run`` is about another model, other
+        features or other records.
     """
     return {
         "format": _FORMAT,
@@ -83,12 +90,14 @@ def make_manifest(
         "package_version": _package_version(),
         "decision_support_only": True,
         "task": task.to_dict(),
+        "criteria": None if model.criteria is None else model.criteria.to_dict(),
         **_about_features(specs),
         **_about_model(model),
         **_about_data(records),
         "evaluation": _plain_evaluation(evaluation),
-        "leak_check": _plain_leaks(leaks, specs),
+        "leak_check": _plain_leaks(leaks, specs, records),
         "versions": _versions(),
+        "run": _plain_run(run, model, specs, records),
     }
 
 
@@ -128,6 +137,7 @@ def make_scorer(archive: Archive) -> Scorer:
     slope = _field("calibration", lambda: _number(manifest["calibration"]["slope"]))
     if slope <= 0:
         refuse("The slope of its calibration is not above zero, so every reason would point the wrong way.")
+    intercept = _field("calibration", lambda: _calibration(manifest["calibration"]).intercept)
     arrays = from_mapping(kind, read_arrays(archive, _ARRAYS[kind]))
     validate(arrays, len(names))
     return Scorer(
@@ -135,7 +145,7 @@ def make_scorer(archive: Archive) -> Scorer:
         feature_names=names,
         task=_field("task", lambda: _task(manifest["task"])),
         slope=slope,
-        intercept=_field("calibration", lambda: _number(manifest["calibration"]["intercept"])),
+        intercept=intercept,
         prevalence=_field("prevalence", lambda: _share(manifest["prevalence"])),
         reporting_lag=_field("assumptions", lambda: _lags(manifest["assumptions"]["reporting_lag"])),
         manifest_json=archive.manifest_json,
@@ -165,6 +175,9 @@ def _about_model(model: RiskClassifier) -> dict[str, Any]:
             "method": line.method,
             "n_entrants": _shown(line.n_entrants),
             "n_rows": _shown(line.n_rows),
+            "version": int(line.version),
+            "history": [entry.to_dict() for entry in line.history],
+            "checks": [asdict(check) for check in line.checks],
         },
         "training_counts": {name: _shown(count) for name, count in counts.items()},
         "training_counts_note": f"A count below {_LEAST_SHOWN} is null, and so is prevalence with so few entrants.",
@@ -224,16 +237,32 @@ def _package_version() -> str:
     return str(sys.modules["edgeofcare"].__version__)
 
 
-def _plain_leaks(leaks: LeakReport | None, specs: list[Feature]) -> dict[str, Any] | None:
-    """A leak check as JSON takes it, if it was one of these features."""
+def _plain_leaks(leaks: LeakReport | None, specs: list[Feature], records: Records | None) -> dict[str, Any] | None:
+    """A leak check as JSON takes it, if it was one of these features and, where they are given, of these records."""
     if leaks is None:
         return None
     from edgeofcare.features.leaks.report import LeakReport
 
-    if not isinstance(leaks, LeakReport) or not {spec.name for spec in specs} <= set(leaks.features):
-        msg = "leaks must be what edgeofcare.leak_check returned for these features. Run it again."
+    if not isinstance(leaks, LeakReport):
+        msg = f"leaks is a {type(leaks).__name__}; expected what edgeofcare.leak_check returns."
         raise SpecError(msg)
+    leaks.refuse_other(specs, None if records is None else records.fingerprint)
     return {name: value for name, value in leaks.to_dict().items() if name != "features"}
+
+
+def _plain_run(
+    run: RunRecord | None, model: RiskClassifier, specs: list[Feature], records: Records | None
+) -> dict[str, Any] | None:
+    """The record of a run as JSON takes it, if it was of this model."""
+    if run is None:
+        return None
+    from edgeofcare.runs.record import RunRecord
+
+    if not isinstance(run, RunRecord):
+        msg = f"run is a {type(run).__name__}; expected what edgeofcare.run_record returns."
+        raise SpecError(msg)
+    run.refuse_other(model, specs, None if records is None else records.fingerprint)
+    return run.to_dict()
 
 
 def _versions() -> dict[str, str]:
@@ -271,6 +300,13 @@ def _number(value: Any) -> float:
     if type(value) not in (int, float) or not math.isfinite(value):
         raise ValueError
     return float(value)
+
+
+def _calibration(entry: Mapping[str, Any]) -> Recalibration:
+    """The line, whose history must lead to it; files written before there were versions have the first."""
+    history = [Anchoring.from_dict(move) for move in entry.get("history", ())]
+    line = _number(entry["slope"]), _number(entry["intercept"])
+    return Recalibration(*line, "model file", 0, 0, version=_whole(entry.get("version", 1)), history=history)
 
 
 def _share(value: Any) -> float | None:

@@ -2,68 +2,29 @@
 
 from __future__ import annotations
 
-import copy
 import re
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from edgeofcare.evaluation.evaluate import evaluate
 from edgeofcare.exceptions import SpecError
-from edgeofcare.features.names import as_features
+from edgeofcare.features.leaks.report import LeakReport, hash_of_spec
 from edgeofcare.reporting.html import write_report
-from edgeofcare.splitting import Split
-from saved_models import FEATURES, trained
+from edgeofcare.reporting.judged import plain_words
+from edgeofcare.reporting.sections import Sections
+from reported import CANARY, all_sections, report_parts
+from saved_models import FEATURES
 
-CANARY = "Ada-Lovelace-1815"
-SUMMARY = pd.DataFrame({"level": ["feature"], "name": ["child.age"], "concept": ["age"], "mean_size": [0.25]})
-ATTRITION = pd.DataFrame(
-    {"rule": ["all", "alive"], "rows_excluded": [0, 7], "rows_left": [60013, 60006], "children_left": [7771, 7768]}
-)
-
-
-class FewRecords:
-    """Records some of whose counts are small."""
-
-    def __init__(self, records):
-        self.records = records
-
-    def __getattr__(self, name):
-        return getattr(self.records, name)
-
-    def counts(self):
-        counts = self.records.counts()
-        counts.loc[0, "children"], counts.loc[1, "rows"] = 7, 8
-        return counts
-
-    def findings(self):
-        return pd.DataFrame(
-            [("contacts", "source", 7, "emptied", "no such code"), ("contacts", "date", 70, "dropped", "no date")],
-            columns=["table", "column", "count", "action", "why"],
-        )
+TAG = re.compile(r"<(h[1-6]|main|nav|header|footer|html|svg|table)\b([^>]*)>")
 
 
 @pytest.fixture(scope="module")
 def parts():
     """Everything that a report is made of, with small counts."""
-    made = trained("logistic")
-    cohort = made.cohort.assign(worker=f"{CANARY} c1")
-    evaluation = evaluate(
-        made.model, made.X, made.y, cohort=cohort, by=["sex", "worker"], train=made.X.index, n_resamples=20
-    )
-    model = copy.deepcopy(made.model)
-    model.training_counts_ = {"rows": 60, "children": 7, "households": 7, "entrants": 7}
-    object.__setattr__(model.calibration_, "n_entrants", 7)
-    return {
-        "evaluation": evaluation,
-        "model": model,
-        "records": FewRecords(made.records),
-        "attrition": ATTRITION,
-        "split": Split(made.X.index, made.X.index, purged=7),
-        "features": as_features(FEATURES),
-        "summary": SUMMARY,
-    }
+    return vars(report_parts())
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +41,7 @@ def words(page, start, stop):
 
 
 def test_small_counts_of_training_are_not_shown(page):
-    said = words(page, "<p>Training:", "<h2>What the records hold")
+    said = words(page, "<p>Training:", "</p>")
     assert "Training: 60 rows, &lt;10 children, &lt;10 entrants. Purged: &lt;10 rows" in said
     assert "from &lt;10 entrants" in said
     assert "&lt;10 in training" in page
@@ -88,7 +49,7 @@ def test_small_counts_of_training_are_not_shown(page):
 
 
 def test_small_steps_of_attrition_are_not_shown(page):
-    said = words(page, "<h2>Who was scored", "<p>Training:")
+    said = words(page, ">Rows and children left after each rule<", "</table>")
     assert "all 0 60,010 7,770 alive &lt;10 60,010 7,770" in said
     for exact in ("60,013", "60,006", "7,771", "7,768"):
         assert exact not in page
@@ -119,6 +80,21 @@ def test_a_report_that_cannot_be_written_is_refused(place, parts, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_leak_check_of_other_records_or_features_is_refused(parts, tmp_path):
+    hashes = tuple(map(hash_of_spec, parts["features"]))
+    right = LeakReport(500, 24, FEATURES, (), fingerprint=parts["records"].fingerprint, hashes=hashes)
+    path = write_report(tmp_path / "report.html", **parts, leaks=right)
+    assert right.sentence in path.read_text(encoding="utf-8")
+    for wrong, why in (
+        (replace(right, fingerprint=""), "about other records"),
+        (replace(right, hashes=()), "about code of your own"),
+        (replace(right, hashes=hashes[:-1]), r"not about 1 feature of 7: child\.sex_F"),
+    ):
+        with pytest.raises(SpecError, match=why):
+            write_report(tmp_path / "wrong.html", **parts, leaks=wrong)
+    assert not (tmp_path / "wrong.html").exists()
+
+
 def test_a_report_is_written_whole_or_not_at_all(parts, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device", CANARY)
@@ -129,3 +105,138 @@ def test_a_report_is_written_whole_or_not_at_all(parts, tmp_path, monkeypatch):
         write_report(tmp_path / "report.html", **parts)
     assert CANARY not in str(caught.value)
     assert [(entry.name, entry.read_text()) for entry in tmp_path.iterdir()] == [("report.html", "old")]
+
+
+# ------------------------------------------------------------------------------------------------ parts of the report
+
+MARKS = {
+    "workload": "Lists of different lengths",
+    "lead_time": "lead-time-row",
+    "reach": "reach-row",
+    "value": "value-row",
+    "thresholds": "threshold-row",
+    "expected": "expected-row",
+    "origins": ">Periods<",
+    "transport": "transport-row",
+    "sample_size": "sample-row",
+    "group_measures": "Every measure of every group",
+    "group_findings": "finding-of-sex",
+    "stability": "stability-row",
+    "calibration_check": "check-row",
+    "reanchoring": "Versions of the level",
+    "recording": "recording-row",
+    "alarms": "1 of 2 alarms are open.",
+    "criteria": 'groups</th><td role="cell" data-name="met?"',
+}
+
+
+@pytest.fixture(scope="module")
+def whole_page(parts, tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    return write_report(path, **parts, sections=all_sections()).read_text(encoding="utf-8")
+
+
+def test_every_optional_part_has_a_mark_here():
+    given = set(all_sections().given) - {"conclusion", "said", "drawings", "settings", "versions"}
+    assert given == set(MARKS)
+
+
+@pytest.mark.parametrize("name", MARKS)
+def test_a_part_is_shown_where_it_is_given_and_only_there(name, page, whole_page):
+    assert MARKS[name] in whole_page
+    assert MARKS[name] not in page
+
+
+def test_a_part_alone_is_shown_alone(parts, tmp_path):
+    only = Sections(stability=all_sections().stability)
+    page = write_report(tmp_path / "r.html", **parts, sections=only).read_text(encoding="utf-8")
+    assert [name for name, mark in MARKS.items() if mark in page] == ["stability"]
+
+
+def test_the_verdict_comes_first_with_each_criterion_and_open_alarms(whole_page):
+    start = whole_page.index('<section class="verdict care"')
+    said = words(whole_page[start:], "<h2", "</section>")
+    assert said.strip().startswith("id=") is False
+    assert "Use with care" in said
+    assert "Alarms open: seen-household gain." in said
+    for row in ("entrants in the test period \u2717 not met 82 at least 100",
+                "observed / expected \u2713 met 1.100 (0.860 to 1.330)",
+                "groups ? cannot be told"):  # fmt: skip
+        assert row in said
+    assert whole_page.index("<h2") == whole_page.index('<h2 id="verdict-title"')
+
+
+@pytest.mark.parametrize(
+    ("said", "mark"), [("use", "use"), ("use with care", "care"), ("do not use", "not"), ("worse than the rule", "not")]
+)
+def test_the_frame_of_the_verdict_follows_its_words(said, mark, parts, tmp_path):
+    page = write_report(tmp_path / "r.html", **parts, sections=Sections(conclusion=said)).read_text(encoding="utf-8")
+    assert f'<section class="verdict {mark}"' in page
+    assert f">{said[0].upper()}{said[1:]}</h2>" in page
+
+
+def test_plain_words_are_arithmetic_of_the_measures(parts):
+    table = parts["evaluation"].measures.copy()
+    for measure, values in {
+        "ppv_at_capacity": (0.22, 0.17, 0.28),
+        "entrants_found_at_capacity": (0.68, 0.58, 0.78),
+    }.items():
+        rows = (table["model"] == "model") & (table["stratum"] == "all rows") & (table["measure"] == measure)
+        table.loc[rows, ["estimate", "ci_low", "ci_high"]] = values
+    said = " ".join(plain_words(replace(parts["evaluation"], measures=table), Sections()).points)
+    assert "can review 20 a month, 22 are of a child" in said
+    assert "(between 17 and 28); 78 are not." in said
+    assert "68 were on a list (between 58 and 78); 32 were on none" in said
+    hidden = " ".join(plain_words(parts["evaluation"], Sections()).points)
+    assert "reviews" not in hidden
+
+
+def test_findings_and_measures_of_own_columns_are_left_out(whole_page):
+    assert CANARY not in whole_page
+    assert "sex x status" in whole_page
+
+
+def test_no_finding_is_said_as_well(parts, tmp_path):
+    none = Sections(group_findings=all_sections().group_findings.iloc[:0])
+    page = write_report(tmp_path / "r.html", **parts, sections=none).read_text(encoding="utf-8")
+    assert "No group was found to differ by more than chance allows." in page
+
+
+def test_no_alarm_is_said_as_well(parts, tmp_path):
+    frame = all_sections().alarms.assign(open=False)
+    page = write_report(tmp_path / "r.html", **parts, sections=Sections(alarms=frame)).read_text(encoding="utf-8")
+    assert "None of 2 alarms is open." in page
+    assert "Alarms open" not in page
+
+
+@pytest.mark.parametrize("which", ["page", "whole_page"])
+def test_the_page_is_built_for_everybody(which, request):
+    """Headings in order, one main, named landmarks, pictures with words, no name used twice, nothing from outside."""
+    page = request.getfixturevalue(which)
+    tags = TAG.findall(page)
+    levels = [int(name[1]) for name, _ in tags if name[0] == "h" and name[1:].isdigit()]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert [sum(name == each for name, _ in tags) for each in ("main", "nav", "header", "footer")] == [1, 1, 1, 1]
+    assert ' lang="en-GB"' in next(rest for name, rest in tags if name == "html")
+    pictures = [rest for name, rest in tags if name == "svg"]
+    assert len(pictures) >= 4
+    assert all('role="img"' in rest and re.search(r'aria-label="[^"]{20,}', rest) for rest in pictures)
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+    assert set(re.findall(r"url\(#([^)]+)\)", page)) <= set(ids)
+    assert len(re.findall(r'class="wide" role="region" tabindex="0" aria-label="Table: ', page)) == page.count(
+        'class="wide"'
+    )
+    assert "<script" not in page
+    assert re.findall(r'(?:src|href)="(?!#|data:)', page) == []
+
+
+def test_texts_of_parts_are_escaped(parts, tmp_path):
+    frame = pd.DataFrame({"alarm": ["<script>x</script>"], "open": [True]})
+    sections = Sections(alarms=frame, said={"value": "a < b"})
+    page = write_report(tmp_path / "r.html", **parts, sections=sections).read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "a &lt; b" in page

@@ -42,6 +42,20 @@ SOURCES = ("systemc", "mosaic", "returns")
 INFERRED = {"s47_enquiries": ("end_date",)}
 """Columns that a census has no element for and its reader fills by inference: no value of theirs is comparable."""
 
+NOT_HELD = {
+    "systemc": {},
+    "mosaic": {"cp_plans": ("other_authority",)},
+    "returns": {
+        "assessments": ("nfa",),
+        "cp_plans": ("other_authority",),
+        "initial_conferences": ("transfer_in",),
+        "missing_episodes": ("interview_accepted", "interview_offered"),
+        "placements": ("distance",),
+        "s47_enquiries": ("nfa",),
+    },
+}
+"""Optional columns that a source does not hold."""
+
 EVERY_SPELL = ("referral", "assessment", "cin_plan", "cp_plan")
 CODED = (
     ("referral.source", "source"),
@@ -193,3 +207,6 @@ def test_what_the_returns_cannot_tell_is_unknown_and_not_zero(read):
     }  # fmt: skip
     cohort = build_cohort(returns, Task(), index_dates=DATES[-1:])
     assert build_features(returns, cohort, whole).isna().all(axis=None)
+    assert {name: dict(records.absent_columns) for name, records in read.records.items()} == NOT_HELD
+    names = ["assessment.nfa_yes.count.365d", "conference.transfer_in_yes.count.365d", "s47.nfa_no.count.365d"]
+    assert build_features(returns, cohort, names).isna().all(axis=None)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from contextlib import suppress
+from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.reporting.shareable import small_count
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["page_path", "page_template", "svg", "write_page"]
 
 _SVG: Any = {"svg.fonttype": "none", "svg.hashsalt": "edgeofcare", "font.family": "sans-serif"}
+_OWN_NAMES = re.compile(r'( id="|url\(#|href="#)')
 
 
 def page_path(path: str | Path) -> Path:
@@ -62,14 +65,22 @@ def write_page(target: Path, page: str) -> None:
 
 def page_template(name: str) -> Any:
     """A page of the templates, with everything that is filled in escaped."""
-    source = (files("edgeofcare.reporting") / "templates" / name).read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FunctionLoader(_source), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters["count"] = lambda value: f"{value:,}" if isinstance(value, int) else str(value)
     environment.filters["small"] = small_count
-    return environment.from_string(source)
+    return environment.get_template(name)
 
 
-def svg(draw: Callable[[Axes], Any], *, size: tuple[float, float] = (6.4, 4.8)) -> str:
+def _source(name: str) -> str:
+    """Text of a template of the package."""
+    return (files("edgeofcare.reporting") / "templates" / name).read_text(encoding="utf-8")
+
+
+def svg(
+    draw: Callable[[Axes], Any], *, size: tuple[float, float] = (6.4, 4.8), label: str = "", prefix: str = ""
+) -> str:
     """A picture as SVG text, the same at every run.
 
     Parameters
@@ -78,6 +89,10 @@ def svg(draw: Callable[[Axes], Any], *, size: tuple[float, float] = (6.4, 4.8)) 
         Draws on the axis that it is given.
     size : tuple of float
         Width and height in inches.
+    label : str, optional
+        What the picture shows, in words, for people who do not see it.
+    prefix : str, optional
+        Put before every name inside the picture, so that two pictures of one page share none.
 
     Returns
     -------
@@ -93,4 +108,8 @@ def svg(draw: Callable[[Axes], Any], *, size: tuple[float, float] = (6.4, 4.8)) 
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", dpi=150, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    text = text[text.index("<svg") :]
+    if prefix:
+        text = _OWN_NAMES.sub(lambda found: f"{found[1]}{prefix}-", text)
+    said = f' role="img" aria-label="{escape(label)}"' if label else ""
+    return text.replace("<svg", f"<svg{said}", 1)

@@ -10,12 +10,14 @@ import pandas as pd
 
 from edgeofcare.cohort import AUDIT_COLUMNS
 
-__all__ = ["SMALL", "hide_small", "shareable_attrition", "shareable_groups", "small_count"]
+__all__ = ["SMALL", "hide_small", "hide_small_counts", "shareable_attrition", "shareable_groups", "small_count"]
 
 SMALL = 10
 """Fewest children, rows or values that are shown as a number."""
 
 _STEPS = ("rows_excluded", "rows_left", "children_left")
+_COUNTS = frozenset({"rows", "children", "households", "entrants", "reviews", "count"})
+_PAIR = " x "
 
 
 def small_count(count: Any) -> str:
@@ -64,6 +66,36 @@ def hide_small(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     0  contacts  1,200      <10
     """
     return frame.assign(**{name: [small_count(count) for count in frame[name].tolist()] for name in columns})
+
+
+def hide_small_counts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write the whole numbers of columns that count rows, children, households or entrants, the small ones as "<10".
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Any table; texts in such columns stay as they are.
+
+    Returns
+    -------
+    DataFrame
+        A copy.
+
+    Examples
+    --------
+    >>> hide_small_counts(pd.DataFrame({"list": ["top 1%"], "children": [3], "share": [0.01]})).iloc[0].tolist()
+    ['top 1%', '<10', 0.01]
+    """
+    counts = [name for name in frame.columns if name in _COUNTS]
+    whole = {name: [_whole(value) for value in frame[name].tolist()] for name in counts}
+    return frame.assign(**{name: [small_count(value) for value in values] for name, values in whole.items()})
+
+
+def _whole(value: Any) -> Any:
+    """A whole number as one, nothing where there is none, and anything else as it is."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else "" if np.isnan(value) else f"{value:,.1f}"
+    return value
 
 
 def shareable_attrition(attrition: pd.DataFrame) -> pd.DataFrame:
@@ -127,7 +159,7 @@ def shareable_groups(groups: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     Returns
     -------
     kept : DataFrame
-        Groups by columns that :func:`edgeofcare.build_cohort` makes for this purpose.
+        Groups by columns that :func:`edgeofcare.build_cohort` makes for this purpose, and by pairs of them.
     left_out : int
         How many others there are.
 
@@ -137,5 +169,5 @@ def shareable_groups(groups: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     >>> kept["by"].tolist(), left_out
     (['sex'], 1)
     """
-    known = groups["by"].isin(AUDIT_COLUMNS).to_numpy(dtype=bool)
+    known = np.array([set(str(by).split(_PAIR)) <= set(AUDIT_COLUMNS) for by in groups["by"]], dtype=bool)
     return groups[known].reset_index(drop=True), int((~known).sum())

@@ -1,0 +1,142 @@
+"""What a report may show beyond the evaluation itself: each part is left out where it is not given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from edgeofcare.evaluation.report import Evaluation
+
+__all__ = ["Drawing", "Sections"]
+
+_EVALUATED = ("alarms", "workload", "lead_time", "reach", "group_measures")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture to draw in a part of the report.
+
+    Parameters
+    ----------
+    title, caption : str
+        A question, and how to read the answer.
+    draw : callable
+        Draws on the axis that it is given.
+    """
+
+    title: str
+    caption: str
+    draw: Callable[[Axes], Any]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sections:
+    """Optional parts of a report and of its documents. Everything in them must be fit to share, as evaluations are.
+
+    Parameters
+    ----------
+    conclusion : str, optional
+        "use", "use with care" or "do not use"; that of ``evaluation.verdict()`` if left out.
+    criteria : DataFrame, optional
+        criterion, value, ci_low, ci_high, limit, met, why; that of ``evaluation.verdict()`` if left out.
+    alarms : DataFrame, optional
+        alarm, open, value, limit, what_it_means, what_to_check.
+    workload : DataFrame, optional
+        model, list, share, measure, estimate, ci_low, ci_high, note.
+    lead_time, reach, value, thresholds, expected, origins, transport, sample_size : DataFrame, optional
+        Tidy frames, shown as they are.
+    group_measures : DataFrame, optional
+        by, group, measure, estimate, ci_low, ci_high, difference and its limits, ratio, note.
+    group_findings : DataFrame, optional
+        What differs between groups; columns of text are shown.
+    stability, calibration_check, reanchoring, recording : DataFrame, optional
+        Tidy frames, shown as they are.
+    said : mapping of str to str, optional
+        Plain sentences to stand above a part, by the name of the part ("value", "stability", "groups", ...).
+    drawings : mapping of str to sequence of Drawing, optional
+        Pictures of a part, by its name.
+    settings : mapping of str to object, optional
+        What was chosen for the run: name to value.
+    versions : mapping of str to str, optional
+        Name of a program or library to its version.
+
+    Examples
+    --------
+    >>> alarms = pd.DataFrame({"alarm": ["few entrants"], "open": [False]})
+    >>> Sections(alarms=alarms)
+    Sections(alarms)
+    """
+
+    conclusion: str | None = None
+    criteria: pd.DataFrame | None = None
+    alarms: pd.DataFrame | None = None
+    workload: pd.DataFrame | None = None
+    lead_time: pd.DataFrame | None = None
+    reach: pd.DataFrame | None = None
+    value: pd.DataFrame | None = None
+    thresholds: pd.DataFrame | None = None
+    expected: pd.DataFrame | None = None
+    origins: pd.DataFrame | None = None
+    transport: pd.DataFrame | None = None
+    sample_size: pd.DataFrame | None = None
+    group_measures: pd.DataFrame | None = None
+    group_findings: pd.DataFrame | None = None
+    stability: pd.DataFrame | None = None
+    calibration_check: pd.DataFrame | None = None
+    reanchoring: pd.DataFrame | None = None
+    recording: pd.DataFrame | None = None
+    said: Mapping[str, str] = field(default_factory=dict)
+    drawings: Mapping[str, tuple[Drawing, ...]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Names of the parts that are given."""
+        return f"Sections({', '.join(self.given)})"
+
+    def with_evaluation(self, evaluation: Evaluation) -> Sections:
+        """The same parts, and those that the evaluation holds where they are not given.
+
+        Parameters
+        ----------
+        evaluation : Evaluation
+            What the model is worth; its groups must be fit to share.
+
+        Returns
+        -------
+        Sections
+            More parts.
+        """
+        held = {name: getattr(evaluation, name) for name in _EVALUATED}
+        held["group_findings"] = evaluation.group_findings() if len(evaluation.group_measures) else None
+        said = {"groups": evaluation.fairness_limits()} if len(evaluation.groups) else {}
+        found = {name: part for name, part in held.items() if getattr(self, name) is None and part is not None}
+        return replace(self, **found, said={**said, **self.said})
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Names of the parts that are given, in their order."""
+        frames = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return tuple(name for name, part in frames.items() if part is not None and len(part))
+
+    def frame(self, name: str) -> pd.DataFrame | None:
+        """The frame of a part, where there is one with rows.
+
+        Parameters
+        ----------
+        name : str
+            Name of the part.
+
+        Returns
+        -------
+        DataFrame or None
+            The frame.
+        """
+        frame = getattr(self, name)
+        return frame if isinstance(frame, pd.DataFrame) and len(frame) else None

@@ -1,0 +1,1 @@
+"""Run a saved model again and say what agrees."""
