@@ -132,7 +132,7 @@ def make_part(part: int, n_children: int, random_state: int, **options: Unpack[R
     """
     first, last = options_of(**options).window
     tables = part_tables(part, n_children, random_state, **options)
-    return Records.from_tables(tables, observed_from=first, observed_until=last)
+    return Records.from_tables(tables, observed_from=first, observed_until=last, links="undated")
 
 
 @overload
@@ -270,4 +270,6 @@ def read_part(folder: str | Path) -> Records:
         raise SpecError(msg)
     window = pd.read_csv(place / _WINDOW, dtype=str, encoding="utf-8").iloc[0]
     tables = {path.stem: pd.read_parquet(path) for path in sorted(place.glob("*.parquet"))}
-    return Records.from_tables(tables, observed_from=window["observed_from"], observed_until=window["observed_until"])
+    return Records.from_tables(
+        tables, observed_from=window["observed_from"], observed_until=window["observed_until"], links="undated"
+    )
