@@ -131,7 +131,7 @@ def reanchor_table() -> pd.DataFrame:
     for level in (1.0, 0.7, 0.5, 1.5):
         row: dict[str, str] = {"entries, times as many": f"{level:.1f}"}
         for known in (150, 600, None):
-            rngs = [np.random.default_rng([5, int(10 * level), known or 0, r]) for r in range(2 * REPEATS)]
+            rngs = [np.random.default_rng([5, int(10 * level), known or 0, r]) for r in range(5 * REPEATS)]
             moved = [_moved(model, level, known, rng) for rng in rngs]
             row["timing known" if known is None else f"timing from {known} entrants"] = f"{np.mean(moved):.0%}"
         rows.append(row)

@@ -49,8 +49,9 @@ _STATUS_NAMES = {
     "referrals": "referral",
     "early_help": "early help",
 }
+_NO_ETHNICITY = "not obtained"  # refused, not obtained or missing: returns write one for another
 _ETHNICITIES = {
-    code: "not obtained" if code in ("REFU", "NOBT") else meaning for code, meaning in CODE_LISTS["ethnicity"].items()
+    code: _NO_ETHNICITY if code in ("REFU", "NOBT") else meaning for code, meaning in CODE_LISTS["ethnicity"].items()
 }
 _AGE_BANDS = ((0, 9, "0-9"), (10, 12, "10-12"), (13, 15, "13-15"), (16, 17, "16-17"))
 
@@ -273,7 +274,7 @@ def _with_columns(records: Records, task: Task, pairs: pd.DataFrame) -> pd.DataF
         "age_band": pairs["age"].map({a: name for low, high, name in _AGE_BANDS for a in range(low, high + 1)}),
         "sex": pairs["sex"].map({"F": "female", "M": "male"}).fillna("not known"),
         "ethnic_group": pairs["ethnicity"].map(dict(ETHNIC_GROUPS)).fillna("Unknown"),
-        "ethnicity": pairs["ethnicity"].map(_ETHNICITIES).fillna(NOT_RECORDED),
+        "ethnicity": pairs["ethnicity"].map(_ETHNICITIES).fillna(_NO_ETHNICITY),
         "disability": disability,
         "ehc_plan": pairs["ehc_plan"].map({True: "yes", False: "no"}).fillna(NOT_RECORDED),
         "disability_or_ehc": _either(disability, pairs["ehc_plan"]),

@@ -54,6 +54,9 @@ def add_features_command(commands: Any) -> None:
     features.add_argument(
         "--features", nargs="+", metavar="NAME", help="feature names; the default features if left out"
     )
+    features.add_argument(
+        "--undated-links", action="store_true", help="with the household features, through links without a date"
+    )
     features.add_argument("--no-labels", action="store_true", help="leave out the label and the follow-up")
     features.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="processes, each with one part in memory")
     features.add_argument("--parts", type=_parts, default=16, metavar="N", help="parts that the records are cut into")
@@ -136,7 +139,7 @@ def _job(options: argparse.Namespace, parts: Path) -> FeatureJob:
     task = Task(incomplete="drop")
     labels = not options.no_labels
     dates = _dates(options.dates, options.every) if options.dates else _followed_quarters(parts, task, labels=labels)
-    names = options.features or [spec.name for spec in default_features()]
+    names = options.features or [spec.name for spec in default_features(undated_links=options.undated_links)]
     return FeatureJob(task, tuple(str(day.date()) for day in dates), tuple(names), labels=labels)
 
 

@@ -104,7 +104,7 @@ def write_documents(
     """
     if leaks is not None:
         leaks.refuse_other(features, records.fingerprint)
-    given = Sections() if sections is None else sections
+    given = (sections or Sections()).with_evaluation(evaluation)
     run = Run(evaluation, model, records, attrition, split, list(features), leaks, given)
     made = _documents(run)
     target = _folder(folder)

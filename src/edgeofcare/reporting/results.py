@@ -290,7 +290,7 @@ def _groups_block(evaluation: Evaluation, sections: Sections) -> Block:
     from edgeofcare.plotting.evaluation import plot_groups
 
     groups, left_out = shareable_groups(evaluation.groups)
-    said = [sections.said.get("fairness_limits", _SAME), _HIDDEN]
+    said = [sections.said.get("fairness_limits", sections.said.get("groups", _SAME)), _HIDDEN]
     if left_out:
         said.append(
             f"Left out of this page: {left_out:,} group(s) by columns of your own, because such a column may hold "

@@ -196,7 +196,7 @@ def evaluation_choices(evaluation: Evaluation, test: pd.Index, explained: pd.Ind
 
 def _references(compared: pd.DataFrame) -> dict[str, str]:
     """Group of each column that the other groups were compared with."""
-    found = {}
+    found: dict[str, str] = {}
     for by, rows in compared.groupby("by", sort=False):
         named = set(rows["against"]) & set(rows["group"])
         found |= {str(by): str(group) for group in named}
