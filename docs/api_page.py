@@ -22,9 +22,10 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Features in parts", ("scale",)),
     ("Split", ("splitting",)),
     ("Model", ("models",)),
-    ("Evaluation", ("evaluation", "tracking")),
+    ("Evaluation", ("evaluation", "criteria", "tracking")),
     ("Explanation", ("explanation",)),
     ("Model file, scoring and reporting", ("model_file", "scorer", "reporting")),
+    ("Running again", ("runs", "reproduction")),
     ("Synthetic records", ("synthetic",)),
     ("Errors", ("exceptions",)),
 )

@@ -1,4 +1,4 @@
-"""Simulate what calibration rests on: ``python docs/calibration_lines.py`` renews the tables. About five minutes."""
+"""Simulate what calibration rests on: ``python docs/calibration_lines.py`` renews the tables. About ten minutes."""
 
 from __future__ import annotations
 

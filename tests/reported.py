@@ -12,7 +12,7 @@ import pandas as pd
 
 from edgeofcare.evaluation.evaluate import evaluate
 from edgeofcare.features.names import as_features
-from edgeofcare.reporting.sections import Drawing, Sections
+from edgeofcare.reporting.sections import Drawing, ReportSections
 from edgeofcare.splitting import Split
 from saved_models import FEATURES, trained
 
@@ -95,7 +95,7 @@ def _tidy(**columns: Any) -> pd.DataFrame:
     )
 
 
-def all_sections() -> Sections:
+def all_sections() -> ReportSections:
     """Every optional part, each with a word of its own."""
     lists = [("model", "capacity", name, 0.25) for name in ("ppv", "entrants_found")]
     workload = pd.DataFrame(lists, columns=["model", "list", "measure", "estimate"]).assign(
@@ -121,7 +121,7 @@ def all_sections() -> Sections:
     said = {name: f"Sentence on {name}." for name in ("stability", "value", "reach", "sample_size", "origins",
             "transport",
             "reanchoring", "calibration_check", "fairness_limits", "groups")}  # fmt: skip
-    return Sections(
+    return ReportSections(
         conclusion="use with care",
         criteria=criteria,
         alarms=alarms,

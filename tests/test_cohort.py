@@ -152,14 +152,14 @@ def test_audit_columns_come_from_the_snapshot_and_the_window_from_the_task():
     named = ["sex", "ethnic_group", "ethnicity", "disability", "ehc_plan", "disability_or_ehc"]
     assert row[named].tolist() == ["female", "Black", "Black Caribbean", "recorded", "yes", "recorded"]
     other = cohort.xs("not told", level="child_id").iloc[0]
-    expected = ["not known", "Unknown", "not recorded", "none recorded", "no", "none recorded"]
+    expected = ["not known", "Unknown", "not obtained", "none recorded", "no", "none recorded"]
     assert other[named].tolist() == expected
     assert (row["outcome_until"], row["outcome_known"]) == (pd.Timestamp("2022-06-30"), pd.Timestamp("2022-07-10"))
     mature = cohort.xs("told", level="child_id").droplevel("household_id")["mature"]
     assert mature.tolist() == [True, True, False], "the window of 23 September ends with 31 December, less the lag"
 
 
-def test_disability_or_plan_is_not_recorded_only_where_nothing_is_said():
+def test_disability_or_plan_is_recorded_or_not_by_each_child_alone():
     children = """
         child, birth_date, ehc_plan
         with a plan, 2008-01-01, Y
@@ -169,8 +169,8 @@ def test_disability_or_plan_is_not_recorded_only_where_nothing_is_said():
     names = ("with a plan", "without", "not said")
     records = records_of(children=children, referrals=all_open(*names))
     cohort = build_cohort(records, Task(), index_dates=[DAY]).droplevel(["household_id", "index_date"])
-    assert set(cohort["disability"]) == {"not recorded"}
-    assert cohort["disability_or_ehc"][list(names)].tolist() == ["recorded", "none recorded", "not recorded"]
+    assert set(cohort["disability"]) == {"none recorded"}
+    assert cohort["disability_or_ehc"][list(names)].tolist() == ["recorded", "none recorded", "none recorded"]
 
 
 def test_eighteen_ethnicities_and_those_not_obtained():
@@ -179,8 +179,8 @@ def test_eighteen_ethnicities_and_those_not_obtained():
     names = [f"c{i:02d}" for i in range(len(codes))]
     records = records_of(children="\n".join(["child, birth_date, ethnicity", *lines]), referrals=all_open(*names))
     values = build_cohort(records, Task(), index_dates=[DAY])["ethnicity"].tolist()
-    assert len(set(values)) == 20
-    assert values[-3:] == ["not obtained", "not obtained", "not recorded"]
+    assert len(set(values)) == 19
+    assert values[-3:] == ["not obtained"] * 3
 
 
 def test_need_is_that_of_the_latest_referral_known_to_be_open():

@@ -26,6 +26,7 @@ from edgeofcare.models.risk_model import RiskClassifier, make_risk_model
 from edgeofcare.outcome import label_outcome
 from edgeofcare.progress import watched
 from edgeofcare.records.records import Records
+from edgeofcare.reporting.documents import write_documents
 from edgeofcare.reporting.html import write_report
 from edgeofcare.reporting.shareable import shareable_groups
 from edgeofcare.runs.choices import explained_rows
@@ -236,7 +237,8 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
     Returns
     -------
     list of Path
-        ``report.html``, ``measures.csv``, ``plots/*.png`` and ``edge_of_care.eoc`` hold nothing personal;
+        ``report.html``, ``documents/`` (its index is in the list), ``measures.csv``, ``plots/*.png`` and
+        ``edge_of_care.eoc`` hold nothing personal;
         ``scores.csv`` is a case file and stays with the authority.
 
     Raises
@@ -256,6 +258,16 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
         summary=job.explanation.summary(),
         leaks=job.leaks,
     )
+    documents = write_documents(
+        folder / "documents",
+        job.evaluation,
+        model=job.model,
+        records=job.records,
+        attrition=job.attrition,
+        split=job.split,
+        features=job.features,
+        leaks=job.leaks,
+    )
     measures = folder / "measures.csv"
     job.evaluation.measures.to_csv(measures, index=False, lineterminator="\n", float_format="%.4f")
     saved = save_model(
@@ -272,7 +284,7 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
     scores = scores.assign(reasons=[" | ".join(reasons) for reasons in scores["reasons"]])
     scores.to_csv(folder / "scores.csv", lineterminator="\n", date_format="%Y-%m-%d")
     plots = _save_plots(job, folder / "plots")
-    return [report, measures, folder / "scores.csv", saved, *plots]
+    return [report, documents[0], measures, folder / "scores.csv", saved, *plots]
 
 
 def _run_of(job: MainJob) -> RunRecord:

@@ -225,8 +225,9 @@ def _plain_evaluation(evaluation: Evaluation | None) -> dict[str, Any] | None:
     from edgeofcare.reporting.shareable import shareable_groups
 
     groups, left_out = shareable_groups(evaluation.groups)
+    compared, _ = shareable_groups(evaluation.group_measures)
     return {
-        **replace(evaluation, groups=groups).to_dict(),
+        **replace(evaluation, groups=groups, group_measures=compared).to_dict(),
         "groups_left_out": left_out,
         "groups_note": "Groups by own columns are not saved.",
     }

@@ -29,7 +29,7 @@ def panel(n_days=8, each=500, slope=1.0, late_shift=0.0, seed=0):
     return margin, y, RowGroups(np.arange(n) // 2, np.arange(n), day)
 
 
-# Seen to fail with: lines fitted on all rows; late rows of one day more.
+# Seen to fail with: lines fitted on all rows; a larger share of entrants in the late ones.
 def test_log_losses_are_those_of_lines_fitted_on_earlier_days_alone():
     margin, y, groups = panel()
     checks = check_lines(margin, y, groups, rule="slope")

@@ -21,7 +21,7 @@ from edgeofcare.reporting.facts import Fact, Run, run_facts
 from edgeofcare.reporting.impact import field_inventory
 from edgeofcare.reporting.items import fill, probast_ai
 from edgeofcare.reporting.method import METHOD
-from edgeofcare.reporting.sections import Sections
+from edgeofcare.reporting.sections import ReportSections
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.task import Task
 from reported import CANARY, UNTIL, all_sections, document_parts
@@ -116,7 +116,7 @@ def test_what_no_run_knows_is_left_to_the_authority(texts: dict[str, str]) -> No
 
 
 def test_the_same_items_answered_from_less_say_so(run: Run) -> None:
-    less = run_facts(replace(run, leaks=None, sections=Sections()))
+    less = run_facts(replace(run, leaks=None, sections=ReportSections()))
     more = run_facts(run)
     assert set(more) - set(less) >= {"leaks", "stability", "alarms", "findings", "origins"}
     filled = fill([{"item": "9b", "facts": "leaks", "authority": ""}], less)

@@ -14,7 +14,7 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.features.leaks.report import LeakReport, hash_of_spec
 from edgeofcare.reporting.html import write_report
 from edgeofcare.reporting.judged import plain_words
-from edgeofcare.reporting.sections import Sections
+from edgeofcare.reporting.sections import ReportSections
 from reported import CANARY, all_sections, report_parts
 from saved_models import FEATURES
 
@@ -148,7 +148,7 @@ def test_a_part_is_shown_where_it_is_given_and_only_there(name, page, whole_page
 
 
 def test_a_part_alone_is_shown_alone(parts, tmp_path):
-    only = Sections(stability=all_sections().stability)
+    only = ReportSections(stability=all_sections().stability)
     page = write_report(tmp_path / "r.html", **parts, sections=only).read_text(encoding="utf-8")
     assert [name for name, mark in MARKS.items() if mark in page] == ["stability"]
 
@@ -170,7 +170,9 @@ def test_the_verdict_comes_first_with_each_criterion_and_open_alarms(whole_page)
     ("said", "mark"), [("use", "use"), ("use with care", "care"), ("do not use", "not"), ("worse than the rule", "not")]
 )
 def test_the_frame_of_the_verdict_follows_its_words(said, mark, parts, tmp_path):
-    page = write_report(tmp_path / "r.html", **parts, sections=Sections(conclusion=said)).read_text(encoding="utf-8")
+    page = write_report(tmp_path / "r.html", **parts, sections=ReportSections(conclusion=said)).read_text(
+        encoding="utf-8"
+    )
     assert f'<section class="verdict {mark}"' in page
     assert f">{said[0].upper()}{said[1:]}</h2>" in page
 
@@ -183,11 +185,11 @@ def test_plain_words_are_arithmetic_of_the_measures(parts):
     }.items():
         rows = (table["model"] == "model") & (table["stratum"] == "all rows") & (table["measure"] == measure)
         table.loc[rows, ["estimate", "ci_low", "ci_high"]] = values
-    said = " ".join(plain_words(replace(parts["evaluation"], measures=table), Sections()).points)
+    said = " ".join(plain_words(replace(parts["evaluation"], measures=table), ReportSections()).points)
     assert "can review 20 a month, 22 are of a child" in said
     assert "(between 17 and 28); 78 are not." in said
     assert "68 were on a list (between 58 and 78); 32 were on none" in said
-    hidden = " ".join(plain_words(parts["evaluation"], Sections()).points)
+    hidden = " ".join(plain_words(parts["evaluation"], ReportSections()).points)
     assert "reviews" not in hidden
 
 
@@ -197,14 +199,14 @@ def test_findings_and_measures_of_own_columns_are_left_out(whole_page):
 
 
 def test_no_finding_is_said_as_well(parts, tmp_path):
-    none = Sections(group_findings=all_sections().group_findings.iloc[:0])
+    none = ReportSections(group_findings=all_sections().group_findings.iloc[:0])
     page = write_report(tmp_path / "r.html", **parts, sections=none).read_text(encoding="utf-8")
     assert "No group was found to differ by more than chance allows." in page
 
 
 def test_no_alarm_is_said_as_well(parts, tmp_path):
     frame = all_sections().alarms.assign(open=False)
-    page = write_report(tmp_path / "r.html", **parts, sections=Sections(alarms=frame)).read_text(encoding="utf-8")
+    page = write_report(tmp_path / "r.html", **parts, sections=ReportSections(alarms=frame)).read_text(encoding="utf-8")
     assert "None of 2 alarms is open." in page
     assert "Alarms open" not in page
 
@@ -236,7 +238,7 @@ def test_the_page_is_built_for_everybody(which, request):
 
 def test_texts_of_parts_are_escaped(parts, tmp_path):
     frame = pd.DataFrame({"alarm": ["<script>x</script>"], "open": [True]})
-    sections = Sections(alarms=frame, said={"value": "a < b"})
+    sections = ReportSections(alarms=frame, said={"value": "a < b"})
     page = write_report(tmp_path / "r.html", **parts, sections=sections).read_text(encoding="utf-8")
     assert "<script" not in page
     assert "a &lt; b" in page

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -104,18 +104,16 @@ def of_use(rows: Scored, selected: Mapping[str, Floats], given: Given, n_resampl
     Used
         The frames.
     """
-    workload = workload_frame(rows, selected, n_resamples=n_resamples, random_state=random_state)
+    options: Any = {"n_resamples": n_resamples, "random_state": random_state}
+    used = Used(workload_frame(rows, selected, **options))
     if not selected:
-        return Used(workload)
-    used = {"review_draws": review_draws(rows, selected, n_resamples=n_resamples, random_state=random_state)}
+        return used
+    used = replace(used, review_draws=review_draws(rows, selected, **options))
     if given.followup is not None and given.task is not None:
         days = given.followup.to_numpy(dtype=np.float64)[rows.order]
-        used["lead_time"] = lead_time_frame(
-            rows, selected, days, gap_days=given.task.gap_days, n_resamples=n_resamples, random_state=random_state
-        )
+        frame = lead_time_frame(rows, selected, days, gap_days=given.task.gap_days, **options)
+        used = replace(used, lead_time=frame)
     if given.records is not None and given.cohort is not None and given.task is not None:
         reviewed = reviewed_rows(rows, selected, given.index)
-        used["reach"] = reach(
-            given.records, given.cohort, given.task, reviewed, n_resamples=n_resamples, random_state=random_state
-        )
-    return Used(workload, **used)
+        used = replace(used, reach=reach(given.records, given.cohort, given.task, reviewed, **options))
+    return used

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -161,27 +161,19 @@ def evaluate(
     k = None if capacity is None else reviews_per_date(capacity, rows.days)
     selected = {} if k is None else {name: select_rows(score, rows.date, k) for name, score in rows.score.items()}
     strata = _strata(rows, X, train)
-    cells = _cells(rows, strata)
+    options = {"n_resamples": n_resamples, "random_state": random_state}
     stages = tqdm(total=len(strata) + (groups is not None) + 1, desc="evaluate", disable=not progress)
     grid = risk_grid(rows.risk["model"])
     cuts = np.union1d(thresholds_for(rows.risk["model"]), limits.threshold_grid())
-    whole = _bootstrap(rows, selected, n_resamples, random_state, grid=grid if grid.size > 1 else None, thresholds=cuts)
+    whole = _bootstrap(rows, selected, grid=grid if grid.size > 1 else None, thresholds=cuts, **options)
     stages.update()
-    frames = [
-        *_measured(rows, selected, strata, cells, whole, random_state, stages),
-        net_benefit_rows(rows, limits, whole, cuts),
-    ]
-    measures = pd.concat(frames, ignore_index=True)
-    counts = pd.DataFrame(
-        [counts_row(rows.part(mask), name, cells[name], total=name == ALL_ROWS) for name, mask in strata.items()]
-    )
+    measures, counts = _measured(rows, selected, strata, whole, stages, **options)
+    measures = pd.concat([measures, net_benefit_rows(rows, limits, whole, cuts)], ignore_index=True)
     audit = GroupAudit.empty()
     if groups is not None:
-        chosen = selected.get("model")
-        options = {"n_resamples": n_resamples, "random_state": random_state}
-        audit = audit_groups(rows, groups, chosen, reference=reference, **options)
+        audit = audit_groups(rows, groups, selected.get("model"), reference=reference, **options)
         stages.update()
-    used = of_use(rows, selected, given, n_resamples, random_state)
+    used = of_use(rows, selected, given, **options)
     stages.update()
     stages.close()
     return Evaluation(
@@ -208,9 +200,9 @@ def evaluate(
 def _bootstrap(
     rows: Scored,
     selected: Mapping[str, Floats],
+    *,
     n_resamples: int,
     random_state: int,
-    *,
     grid: Floats | None = None,
     thresholds: Floats | None = None,
 ) -> BootstrapResult:
@@ -234,26 +226,30 @@ def _measured(
     rows: Scored,
     selected: Mapping[str, Floats],
     strata: Mapping[str, NDArray[np.bool_]],
-    cells: Mapping[str, Cell],
     whole: BootstrapResult,
-    random_state: int,
     stages: tqdm[Any],
-) -> Iterator[pd.DataFrame]:
-    """Measures of all rows and of each stratum.
+    *,
+    n_resamples: int,
+    random_state: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measures and counts of all rows and of each stratum.
 
     What depends on who is reviewed is shown of strata only if it may be of each of them: one of two would tell of the
     other.
     """
+    cells, parts = _cells(rows, strata), {name: rows.part(mask) for name, mask in strata.items()}
     chosen = {name: {m: share[mask] for m, share in selected.items()} for name, mask in strata.items()}
-    open_in = {name: shown_at_capacity(rows.part(mask), chosen[name]) for name, mask in strata.items()}
+    open_in = {name: shown_at_capacity(parts[name], chosen[name]) for name in strata}
     everywhere = set.intersection(*open_in.values())
-    for name, mask in strata.items():
+    frames = [measures_frame(whole, ALL_ROWS, cells[ALL_ROWS], at_capacity=open_in[ALL_ROWS])]
+    for name in list(strata)[1:]:
         result = whole
-        if name != ALL_ROWS:
-            if not cells[name].hidden:
-                result = _bootstrap(rows.part(mask), chosen[name], whole.n_resamples, random_state)
-            stages.update()
-        yield measures_frame(result, name, cells[name], at_capacity=open_in[name] if name == ALL_ROWS else everywhere)
+        if not cells[name].hidden:
+            result = _bootstrap(parts[name], chosen[name], n_resamples=n_resamples, random_state=random_state)
+        frames.append(measures_frame(result, name, cells[name], at_capacity=everywhere))
+        stages.update()
+    counts = [counts_row(part, name, cells[name], total=name == ALL_ROWS) for name, part in parts.items()]
+    return pd.concat(frames, ignore_index=True), pd.DataFrame(counts)
 
 
 def _alarms(

@@ -153,8 +153,9 @@ class _Bent(NamedTuple):
     done: Flags
 
     def at(self, lp: Floats) -> Floats:
-        """Observed risk of each resample."""
-        return sigmoid(_predictor(spline_columns(lp, self.knots), self.coef))
+        """Observed risk of each resample; a half where it did not converge."""
+        coef = np.where(self.done[:, None], self.coef, 0.0)  # those that did not may have gone anywhere
+        return sigmoid(_predictor(spline_columns(lp, self.knots), coef))
 
 
 def _bend(supports: Supports, some: NDArray[np.int64], knots: Floats, near: Curve | None) -> _Bent:

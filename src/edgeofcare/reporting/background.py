@@ -15,7 +15,7 @@ from edgeofcare.features.leaks.report import LeakReport
 from edgeofcare.models.risk_model import RiskClassifier
 from edgeofcare.records.records import Records
 from edgeofcare.reporting.blocks import Block, grid
-from edgeofcare.reporting.sections import Sections
+from edgeofcare.reporting.sections import ReportSections
 from edgeofcare.reporting.shareable import hide_small, shareable_attrition, small_count
 from edgeofcare.splitting import Split
 from edgeofcare.version import VERSION
@@ -117,7 +117,7 @@ def records_block(records: Records, features: Sequence[Feature], leaks: LeakRepo
     return Block("What the records hold", tuple(said), grids)
 
 
-def settings_block(evaluation: Evaluation, model: RiskClassifier, records: Records, sections: Sections) -> Block:
+def settings_block(evaluation: Evaluation, model: RiskClassifier, records: Records, sections: ReportSections) -> Block:
     """Everything that was chosen, and the versions of everything that computed.
 
     Parameters
@@ -128,7 +128,7 @@ def settings_block(evaluation: Evaluation, model: RiskClassifier, records: Recor
         Its kind and options.
     records : Records
         Their fingerprint.
-    sections : Sections
+    sections : ReportSections
         More settings and versions.
 
     Returns

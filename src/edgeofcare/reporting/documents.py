@@ -22,7 +22,7 @@ from edgeofcare.reporting.items import atrs, model_card, probast_ai, tripod_ai
 from edgeofcare.reporting.judged import criteria_grid, verdict_block
 from edgeofcare.reporting.pages import page_template, write_page
 from edgeofcare.reporting.results import group_grid, measure_grids
-from edgeofcare.reporting.sections import Sections
+from edgeofcare.reporting.sections import ReportSections
 from edgeofcare.reporting.shareable import shareable_groups
 from edgeofcare.splitting import Split
 
@@ -39,7 +39,7 @@ def write_documents(
     split: Split,
     features: Sequence[Feature],
     leaks: LeakReport | None = None,
-    sections: Sections | None = None,
+    sections: ReportSections | None = None,
 ) -> list[Path]:
     """Draft the documents that go with a model: TRIPOD+AI, PROBAST+AI, model card, ATRS, equality and data protection.
 
@@ -61,7 +61,7 @@ def write_documents(
         The model's features.
     leaks : LeakReport, optional
         From :func:`edgeofcare.leak_check`, for these features.
-    sections : Sections, optional
+    sections : ReportSections, optional
         What else was measured, as for :func:`edgeofcare.write_report`.
 
     Returns
@@ -104,7 +104,7 @@ def write_documents(
     """
     if leaks is not None:
         leaks.refuse_other(features, records.fingerprint)
-    given = (sections or Sections()).with_evaluation(evaluation)
+    given = (sections or ReportSections()).with_evaluation(evaluation)
     run = Run(evaluation, model, records, attrition, split, list(features), leaks, given)
     made = _documents(run)
     target = _folder(folder)

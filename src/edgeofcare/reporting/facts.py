@@ -21,7 +21,7 @@ from edgeofcare.reporting.blocks import plain
 from edgeofcare.reporting.cells import Cell, measure_cells
 from edgeofcare.reporting.judged import open_alarms
 from edgeofcare.reporting.method import METHOD
-from edgeofcare.reporting.sections import Sections
+from edgeofcare.reporting.sections import ReportSections
 from edgeofcare.reporting.shareable import SMALL, shareable_attrition, shareable_groups, small_count
 from edgeofcare.splitting import Split
 from edgeofcare.task import Task
@@ -62,7 +62,7 @@ class Run:
     split: Split
     features: Sequence[Feature]
     leaks: LeakReport | None = None
-    sections: Sections = field(default_factory=Sections)
+    sections: ReportSections = field(default_factory=ReportSections)
 
     @property
     def task(self) -> Task:

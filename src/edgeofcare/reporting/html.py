@@ -16,7 +16,7 @@ from edgeofcare.reporting.background import before_use, features_block, records_
 from edgeofcare.reporting.judged import conclusion_mark, plain_words, tiles, verdict_block
 from edgeofcare.reporting.pages import page_path, page_template, write_page
 from edgeofcare.reporting.results import result_blocks
-from edgeofcare.reporting.sections import Sections
+from edgeofcare.reporting.sections import ReportSections
 from edgeofcare.splitting import Split
 from edgeofcare.task import Task
 from edgeofcare.version import VERSION
@@ -37,7 +37,7 @@ def write_report(
     features: Sequence[Feature],
     summary: pd.DataFrame,
     leaks: LeakReport | None = None,
-    sections: Sections | None = None,
+    sections: ReportSections | None = None,
 ) -> Path:
     """Write the report of an evaluated model.
 
@@ -102,7 +102,7 @@ def write_report(
     target = page_path(path)
     if leaks is not None:
         leaks.refuse_other(features, records.fingerprint)
-    given = (sections or Sections()).with_evaluation(evaluation)
+    given = (sections or ReportSections()).with_evaluation(evaluation)
     conclusion, verdict = verdict_block(evaluation, given)
     page = page_template("report.html").render(
         title=_TITLE,

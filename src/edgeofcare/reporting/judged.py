@@ -9,7 +9,7 @@ from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.models.risk_model import RiskClassifier
 from edgeofcare.reporting.blocks import Block, Grid, grid
 from edgeofcare.reporting.cells import Cell, measure_cells
-from edgeofcare.reporting.sections import Sections
+from edgeofcare.reporting.sections import ReportSections
 from edgeofcare.reporting.shareable import small_count
 
 __all__ = ["conclusion_mark", "criteria_grid", "open_alarms", "plain_words", "tiles", "verdict_block"]
@@ -45,14 +45,14 @@ def conclusion_mark(conclusion: str) -> str:
     return _MARKS.get(conclusion.lower(), "not")
 
 
-def verdict_block(evaluation: Evaluation, sections: Sections) -> tuple[str, Block]:
+def verdict_block(evaluation: Evaluation, sections: ReportSections) -> tuple[str, Block]:
     """The conclusion, and what it rests on.
 
     Parameters
     ----------
     evaluation : Evaluation
         What the model is worth.
-    sections : Sections
+    sections : ReportSections
         Its criteria, where they are not in the verdict itself.
 
     Returns
@@ -72,14 +72,14 @@ def verdict_block(evaluation: Evaluation, sections: Sections) -> tuple[str, Bloc
     return conclusion[:1].upper() + conclusion[1:], Block("Verdict", tuple(said), () if table is None else (table,))
 
 
-def criteria_grid(evaluation: Evaluation, sections: Sections) -> Grid | None:
+def criteria_grid(evaluation: Evaluation, sections: ReportSections) -> Grid | None:
     """Each criterion that was fixed before fitting: value, interval, limit, met or not.
 
     Parameters
     ----------
     evaluation : Evaluation
         Whose verdict may hold them.
-    sections : Sections
+    sections : ReportSections
         Where they are looked for first.
 
     Returns
@@ -101,12 +101,12 @@ def criteria_grid(evaluation: Evaluation, sections: Sections) -> Grid | None:
     return grid("Criteria, fixed before the model was fitted", ordered, labels={"met": "met?"})
 
 
-def open_alarms(sections: Sections) -> list[str]:
+def open_alarms(sections: ReportSections) -> list[str]:
     """Names of the alarms that are open.
 
     Parameters
     ----------
-    sections : Sections
+    sections : ReportSections
         With alarms, or without.
 
     Returns
@@ -152,14 +152,14 @@ def _limits(cell: Cell, *, percent: bool) -> str:
     return "" if np.isnan(cell.estimate) else cell.between(percent=percent)
 
 
-def plain_words(evaluation: Evaluation, sections: Sections) -> Block:
+def plain_words(evaluation: Evaluation, sections: ReportSections) -> Block:
     """What the figures mean for a team, without a measure's name.
 
     Parameters
     ----------
     evaluation : Evaluation
         What the model is worth.
-    sections : Sections
+    sections : ReportSections
         Whose sentences on reach, value and stability are added.
 
     Returns

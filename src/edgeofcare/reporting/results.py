@@ -10,7 +10,7 @@ from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.reporting.blocks import Block, Grid, Picture, grid, key_of, wide
 from edgeofcare.reporting.cells import DOMAINS, Domain, measure_cells
 from edgeofcare.reporting.pages import svg
-from edgeofcare.reporting.sections import Drawing, Sections
+from edgeofcare.reporting.sections import Drawing, ReportSections
 from edgeofcare.reporting.shareable import shareable_groups, small_count
 
 __all__ = ["group_grid", "measure_grids", "part_pictures", "result_blocks"]
@@ -41,14 +41,14 @@ _PARTS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def result_blocks(evaluation: Evaluation, sections: Sections) -> list[Block]:
+def result_blocks(evaluation: Evaluation, sections: ReportSections) -> list[Block]:
     """Everything that was measured, from discrimination to stability.
 
     Parameters
     ----------
     evaluation : Evaluation
         What the model is worth; its groups must be fit to share.
-    sections : Sections
+    sections : ReportSections
         What else was measured.
 
     Returns
@@ -172,12 +172,12 @@ def _drawn(drawings: tuple[Drawing, ...]) -> tuple[Picture, ...]:
     )
 
 
-def part_pictures(sections: Sections, name: str) -> tuple[Picture, ...]:
+def part_pictures(sections: ReportSections, name: str) -> tuple[Picture, ...]:
     """The pictures of a part.
 
     Parameters
     ----------
-    sections : Sections
+    sections : ReportSections
         With drawings, or without.
     name : str
         Name of the part.
@@ -190,7 +190,7 @@ def part_pictures(sections: Sections, name: str) -> tuple[Picture, ...]:
     return _drawn(tuple(sections.drawings.get(name, ())))
 
 
-def _time_block(evaluation: Evaluation, sections: Sections) -> Block:
+def _time_block(evaluation: Evaluation, sections: ReportSections) -> Block:
     """Families seen and not seen, periods, and other authorities."""
     rows = []
     for stratum in evaluation.counts.to_dict("records"):
@@ -218,7 +218,7 @@ _LONG_ORIGINS: Mapping[str, tuple[str, ...]] = {
 
 
 def _one(
-    name: str, title: str, sentence: str, sections: Sections, shape: Mapping[str, tuple[str, ...]] | None = None
+    name: str, title: str, sentence: str, sections: ReportSections, shape: Mapping[str, tuple[str, ...]] | None = None
 ) -> Block | None:
     """A block of one frame, with the sentence and pictures given for it; nothing where there is no frame."""
     frame = sections.frame(name)
@@ -239,7 +239,7 @@ def _labels() -> dict[str, str]:
     return {name: label for domain in DOMAINS for name, label in domain.labels.items()}
 
 
-def _work_block(sections: Sections) -> Block | None:
+def _work_block(sections: ReportSections) -> Block | None:
     """Lists, lead time, reach, value."""
     lists = {"rows": ("list",), "order": _WORKLOAD}
     parts = [
@@ -285,7 +285,7 @@ def _with_interval(frame: pd.DataFrame, estimate: str, low: str, high: str) -> l
     return ["" if pd.isna(each[0]) else f"{each[0]:.2f} ({each[1]:.2f} to {each[2]:.2f})" for each in rows]
 
 
-def _groups_block(evaluation: Evaluation, sections: Sections) -> Block:
+def _groups_block(evaluation: Evaluation, sections: ReportSections) -> Block:
     """Findings first, then the table, then every measure."""
     from edgeofcare.plotting.evaluation import plot_groups
 
@@ -321,7 +321,7 @@ def _groups_block(evaluation: Evaluation, sections: Sections) -> Block:
     return Block("Groups", tuple(said), tuple(grids), pictures)
 
 
-def _calibration_block(sections: Sections) -> Block | None:
+def _calibration_block(sections: ReportSections) -> Block | None:
     """How much a straight line on the log-odds leaves undone, and how the level was moved since."""
     parts = [
         _one(
@@ -336,7 +336,7 @@ def _calibration_block(sections: Sections) -> Block | None:
     return Block("Calibration, looked at closely", parts=kept) if kept else None
 
 
-def _alarms_block(sections: Sections) -> Block | None:
+def _alarms_block(sections: ReportSections) -> Block | None:
     """Every alarm that was looked for, open ones first."""
     frame = sections.frame("alarms")
     if frame is None:

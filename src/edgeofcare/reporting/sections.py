@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from edgeofcare.evaluation.report import Evaluation
 
-__all__ = ["Drawing", "Sections"]
+__all__ = ["Drawing", "ReportSections"]
 
 _EVALUATED = ("alarms", "workload", "lead_time", "reach", "group_measures")
 
@@ -36,7 +36,7 @@ class Drawing:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Sections:
+class ReportSections:
     """Optional parts of a report and of its documents. Everything in them must be fit to share, as evaluations are.
 
     Parameters
@@ -69,8 +69,8 @@ class Sections:
     Examples
     --------
     >>> alarms = pd.DataFrame({"alarm": ["few entrants"], "open": [False]})
-    >>> Sections(alarms=alarms)
-    Sections(alarms)
+    >>> ReportSections(alarms=alarms)
+    ReportSections(alarms)
     """
 
     conclusion: str | None = None
@@ -98,9 +98,9 @@ class Sections:
 
     def __repr__(self) -> str:
         """Names of the parts that are given."""
-        return f"Sections({', '.join(self.given)})"
+        return f"ReportSections({', '.join(self.given)})"
 
-    def with_evaluation(self, evaluation: Evaluation) -> Sections:
+    def with_evaluation(self, evaluation: Evaluation) -> ReportSections:
         """The same parts, and those that the evaluation holds where they are not given.
 
         Parameters
@@ -110,7 +110,7 @@ class Sections:
 
         Returns
         -------
-        Sections
+        ReportSections
             More parts.
         """
         held = {name: getattr(evaluation, name) for name in _EVALUATED}

@@ -83,8 +83,8 @@ def hide_small_counts(frame: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> hide_small_counts(pd.DataFrame({"list": ["top 1%"], "children": [3], "share": [0.01]})).iloc[0].tolist()
-    ['top 1%', '<10', 0.01]
+    >>> hide_small_counts(pd.DataFrame({"children": [3, 12], "share": [0.01, 0.04]}))["children"].tolist()
+    ['<10', '12']
     """
     counts = [name for name in frame.columns if name in _COUNTS]
     whole = {name: [_whole(value) for value in frame[name].tolist()] for name in counts}

@@ -230,7 +230,7 @@ def run_record(
     >>> model = eoc.make_risk_model("logistic", task=task).fit(X.loc[split.train], y.loc[split.train])
     >>> report = eoc.evaluate(model, X.loc[split.test], y.loc[split.test], cohort=cohort, n_resamples=20)
     >>> run_record(model, records=records, cohort=cohort, features=features, X=X, y=y, split=split, evaluation=report)
-    RunRecord(3 features, 28 index dates, 14 steps)
+    RunRecord(3 features, 28 index dates, ... steps)
     """
     specs = as_features(features)
     _refuse_other_columns(specs, X)
