@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,12 +43,12 @@ class Grid:
     folded: bool = False
     heading_says_it: bool = False
 
-    @property
+    @cached_property
     def stacked(self) -> bool:
         """Whether the cells of a row stand below each other where a page is narrow, since sentences need the width."""
         return any(len(value) > _LONG for name in self.frame.columns[1:] for value in self.frame[name])
 
-    @property
+    @cached_property
     def numeric(self) -> list[bool]:
         """For each column, whether it holds numbers, which are set to the right."""
         return [position > 0 and _is_numeric(self.frame[name]) for position, name in enumerate(self.frame.columns)]
