@@ -370,6 +370,18 @@ def test_lists_that_are_there_are_observed_and_others_are_not():
     assert {records.observed_from[name] for name in observed} == {pd.Timestamp("2023-04-15")}
 
 
+def test_a_column_that_the_workbook_leaves_out_is_unknown_and_not_empty():
+    whole = sound().absent_columns
+    frames = lists()
+    frames["List 8"] = frames["List 8"].drop(columns="Reason Ceased to be Looked After")
+    frames["List 6"] = frames["List 6"].drop(columns="Primary Need Code")
+    lacking = read(frames).absent_columns
+    assert "end_reason" in lacking["care_episodes"]
+    assert "end_reason" not in whole.get("care_episodes", ())
+    assert "need" in lacking["referrals"]
+    assert "need" not in whole.get("referrals", ())
+
+
 def test_the_look_back_can_be_given():
     assert read(observed_from="2023-10-01").observed_from["cp_plans"] == pd.Timestamp("2023-10-01")
     some = read(observed_from={"contacts": "2023-10-01"}).observed_from

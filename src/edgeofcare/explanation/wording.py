@@ -285,7 +285,8 @@ def _unknown(spec: TableFeature, rows: pd.DataFrame | None) -> str:
     if nothing:
         return f"No {rows_said(spec, 1)}{having} is on record {window_said(spec)}, or the records {reach}{siblings}."
     both = f" or {spec.other_source.plural}" if isinstance(spec, Overlap) else ""
-    return f"Unknown: the records of {rows_said(spec, 2)}{both} {reach}{siblings}."
+    kinds = ", or do not tell their kinds" if spec.where or spec.unless else ""
+    return f"Unknown: the records of {rows_said(spec, 2)}{both} {reach}{siblings}{kinds}."
 
 
 def _began(spec: DaysSince) -> str:

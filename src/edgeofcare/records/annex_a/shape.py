@@ -12,6 +12,12 @@ __all__ = ["canonical_tables"]
 
 _BEGINS_WITHIN = pd.Timedelta(days=60)
 _ALIKE = ("birth_date", "sex", "ethnicity")
+# The list from which a column of a table comes, where the workbook may leave the column out.
+_FROM = {
+    "referrals": {"source": 3, "nfa": 3, "need": 6, "close_reason": 6},
+    "initial_conferences": {"led_to_plan": 5},
+    "care_episodes": {"end_reason": 8, "need": 8},
+}
 
 
 def canonical_tables(lists: dict[int, pd.DataFrame], findings: Findings) -> dict[str, pd.DataFrame]:
@@ -48,7 +54,13 @@ def canonical_tables(lists: dict[int, pd.DataFrame], findings: Findings) -> dict
     tables["legal_statuses"] = _keyed(_legal_statuses(lists[8], findings), "legal_statuses", "start_date")
     if "uasc" in lists[8]:
         tables["immigration_statuses"] = _keyed(_asylum(lists[8]), "immigration_statuses", "start_date")
-    return tables
+    return {name: _held(name, frame, lists) for name, frame in tables.items()}
+
+
+def _held(name: str, frame: pd.DataFrame, lists: dict[int, pd.DataFrame]) -> pd.DataFrame:
+    """A table without the columns that the workbook does not hold, so that they are unknown rather than empty."""
+    lacking = [column for column, number in _FROM.get(name, {}).items() if column not in lists[number].columns]
+    return frame.drop(columns=lacking, errors="ignore")
 
 
 def _keyed(frame: pd.DataFrame, table: str, date: str) -> pd.DataFrame:
