@@ -1,6 +1,6 @@
 """What the whole catalogue costs: every default feature of invented children, on 24 quarterly dates.
 
-``python benchmarks/catalogue.py`` builds the 150 features of the catalogue (undated sibling links accepted) for 5,000
+``python benchmarks/default_features.py`` builds the 150 features of the catalogue (undated sibling links accepted) for 5,000
 and for 20,000 children, in turn, each in a process of its own; ``--full`` for 25,000 and for 100,000. CPU seconds are
 of ``build_features`` alone, from records in memory to a float64 frame in memory; peak memory is that of the whole
 process, from the operating system, with the records and the simulation that made them in it. The last line is a JSON
@@ -72,7 +72,7 @@ def main() -> None:
     per_row = [[each["cpu"] / each["rows"] for each in found[size]] for size in sizes]
     growth = statistics.median(large / small for small, large in zip(*per_row, strict=True))
     goal = {"value": float(f"{growth:.4g}"), "limit": GROWTH_LIMIT, "holds": growth <= GROWTH_LIMIT}
-    print(json.dumps({"name": "catalogue", "goals": {"cpu_per_row_growth": goal}}))
+    print(json.dumps({"name": "default_features", "goals": {"cpu_per_row_growth": goal}}))
 
 
 if __name__ == "__main__":
