@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 USAGE = "usage: python run.py demo [options of 'edgeofcare demo'] | python run.py test [options of pytest]"
-JOBS = {"demo": (".", ["edgeofcare", "demo"]), "test": (".[test]", ["pytest"])}
+JOBS = {"demo": (".", ["edgeofcare", "demo"]), "test": (".[test]", ["pytest", "-n", "2", "--dist", "loadfile"])}
 
 
 def stop(message, code=2):
@@ -98,7 +98,10 @@ def main(arguments):
         return run_in_own_environment(arguments)
     job, *rest = arguments
     install(job)
-    return call(sys.executable, "-m", *JOBS[job][1], *rest, cwd=ROOT if job == "test" else None)
+    command = (sys.executable, "-m", *JOBS[job][1], *rest)
+    if job == "test":  # two processes: a thread of their own for each is enough
+        return call(*command, cwd=ROOT, env={"OMP_NUM_THREADS": "1", **os.environ})
+    return call(*command)
 
 
 if __name__ == "__main__":
