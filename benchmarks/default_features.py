@@ -1,8 +1,8 @@
 """What the whole catalogue costs: every default feature of invented children, on 24 quarterly dates.
 
-``python benchmarks/default_features.py`` builds the 150 features of the catalogue (undated sibling links accepted) for 5,000
-and for 20,000 children, in turn, each in a process of its own; ``--full`` for 25,000 and for 100,000. CPU seconds are
-of ``build_features`` alone, from records in memory to a float64 frame in memory; peak memory is that of the whole
+``python benchmarks/default_features.py`` builds the 150 features of the catalogue (undated sibling links accepted) for
+5,000 and for 20,000 children, in turn, each in a process of its own; ``--full`` for 25,000 and for 100,000. CPU seconds
+are of ``build_features`` alone, from records in memory to a float64 frame in memory; peak memory is that of the whole
 process, from the operating system, with the records and the simulation that made them in it. The last line is a JSON
 object: the goal is that the CPU seconds of a row do not grow with the number of children.
 """
