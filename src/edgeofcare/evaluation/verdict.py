@@ -163,7 +163,7 @@ def _points(open_points: pd.DataFrame) -> list[str]:
     parts = []
     for met, words in ((NO, "Not met"), (UNKNOWN, "Cannot be told")):
         rows = open_points.loc[open_points["met"] == met, ["criterion", "why"]].astype(str).to_numpy().tolist()
-        named = [f"{criterion} ({why.rstrip('.')})" for criterion, why in rows]
+        named = [f"{criterion} ({why[:1].lower()}{why[1:].rstrip('.')})" for criterion, why in rows]
         parts += [f"{words}: {'; '.join(named)}."] if named else []
     return parts
 

@@ -38,7 +38,9 @@ __all__ = [
 
 BLUE, ORANGE, SKY, GREY, DARK = "#0072B2", "#E69F00", "#56B4E9", "#8C8C8C", "#333333"
 _COLOURS = {"model": BLUE, "count_rule": ORANGE, "review all": GREY, "review none": DARK, "prevalence": GREY}
-_LINES = {"model": "-", "count_rule": "--", "review all": "-.", "review none": ":"}
+_COLOURS |= {"age_and_status": "#CC79A7", "ten_features": "#009E73", "last_model": SKY}
+_LINES: dict[str, Any] = {"model": "-", "count_rule": "--", "review all": "-.", "review none": ":"}
+_LINES |= {"age_and_status": (0, (1, 1)), "ten_features": (0, (6, 2))}
 _MARKERS = {"model": "o", "count_rule": "s", "prevalence": "D"}
 _RISK = "risk of entering care within the horizon, %"
 _TICKS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)

@@ -216,7 +216,10 @@ def _between(estimate: Any, low: Any, high: Any) -> str:
         return plain(estimate)
     if np.isnan([low, high]).any():
         return f"{estimate:,.0f}" if float(estimate).is_integer() else plain(estimate)
-    return f"{plain(estimate)} ({number(float(low))} to {number(float(high))})"
+    places = 1 if max(abs(estimate), abs(low), abs(high)) >= 10 else 3
+    if np.isinf([low, high]).any():
+        return f"{plain(estimate)} ({number(float(low))} to {number(float(high))})"
+    return f"{estimate:,.{places}f} ({low:,.{places}f} to {high:,.{places}f})"
 
 
 def grid(

@@ -169,7 +169,7 @@ def plain_words(evaluation: Evaluation, sections: ReportSections) -> Block:
     """
     cells = measure_cells(evaluation.measures)
     points = [*_on_list(cells, evaluation), *_off_list(cells), *_ranking(cells)]
-    points += [sections.said[name] for name in ("reach", "value", "stability", "groups") if name in sections.said]
+    points += [sections.said[name] for name in ("reach", "value", "stability") if name in sections.said]
     return Block("In plain words", points=tuple(points))
 
 
