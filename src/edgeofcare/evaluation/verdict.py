@@ -169,11 +169,12 @@ def _points(open_points: pd.DataFrame) -> list[str]:
 
 
 def _comparisons(table: _Table, baseline: str) -> list[str]:
-    """A sentence on each measure that was compared with the baseline."""
+    """A sentence on each measure that was compared with the baseline; none where the difference is suppressed."""
     return [
         _compare(table, measure, baseline)
         for measure in _NAMES
-        if {(f"model minus {baseline}", measure), ("model", measure), (baseline, measure)} <= set(table)
+        if {("model", measure), (baseline, measure)} <= set(table)
+        and table.get((f"model minus {baseline}", measure), Number()).known
     ]
 
 
