@@ -95,7 +95,8 @@ def plot_workload(
     shares = kept.loc[kept["model"].isin(chosen), "share"]
     _share_axis(ax, min(shares.min(), *at_capacity.head(1)), max(shares.max(), *at_capacity.head(1)))
     ax.set_ylim(0, 1.15 * ax.get_ylim()[1])
-    ax.legend(frameon=False, fontsize=8, loc="upper right" if measure == "ppv" else "upper left")
+    style = {"facecolor": "white", "edgecolor": "none", "framealpha": 1.0}  # the line at capacity may run behind it
+    ax.legend(fontsize=8, loc="upper right" if measure == "ppv" else "upper left", **style)
     return ax
 
 
