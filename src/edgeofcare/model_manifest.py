@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from edgeofcare.records.records import Records
     from edgeofcare.runs.record import RunRecord
 
-__all__ = ["SCHEMA_VERSION", "make_manifest", "make_scorer"]
+__all__ = ["SCHEMA_VERSION", "make_manifest", "make_scorer", "plain_evaluation"]
 
 SCHEMA_VERSION = 1
 """Version of the layout of the file; a reader refuses a newer one."""
@@ -94,7 +94,7 @@ def make_manifest(
         **_about_features(specs),
         **_about_model(model),
         **_about_data(records),
-        "evaluation": _plain_evaluation(evaluation),
+        "evaluation": plain_evaluation(evaluation),
         "leak_check": _plain_leaks(leaks, specs, records),
         "versions": _versions(),
         "run": _plain_run(run, model, specs, records),
@@ -213,8 +213,24 @@ def _protected(specs: Iterable[Feature]) -> list[str]:
     return [spec.name for spec in specs if isinstance(spec, Characteristic)]
 
 
-def _plain_evaluation(evaluation: Evaluation | None) -> dict[str, Any] | None:
-    """An evaluation as JSON takes it, without groups by columns that may hold free values; nothing else is let in."""
+def plain_evaluation(evaluation: Evaluation | None) -> dict[str, Any] | None:
+    """An evaluation as JSON takes it, without groups by columns that may hold free values; nothing else is let in.
+
+    Parameters
+    ----------
+    evaluation : Evaluation or None
+        From :func:`edgeofcare.evaluate`.
+
+    Returns
+    -------
+    dict or None
+        What the model file holds of it.
+
+    Raises
+    ------
+    SpecError
+        If it is something else.
+    """
     if evaluation is None:
         return None
     from edgeofcare.evaluation.report import Evaluation

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from edgeofcare.exceptions import ModelFileError, SpecError
-from edgeofcare.model_file import save_model
+from edgeofcare.model_archive import pack
+from edgeofcare.model_file import load_model, save_model
+from edgeofcare.models.arrays import to_mapping
 from edgeofcare.reproduction.reproduce import reproduce
 from edgeofcare.runs.record import run_record
 from recorded_runs import made, with_changed
@@ -120,3 +123,29 @@ def test_nothing_personal_is_told(path):
     found = reproduce(path, with_changed("children", "sex", None), progress=False)
     told = found.text + repr(found) + str(found.to_dict())
     assert "KIND" not in told
+
+
+def forged(path, tmp_path, change):
+    """A copy of a model file whose manifest was changed, sealed again."""
+    saved = load_model(path)
+    manifest = json.loads(json.dumps(dict(saved.manifest)))
+    change(manifest)
+    manifest.pop("members", None)
+    out = tmp_path / "forged.eoc"
+    out.write_bytes(pack(manifest, to_mapping(saved.arrays)))
+    return out
+
+
+def test_what_the_file_holds_is_compared_and_not_what_it_says_of_itself(path, tmp_path):
+    def line(manifest):
+        manifest["calibration"] |= {"intercept": manifest["calibration"]["intercept"] - 0.5}
+
+    def result(manifest):
+        manifest["evaluation"]["measures"][0]["estimate"] = 0.99
+
+    records = made("logistic").records
+    assert reproduce(forged(path, tmp_path, lambda manifest: None), records, progress=False).identical
+    for change, step in ((line, "model"), (result, "evaluation as saved")):
+        found = reproduce(forged(path, tmp_path, change), records, progress=False)
+        assert not found.identical
+        assert found.steps.loc[found.steps["verdict"] != "identical", "step"].tolist() == [step]

@@ -38,7 +38,7 @@ MOST_TREES = 800
 
 _STEPS = 200
 _SHOWN = 10
-_FEW_ROWS = 2000
+_FEW_ROWS = 20_000
 
 
 def check_options(options: Any) -> None:

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from edgeofcare.evaluation.fairness_limits import fairness_limits
+from edgeofcare.evaluation.group_findings import group_findings
+from edgeofcare.reporting.shareable import shareable_groups
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawing", "ReportSections"]
 
-_EVALUATED = ("alarms", "workload", "lead_time", "reach", "group_measures")
+_EVALUATED = ("alarms", "workload", "lead_time", "reach")
 
 
 @dataclass(frozen=True)
@@ -106,16 +110,18 @@ class ReportSections:
         Parameters
         ----------
         evaluation : Evaluation
-            What the model is worth; its groups must be fit to share.
+            What the model is worth; groups by columns of one's own are left out.
 
         Returns
         -------
         ReportSections
             More parts.
         """
+        groups, _ = shareable_groups(evaluation.groups)
+        measures, _ = shareable_groups(evaluation.group_measures)
         held = {name: getattr(evaluation, name) for name in _EVALUATED}
-        held["group_findings"] = evaluation.group_findings() if len(evaluation.group_measures) else None
-        said = {"groups": evaluation.fairness_limits()} if len(evaluation.groups) else {}
+        held |= {"group_measures": measures, "group_findings": group_findings(measures) if len(measures) else None}
+        said = {"groups": fairness_limits(groups)} if len(groups) else {}
         found = {name: part for name, part in held.items() if getattr(self, name) is None and part is not None}
         return replace(self, **found, said={**said, **self.said})
 

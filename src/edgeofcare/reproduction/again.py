@@ -33,6 +33,7 @@ class Again(NamedTuple):
     record: RunRecord
     model: RiskClassifier
     X_test: pd.DataFrame
+    evaluation: Evaluation
 
 
 def run_again(records: Records, run: RunRecord, *, progress: bool | None = None) -> Again:
@@ -83,7 +84,7 @@ def run_again(records: Records, run: RunRecord, *, progress: bool | None = None)
         explained=explained_rows(split.test, which) if which else None,
     )
     next(steps, None)
-    return Again(record, model, X.loc[split.test])
+    return Again(record, model, X.loc[split.test], evaluation)
 
 
 def _evaluated(

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from edgeofcare.exceptions import ModelFileError, SpecError
 from edgeofcare.model_file import load_model
+from edgeofcare.model_manifest import plain_evaluation
 from edgeofcare.models.arrays import to_mapping
 from edgeofcare.models.extraction import extract_arrays
 from edgeofcare.records.records import Records
 from edgeofcare.reproduction.again import Again, run_again
 from edgeofcare.reproduction.compare import compare_environments, compare_numbers, compare_steps
 from edgeofcare.reproduction.result import Reproduction
+from edgeofcare.runs.digests import Digest, digest_arrays, digest_plain
 from edgeofcare.runs.record import RunRecord
 from edgeofcare.scorer import Scorer
 
 __all__ = ["recorded_run", "reproduce"]
+
+_MODEL, _SAVED = "model", "evaluation as saved"
 
 
 def reproduce(path: str | os.PathLike[str], records: Records, *, progress: bool | None = None) -> Reproduction:
@@ -50,7 +57,8 @@ def reproduce(path: str | os.PathLike[str], records: Records, *, progress: bool 
     -----
     The cohort, features, labels, split, model and evaluation are made again; of the report, the leak check and the
     explanation nothing is repeated. Learned levels are taken from the record. Records that are not the same are no
-    error: the first step then differs. Nothing of the file is run: choices are read as text and numbers.
+    error: the first step then differs. The model and the evaluation are compared with what the file itself holds, not
+    with what its record says of them. Nothing of the file is run: choices are read as text and numbers.
 
     Examples
     --------
@@ -77,9 +85,10 @@ def reproduce(path: str | os.PathLike[str], records: Records, *, progress: bool 
         msg = f"records is a {type(records).__name__}; expected the records that the model was trained on."
         raise SpecError(msg)
     scorer = load_model(path)
-    recorded = recorded_run(scorer)
-    again = run_again(records, recorded, progress=progress)
-    found = again.record
+    run = recorded_run(scorer)
+    again = run_again(records, run, progress=progress)
+    fresh = _as_saved(scorer, plain_evaluation(again.evaluation))
+    recorded, found = _with_file(run, scorer), replace(again.record, steps={**again.record.steps, **fresh})
     return Reproduction(
         compare_steps(recorded, found, _largest(scorer, again)),
         compare_numbers(recorded.tables, found.tables),
@@ -118,6 +127,20 @@ def recorded_run(scorer: Scorer) -> RunRecord:
     except SpecError:
         msg = "The model file cannot be used. Its manifest has no usable 'run'. Take a fresh copy."
         raise ModelFileError(msg) from None
+
+
+def _with_file(run: RunRecord, saved: Scorer) -> RunRecord:
+    """The recorded run, with what the file itself holds in place of what it says of it."""
+    line = np.array([saved.slope, saved.intercept])
+    held = {_MODEL: digest_arrays({**to_mapping(saved.arrays), "line": line})}
+    return replace(run, steps={**run.steps, **held, **_as_saved(saved, saved.manifest.get("evaluation"))})
+
+
+def _as_saved(saved: Scorer, plain: Any) -> dict[str, Digest]:
+    """Digest of an evaluation as the file holds it; no step where it holds none."""
+    if saved.manifest.get("evaluation") is None:
+        return {}
+    return {_SAVED: digest_plain(json.loads(json.dumps(plain)))}
 
 
 def _largest(saved: Scorer, again: Again) -> dict[str, float]:
