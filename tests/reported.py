@@ -52,7 +52,8 @@ class FewRecords:
 def report_parts() -> SimpleNamespace:
     """Arguments of ``write_report``."""
     made = trained("logistic")
-    cohort = made.cohort.assign(worker=f"{CANARY} c1")
+    worker = made.cohort["age"].ge(14).map({True: f"{CANARY} c1", False: f"{CANARY} c2"})
+    cohort = made.cohort.assign(worker=worker)
     evaluation = evaluate(
         made.model,
         made.X,
