@@ -16,6 +16,8 @@ __all__ = ["Criteria"]
 _RANGES = ("thresholds", "observed_expected", "calibration_slope", "group_observed_expected")
 # Intervals from fewer entrants mean too little to judge by.
 _LEAST_ENTRANTS = 30
+# Thresholds too near to 0, to 1 or to each other make no range to average over.
+_LEAST_RISK, _MOST_RISK, _SPAN = 0.001, 0.99, 0.05
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Criteria:
         Fewest entrants in the test period; at least 30.
     thresholds : tuple of float, default (0.05, 0.2)
         Lowest and highest risk at which practitioners would review a child. Agree them before looking at results. Net
-        benefit is averaged over them in steps of half a percentage point, each with the same weight.
+        benefit is averaged over them in steps of half a percentage point, each with the same weight. From 0.001 to
+        0.99, and 0.05 or more apart, so that the average tells of no single threshold.
     observed_expected : tuple of float, default (0.8, 1.25)
         The interval of observed over expected entries must lie within.
     calibration_slope : tuple of float, default (0.8, 1.2)
@@ -67,15 +70,19 @@ class Criteria:
     def __post_init__(self) -> None:
         """Refuse limits that cannot be used, all at once."""
         problems = []
-        if not isinstance(self.baseline, str) or not self.baseline or self.baseline == "model":
-            problems.append("baseline must be the name of a rule, such as 'count_rule'")
+        if not isinstance(self.baseline, str) or not self.baseline or self.baseline in ("model", "prevalence"):
+            problems.append("baseline must be the name of a rule that ranks children, such as 'count_rule'")
         whole = isinstance(self.min_entrants, int | np.integer) and not isinstance(self.min_entrants, bool)
         if not whole or self.min_entrants < _LEAST_ENTRANTS:
             problems.append(f"min_entrants must be a whole number, {_LEAST_ENTRANTS} or more")
         for name in _RANGES:
-            ends = _range(getattr(self, name), below=1.0 if name == "thresholds" else math.inf)
+            ends = _range(getattr(self, name))
             if ends is None:
                 problems.append(f"{name} must be two numbers above 0, the lower first")
+            elif name == "thresholds" and (
+                ends[0] < _LEAST_RISK or ends[1] > _MOST_RISK or ends[1] - ends[0] < _SPAN - 1e-9
+            ):
+                problems.append(f"thresholds must lie from {_LEAST_RISK} to {_MOST_RISK}, and be {_SPAN} or more apart")
             else:
                 object.__setattr__(self, name, ends)
         around = ("observed_expected", "calibration_slope", "group_observed_expected")
@@ -131,17 +138,17 @@ class Criteria:
 
         Examples
         --------
-        >>> Criteria(thresholds=(0.05, 0.06)).threshold_grid().tolist()
+        >>> Criteria(thresholds=(0.05, 0.1)).threshold_grid()[:3].tolist()
         [0.05, 0.055, 0.06]
         """
         low, high = self.thresholds
         return np.unique(np.append(np.arange(low, high, 0.005), high).round(4))
 
 
-def _range(value: Any, *, below: float) -> tuple[float, float] | None:
-    """Two numbers above 0 and below a bound, the lower first; None where they are not."""
+def _range(value: Any) -> tuple[float, float] | None:
+    """Two numbers above 0, the lower first; None where they are not."""
     try:
         low, high = (float(end) for end in value)
     except (TypeError, ValueError):
         return None
-    return (low, high) if 0 < low < high < below else None
+    return (low, high) if 0 < low < high < math.inf else None

@@ -237,7 +237,7 @@ def test_both_areas_are_those_of_the_metric():
 
 
 def test_columns_that_are_no_numbers_are_left_out():
-    X, y, days = panel(400)
+    X, y, days = panel()
     assert near_outcome(X.assign(text="a"), y, days)["feature"].tolist() == list(X.columns)
 
 

@@ -78,10 +78,10 @@ def test_few_alerts_whose_window_ended_before_the_entry_are_left_out():
     few = told(measured([early] * 9 + many, copies=1, blackout=(0,)))
     frame = measured([early] * 9 + many, copies=1, blackout=(0,)).set_index("measure")
     assert few[0, "alerted", 0.0] == 20 / 49
-    assert "would add fewer than 10 children" in frame.loc["alerted", "note"]
+    assert "without fewer than 10 children whose only alerts" in frame.loc["alerted", "note"]
     enough = measured([early] * 10 + many, copies=1, blackout=(0,))
     assert told(enough)[0, "alerted", 0.0] == 30 / 50
-    assert not enough["note"].str.contains("would add").any()
+    assert not enough["note"].str.contains("whose only alerts").any()
 
 
 def test_an_alert_whose_own_window_held_no_entry_still_came_first():

@@ -86,6 +86,7 @@ GROUP_MEASURE_COLUMNS = (
 #: What a group is compared with: all rows that are not in it, and what a measure of calibration should be.
 THE_REST, IDEAL = "the rest", "ideal"
 _IDEALS = {"observed_expected_ratio": 1.0, "calibration_in_the_large": 0.0, "calibration_slope": 1.0}
+OF_REVIEWED = ("selection_rate", "list_share", "list_minus_entry_share")
 AT_CAPACITY = ("true_positive_rate", "false_positive_rate", "false_negative_rate", "ppv", "false_omission_rate")
 _RATED = (*MEASURES[:8], "list_share", "entry_share", "list_minus_entry_share")
 _NO_REST = ("list_share", "entry_share", "list_minus_entry_share")
@@ -129,6 +130,7 @@ class _Shown:
     table: GroupTable
     cells: list[Cell]
     at_capacity: _Flags
+    reviewed: _Flags
     draws: GroupDraws
     listed: bool
 
@@ -178,7 +180,8 @@ def audit_groups(
 
     Groups are hidden by their entrants, by the rules of :func:`hidden_groups`. What depends on who is reviewed is
     hidden also where, of the children of a group that are reviewed or missed, with an entry or without, one kind is
-    fewer than 10, and where the totals would give such a number away.
+    fewer than 10, and where the totals would give such a number away; shares of those reviewed where, of the children
+    reviewed or missed, one kind is.
     """
     tables = group_tables(rows, columns)
     _check_reference(tables, reference or {})
@@ -188,10 +191,19 @@ def audit_groups(
     few = hidden
     for kind in _kinds(rows, selected):
         few = hidden_groups(tables, [_children(rows, table, kind) for table in tables], nested, few)
+    unlisted = hidden
+    for part in [] if selected is None else [selected > 0, selected < 1]:
+        unlisted = hidden_groups(tables, [_children(rows, table, part) for table in tables], nested, unlisted)
     shown = [
-        _Shown(table, written(table, own, hide), low, draws, selected is not None)
-        for table, own, hide, low, draws in zip(
-            tables, entrants, hidden, few, draw_groups(rows, tables, selected, n_resamples, random_state), strict=True
+        _Shown(table, written(table, own, hide), low, listed, draws, selected is not None)
+        for table, own, hide, low, listed, draws in zip(
+            tables,
+            entrants,
+            hidden,
+            few,
+            unlisted,
+            draw_groups(rows, tables, selected, n_resamples, random_state),
+            strict=True,
         )
     ]
     wide = [row for each in shown for row in _wide_rows(rows, each)]
@@ -260,9 +272,14 @@ def _wide_rows(rows: Scored, shown: _Shown) -> Iterator[_Row]:
         yield out
 
 
+def _few(shown: _Shown, measure: str, i: int) -> bool:
+    """Whether a measure rests on who is reviewed, and tells of few children."""
+    return bool((measure in AT_CAPACITY and shown.at_capacity[i]) or (measure in OF_REVIEWED and shown.reviewed[i]))
+
+
 def _estimate(shown: _Shown, measure: str, i: int) -> float:
     """Rounded measure of a group that is not hidden."""
-    if measure in AT_CAPACITY and shown.at_capacity[i]:
+    if _few(shown, measure, i):
         return float("nan")
     return round(float(shown.draws.estimate[measure][i]), _decimals(measure))
 
@@ -279,7 +296,7 @@ def _long_rows(shown: _Shown, total: int, reference: str | None) -> Iterator[_Ro
         for measure in MEASURES:
             row: _Row = dict.fromkeys(GROUP_MEASURE_COLUMNS, float("nan"))
             row |= {"by": shown.table.by, "group": name, "measure": measure, "against": "", "note": cell.note}
-            dark = cell.hidden or (measure in AT_CAPACITY and bool(shown.at_capacity[i]))
+            dark = cell.hidden or _few(shown, measure, i)
             if not cell.hidden and dark and shown.listed:
                 row["note"] = FEW_REVIEWED
             if not dark:
@@ -313,7 +330,7 @@ def _compare(shown: _Shown, measure: str, i: int, against: str, total: int) -> _
     else:
         j = shown.table.names.index(against)
         other, other_drawn = float(draws.estimate[measure][j]), draws.drawn[measure][j]
-        if shown.cells[j].hidden or (measure in AT_CAPACITY and bool(shown.at_capacity[j])):
+        if shown.cells[j].hidden or _few(shown, measure, j):
             return {"note": FEW_BESIDE}
     low, high = _interval(own_drawn - other_drawn, measure)
     out: _Row = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -119,8 +120,12 @@ def _outcome(y: pd.Series) -> Floats:
 
 def _predictions(model: Any, X: pd.DataFrame, others: Mapping[str, Any]) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """Risk and score of the model, of its baselines and of others; what has a margin is ranked by it."""
-    if "model" in others:
-        msg = "A baseline cannot be named 'model'; give it another name."
+    odd = sum(1 for name in others if not (isinstance(name, str) and re.fullmatch(r"(?!model$)[a-z][a-z0-9_]*", name)))
+    if odd:
+        msg = (
+            f"{odd} of the names of baselines cannot be used; they go into the report and the model file, so name them "
+            "like 'last_model': small letters, digits and underscores, and not 'model' itself."
+        )
         raise SpecError(msg)
     fitted = {"model": model, **dict(getattr(model, "baselines_", {}) or {}), **others}
     risk, score = {}, {}

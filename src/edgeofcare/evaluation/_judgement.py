@@ -207,7 +207,8 @@ def _judge_alarms(alarms: pd.DataFrame | None) -> _Row:
     number = Number(float(len(ringing)))
     if ringing:
         return _row(name, number, limit, NO, f"Open: {'; '.join(ringing)}.")
-    skipped = alarms.loc[alarms["what_it_means"].str.startswith(NOT_LOOKED_AT), "alarm"].astype(str).tolist()
+    unknown = alarms["what_it_means"].str.contains(f"^{NOT_LOOKED_AT}|cannot be told", regex=True)
+    skipped = alarms.loc[unknown, "alarm"].astype(str).tolist()
     if skipped:
-        return _row(name, number, limit, UNKNOWN, f"None is open, but these were not looked at: {'; '.join(skipped)}.")
+        return _row(name, number, limit, UNKNOWN, f"None is open, but these cannot be told: {'; '.join(skipped)}.")
     return _row(name, number, limit, YES, "None is open.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from edgeofcare.evaluation._inputs import Scored
+from edgeofcare.evaluation._inputs import Scored, check_index
 from edgeofcare.evaluation.lead_time import LEAD_TIME_COLUMNS, lead_time_frame
 from edgeofcare.evaluation.reach import REACH_COLUMNS, reach, reviewed_rows
 from edgeofcare.evaluation.workload import ReviewDraws, review_draws, workload_frame
@@ -47,10 +47,12 @@ class Given:
     def checked(
         cls,
         X: pd.DataFrame,
+        y: pd.Series,
         cohort: pd.DataFrame | None,
         details: pd.DataFrame | None,
         records: Records | None,
         task: Task | None,
+        capacity: int | None,
     ) -> Given:
         """Refuse what cannot be used together.
 
@@ -62,17 +64,37 @@ class Given:
         problems = []
         if (details is not None or records is not None) and task is None:
             problems.append("details= and records= need the outcome window: pass task=, or fit the model with one")
-        if records is not None and cohort is None:
-            problems.append("records= needs the cohort: pass cohort=")
-        if details is not None and "followup_days" not in details:
-            problems.append("details has no column 'followup_days': pass what label_outcome(..., details=True) gives")
-        elif details is not None and (absent := int((~X.index.isin(details.index)).sum())):
-            problems.append(f"details lacks {absent} of the {len(X)} rows of X")
+        if records is not None and (cohort is None or capacity is None):
+            problems.append("records= needs the cohort and a capacity: pass cohort= and capacity=")
+        elif records is not None and cohort is not None:
+            absent = int((~X.index.isin(check_index(cohort.index, "cohort"))).sum())
+            problems += [f"the cohort lacks {absent} of the {len(X)} rows of X"] if absent else []
+        problems += [] if details is None else _wrong_details(details, y, task)
         if problems:
             msg = "; ".join(problems) + "."
             raise SpecError(msg[0].upper() + msg[1:])
         followup = None if details is None else details["followup_days"].reindex(X.index)
         return cls(X.index, followup, records, cohort, task)  # type: ignore[arg-type]
+
+
+def _wrong_details(details: pd.DataFrame, y: pd.Series, task: Task | None) -> list[str]:
+    """What is wrong with details for these outcomes."""
+    if not {"followup_days", "entered_care"} <= set(details.columns):
+        return [
+            "details is not what label_outcome(..., details=True) gives: followup_days and entered_care are missing"
+        ]
+    index = check_index(details.index, "details")
+    if absent := int((~y.index.isin(index)).sum()):
+        return [f"details lacks {absent} of the {len(y)} rows of X"]
+    rows = details.reindex(y.index)
+    days = pd.to_numeric(rows["followup_days"], errors="coerce").to_numpy(dtype=np.float64)
+    entered, most = y.to_numpy(dtype=np.float64) == 1, np.inf if task is None else task.horizon_days
+    problems = []
+    if bad := int((entered & ~((days >= 0) & (days < most))).sum()):
+        problems.append(f"details has {bad} rows with an entry whose followup_days lie outside the outcome window")
+    if differ := int((pd.to_numeric(rows["entered_care"], errors="coerce").to_numpy() != y.to_numpy()).sum()):
+        problems.append(f"details and y differ in {differ} of {len(y)} outcomes: make both from the same task")
+    return problems
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,8 @@ def net_benefit_rows(rows: Scored, criteria: Criteria, result: BootstrapResult, 
     others = [name for name in mean if name not in ("model", "prevalence")]
     parts = [(name, mean[name], drawn[name]) for name in ("model", *others)]
     parts += [(f"model minus {name}", mean["model"] - mean[name], drawn["model"] - drawn[name]) for name in others]
-    decimals = 2 if all(enough_reviewed(rows, rows.risk[name], wanted).all() for name in ("model", *others)) else 1
+    seen = [enough_reviewed(rows, rows.risk[name], wanted) for name in ("model", *others)]
+    decimals = 2 if all(each.all() for each in seen) else 1
     frame = pd.DataFrame(
         [
             (name, "all rows", NET_BENEFIT, value, *percentile_interval(sample, result.confidence))

@@ -31,6 +31,7 @@ from edgeofcare.evaluation.alarms import alarms
 from edgeofcare.evaluation.capacity import reviews_per_date, select_rows
 from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.evaluation.workload import shown_at_capacity
+from edgeofcare.exceptions import SpecError
 from edgeofcare.metrics._arrays import Floats
 from edgeofcare.metrics.bootstrap import BootstrapResult, household_bootstrap
 
@@ -155,9 +156,9 @@ def evaluate(
     Evaluation(1,600 rows, 800 children, 400 households, 225 entrants on 2 index dates; 100 resamples)
     """
     rows = score_rows(model, X, y, baselines)
-    given = Given.checked(X, cohort, details, records, task or getattr(model, "task", None))
+    given = Given.checked(X, y, cohort, details, records, task or getattr(model, "task", None), capacity)
     groups = check_groups(cohort, by, X)
-    limits = criteria or getattr(model, "criteria", None) or Criteria()
+    limits = _limits(criteria, getattr(model, "criteria", None))
     k = None if capacity is None else reviews_per_date(capacity, rows.days)
     selected = {} if k is None else {name: select_rows(score, rows.date, k) for name, score in rows.score.items()}
     strata = _strata(rows, X, train)
@@ -195,6 +196,17 @@ def evaluate(
         n_resamples=int(n_resamples),
         random_state=int(random_state),
     )
+
+
+def _limits(given: Criteria | None, fixed: Criteria | None) -> Criteria:
+    """The criteria that were fixed before fitting, or those that are given where none were."""
+    if given is not None and not isinstance(given, Criteria):
+        msg = f"criteria is a {type(given).__name__}; pass edgeofcare.Criteria(...)."
+        raise SpecError(msg)
+    if given is not None and fixed is not None and given != fixed:
+        msg = "The model was fitted with other criteria, and criteria are fixed before fitting: leave criteria= out."
+        raise SpecError(msg)
+    return given or fixed or Criteria()
 
 
 def _bootstrap(

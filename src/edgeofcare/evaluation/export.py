@@ -33,7 +33,7 @@ d <- read.csv("{name}")
 
 # AUROC: chance that an entrant's row is ranked above another's; ties count half.
 auroc <- function(y, score) {{
-  r <- rank(score); n1 <- sum(y == 1); n0 <- sum(y == 0)
+  r <- rank(score); n1 <- as.numeric(sum(y == 1)); n0 <- as.numeric(sum(y == 0))
   (sum(r[y == 1]) - n1 * (n1 + 1) / 2) / (n1 * n0)
 }}
 # Calibration: observed over expected, intercept with the slope held at 1, and slope.

@@ -26,7 +26,7 @@ BLACKOUTS = (0, 14, 30)
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 _WEEK = 7
 _HIDDEN = f"suppressed: fewer than {SMALL} children in a step"
-_INSIDE = f"without alerts whose window ended before the entry, which would add fewer than {SMALL} children"
+_INSIDE = f"without fewer than {SMALL} children whose only alerts had a window that ended before the entry"
 _HIDDEN_QUANTILE = f"suppressed: fewer than {SMALL} children beyond it on one side"
 
 
@@ -162,7 +162,8 @@ def _firsts(entries: _Entries, selected: Mapping[str, Floats]) -> tuple[dict[str
     """By model, the chance that each row of an entrant is its first alert; and why some rows were left out.
 
     Alerts whose window ended before the entry add children to those that ``entrants_found`` counts. Where these are
-    few for any model, subtracting one from the other would tell of them, so such alerts are left out for all.
+    few for a model, subtracting one from the other would tell of them, so such alerts of theirs are left out; children
+    who are found in any case keep theirs.
     """
     shares = {model: share[entries.at] for model, share in selected.items()}
     within = {model: np.where(entries.inside, share, 0.0) for model, share in shares.items()}
@@ -174,8 +175,13 @@ def _firsts(entries: _Entries, selected: Mapping[str, Floats]) -> tuple[dict[str
         {model: np.bincount(entries.child, weights=chance) for model, chance in by_model.items()}
         for by_model in (first, inside)
     )
-    more = [int((alerted[model] > found[model] + 1e-9).sum()) for model in selected]
-    return (inside, _INSIDE) if any(0 < few < SMALL for few in more) else (first, "")
+    more = {model: alerted[model] > found[model] + 1e-9 for model in selected}
+    few = {model for model in selected if 0 < more[model].sum() < SMALL}
+    kept = {
+        model: np.where(more[model][entries.child], inside[model], first[model]) if model in few else first[model]
+        for model in selected
+    }
+    return kept, _INSIDE if few else ""
 
 
 def _shares(

@@ -13,7 +13,7 @@ from edgeofcare.care import care_periods, outcome_lag, uasc_from
 from edgeofcare.evaluation._alerts import first_alerts
 from edgeofcare.evaluation._inputs import Scored, check_index
 from edgeofcare.evaluation._resample import Ratio, interval_of, ratio_of, resample_sums
-from edgeofcare.evaluation._small import COMPLEMENT, SMALL, SUPPRESSED, interval_note, shown, write_cells
+from edgeofcare.evaluation._small import COMPLEMENT, HIDDEN, SMALL, SUPPRESSED, interval_note, shown, write_cells
 from edgeofcare.evaluation.capacity import DAYS_IN_MONTH, months_between
 from edgeofcare.exceptions import SpecError
 from edgeofcare.metrics._arrays import Floats, Ints
@@ -233,9 +233,11 @@ def _groups(rows: _Rows, share: Floats, crisis: np.ndarray, n: int) -> dict[str,
 def _frame(groups: Mapping[str, Mapping[str, Floats]], home: Ints, n_resamples: int, random_state: int) -> pd.DataFrame:
     """One row for all entrants, then one for each group of each model, small ones hidden."""
     total, n = interval_note(home.size), home.size
-    out: list[tuple[object, ...]] = [
-        ("", "all entrants", shown(n), 1.0 if n >= SMALL else np.nan, *[np.nan] * 2, total)
-    ]
+    # All entrants less those of the test rows, whom Evaluation.counts tells, can be those without an open case.
+    apart = any(_hidden([float(chances[group].sum()) for group in GROUPS])[GROUPS[0]] for chances in groups.values())
+    apart &= n >= SMALL
+    whole = (HIDDEN, np.nan) if apart else (shown(n), 1.0 if n >= SMALL else np.nan)
+    out: list[tuple[object, ...]] = [("", "all entrants", *whole, *[np.nan] * 2, COMPLEMENT if apart else total)]
     for model, chances in groups.items():
         counts = [float(chances[group].sum()) for group in GROUPS]
         hidden = _hidden(counts)

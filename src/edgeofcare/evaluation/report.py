@@ -47,7 +47,8 @@ class Evaluation:
     """How good a model's risks are, for whom, and against the rules it would replace.
 
     Made by :func:`edgeofcare.evaluation.evaluate.evaluate`. It holds counts and measures only: no identifier, no date,
-    no row. Fewer than 10 entrants, or 10 children of a cell, are never shown, nor what would give them away.
+    no row; but groups by columns of one's own bear whatever names they hold, which reports and model files leave out.
+    Fewer than 10 entrants, or 10 children of a cell, are never shown, nor what would give them away.
 
     Attributes
     ----------
