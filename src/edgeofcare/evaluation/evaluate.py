@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from edgeofcare.evaluation._frames import (
     risk_grid,
     thresholds_for,
 )
-from edgeofcare.evaluation._group_tables import check_groups
+from edgeofcare.evaluation._group_tables import Columns, check_groups
 from edgeofcare.evaluation._groups import GroupAudit, audit_groups
 from edgeofcare.evaluation._inputs import Scored, check_index, score_rows
 from edgeofcare.evaluation._small import SMALL, Cell, interval_note, shown, write_cells
@@ -161,24 +162,43 @@ def evaluate(
     limits = _limits(criteria, getattr(model, "criteria", None))
     k = None if capacity is None else reviews_per_date(capacity, rows.days)
     selected = {} if k is None else {name: select_rows(score, rows.date, k) for name, score in rows.score.items()}
-    strata = _strata(rows, X, train)
-    options = {"n_resamples": n_resamples, "random_state": random_state}
-    stages = tqdm(total=len(strata) + (groups is not None) + 1, desc="evaluate", disable=not progress)
-    grid = risk_grid(rows.risk["model"])
-    cuts = np.union1d(thresholds_for(rows.risk["model"]), limits.threshold_grid())
+    asked = _Asked(groups, reference, limits, k, selected, _strata(rows, X, train))
+    stages = tqdm(total=len(asked.strata) + (groups is not None) + 1, desc="evaluate", disable=not progress)
+    found = _evaluated(rows, given, asked, stages, n_resamples=int(n_resamples), random_state=int(random_state))
+    stages.close()
+    warned = _alarms(model, X, y, rows, given, found, summary)
+    return replace(found, alarms=warned, capacity=None if capacity is None else int(capacity))
+
+
+class _Asked(NamedTuple):
+    """What is to be measured."""
+
+    groups: Columns | None
+    reference: Mapping[str, str] | None
+    limits: Criteria
+    k: int | None
+    selected: Mapping[str, Floats]
+    strata: Mapping[str, NDArray[np.bool_]]
+
+
+def _evaluated(
+    rows: Scored, given: Given, asked: _Asked, stages: tqdm[Any], *, n_resamples: int, random_state: int
+) -> Evaluation:
+    """Everything but the alarms."""
+    options: Any = {"n_resamples": n_resamples, "random_state": random_state}
+    selected, grid = asked.selected, risk_grid(rows.risk["model"])
+    cuts = np.union1d(thresholds_for(rows.risk["model"]), asked.limits.threshold_grid())
     whole = _bootstrap(rows, selected, grid=grid if grid.size > 1 else None, thresholds=cuts, **options)
     stages.update()
-    measures, counts = _measured(rows, selected, strata, whole, stages, **options)
-    measures = pd.concat([measures, net_benefit_rows(rows, limits, whole, cuts)], ignore_index=True)
+    measures, counts = _measured(rows, selected, asked.strata, whole, stages, **options)
     audit = GroupAudit.empty()
-    if groups is not None:
-        audit = audit_groups(rows, groups, selected.get("model"), reference=reference, **options)
+    if asked.groups is not None:
+        audit = audit_groups(rows, asked.groups, selected.get("model"), reference=asked.reference, **options)
         stages.update()
     used = of_use(rows, selected, given, **options)
     stages.update()
-    stages.close()
     return Evaluation(
-        measures=measures,
+        measures=pd.concat([measures, net_benefit_rows(rows, asked.limits, whole, cuts)], ignore_index=True),
         groups=audit.groups,
         group_measures=audit.measures,
         counts=counts,
@@ -188,13 +208,11 @@ def evaluate(
         workload=used.workload,
         lead_time=used.lead_time,
         reach=used.reach,
-        alarms=_alarms(model, X, y, rows, given, measures, counts, summary, random_state),
-        criteria=limits,
+        criteria=asked.limits,
         review_draws=used.review_draws,
-        capacity=None if capacity is None else int(capacity),
-        reviews_per_index_date=k,
-        n_resamples=int(n_resamples),
-        random_state=int(random_state),
+        capacity=None,
+        reviews_per_index_date=asked.k,
+        **options,
     )
 
 
@@ -270,19 +288,17 @@ def _alarms(
     y: pd.Series,
     rows: Scored,
     given: Given,
-    measures: pd.DataFrame,
-    counts: pd.DataFrame,
+    found: Evaluation,
     summary: pd.DataFrame | None,
-    random_state: int,
 ) -> pd.DataFrame:
     """Warnings of results that are too good to be true, or that rest on too little."""
     trained = getattr(model, "training_counts_", None) or {}
     return alarms(
-        measures,
-        counts,
+        found.measures,
+        found.counts,
         training_entrants=trained.get("entrants"),
         summary=summary,
-        calibration=calibration_chance(rows.y, rows.risk["model"], random_state=random_state),
+        calibration=calibration_chance(rows.y, rows.risk["model"], random_state=found.random_state),
         near=None if given.followup is None else near_outcome(X, y, given.followup),
     )
 

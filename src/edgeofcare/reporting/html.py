@@ -61,6 +61,8 @@ def write_report(
         From ``Explanation.summary()``: what moves the risks most.
     leaks : LeakReport, optional
         From :func:`edgeofcare.leak_check`, for these features and records.
+    sections : ReportSections, optional
+        What else was measured; of parts that are not given, those that the evaluation holds are shown.
 
     Returns
     -------
