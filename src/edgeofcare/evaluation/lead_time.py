@@ -85,8 +85,8 @@ def lead_time_frame(
     The entry day is the index date plus the gap plus the follow-up. A child's first alert is the earliest index date
     on which it was on the list, if its window holds an entry or its first entry came later still; an alert after the
     last entry finds nobody. Where ties at the cut make an alert a matter of chance, so is the first alert, and every
-    figure is the average. Alerts whose window ended before the entry are left out, with a note, where they would
-    add fewer than 10 children to ``entrants_found``.
+    figure is the average. Where a model's alerts whose window ended before the entry add fewer than 10 children to
+    ``entrants_found``, these children are left out of its figures, and a note in all rows says so.
 
     **The lead time cannot exceed the time since the first test date**: an entrant of the first month had at most a
     month to be alerted in. Longer test periods give longer lead times for the same model, so compare models on the
