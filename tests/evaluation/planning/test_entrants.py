@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from edgeofcare.evaluation import sample_size as module
+from edgeofcare.evaluation.planning import entrants as module
 from edgeofcare.evaluation.planning.entrants import DESIGN_EFFECT, sample_size
 from edgeofcare.evaluation.planning.formulas import (
     auroc_error,
