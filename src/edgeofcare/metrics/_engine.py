@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.metrics._arrays import Floats, logit
@@ -25,8 +26,10 @@ _DECOMPOSED = {
     "brier_uncertainty": "uncertainty",
 }
 _NOT_RATIOS = _RANKING | _REFITTED | frozenset(_DECOMPOSED)
-# Resamples that are held at once.
-_BLOCK = 32
+# Resamples that are measured at once, or more if they have fewer distinct risks and scores than that many together.
+_BLOCK, _CELLS = 32, 16_384
+# Counts of households that are held at once, or one block if that is more.
+_HELD = 2_000_000
 
 
 class Engine:
@@ -53,15 +56,20 @@ class Engine:
         drawn: dict[str, list[dict[str, Floats]]] = {name: [] for name in self.prepared}
         chosen: dict[str, list[Choice]] = {name: [] for name in self.prepared}
         curves: list[Floats] = []
-        for counts in _blocks(size, n_resamples, rng):
-            exact = counts.astype(np.float64)
+        household_sums = {name: csr_matrix(prepared.sums.T) for name, prepared in self.prepared.items()}
+        for held in _draws(size, n_resamples, rng):
+            exact = np.ascontiguousarray(held.T, dtype=np.float64)
             for name, prepared in self.prepared.items():
-                sums = prepared.sums_of(exact)
-                values, curve = self._measured(name, counts, sums)
-                drawn[name].append(values)
-                curves += [] if curve is None else [curve]
+                sums = _sums(prepared, household_sums[name], exact)
                 if self.cuts is not None:
                     chosen[name].append(_choice(sums, self.cuts.size))
+                length = _block_of(prepared)
+                for start in range(0, held.shape[0], length):
+                    block = slice(start, start + length)
+                    part = {column: values[block] for column, values in sums.items()}
+                    values, curve = self._measured(name, held[block], part)
+                    drawn[name].append(values)
+                    curves += [] if curve is None else [curve]
         self.samples = {
             name: {measure: np.concatenate([part[measure] for part in parts]) for measure in self.wanted[name]}
             for name, parts in drawn.items()
@@ -168,12 +176,28 @@ def _decomposed(supports: Supports | None, sums: Mapping[str, Floats]) -> dict[s
     return {measure: getattr(parts, part) for measure, part in _DECOMPOSED.items()}
 
 
-def _blocks(size: int, n_resamples: int, rng: np.random.Generator) -> Iterator[NDArray[np.int32]]:
-    """How often each household is drawn, a block of resamples at a time."""
-    for start in range(0, n_resamples, _BLOCK):
-        length = min(_BLOCK, n_resamples - start)
+def _draws(size: int, n_resamples: int, rng: np.random.Generator) -> Iterator[NDArray[np.int32]]:
+    """How often each household is drawn, some blocks of resamples at a time."""
+    most = _BLOCK * max(1, _HELD // (_BLOCK * size))
+    for start in range(0, n_resamples, most):
+        length = min(most, n_resamples - start)
         draws = [np.bincount(rng.integers(0, size, size), minlength=size) for _ in range(length)]
         yield np.array(draws, dtype=np.int32)
+
+
+def _sums(prepared: Prepared, household_sums: csr_matrix, counts: Floats) -> dict[str, Floats]:
+    """Sums of each column in resamples, which are columns of counts; as ``Prepared.sums_of``, in one thread.
+
+    Most sums of households are 0. Threads of a dense product wait for the next one, and cost more than this does.
+    """
+    totals = household_sums @ counts
+    return {name: totals[i] / prepared.scale[i] for i, name in enumerate(prepared.columns)}
+
+
+def _block_of(prepared: Prepared) -> int:
+    """How many resamples of one set of predictions are measured at once."""
+    cells = max(ladder.rungs.shape[0] for ladder in (prepared.by_score, prepared.by_risk))
+    return _BLOCK * max(1, _CELLS // (_BLOCK * cells))
 
 
 def _choice(sums: Mapping[str, Floats], n_cuts: int) -> Choice:
