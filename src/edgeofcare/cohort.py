@@ -16,6 +16,7 @@ from edgeofcare.records.findings import counted
 from edgeofcare.records.known import end_known, start_known
 from edgeofcare.records.records import Records
 from edgeofcare.records.window import KEPT_BY_START
+from edgeofcare.schema.audit import NO_ETHNICITY, NONE_RECORDED, NOT_RECORDED, RECORDED, STATUS_NAMES
 from edgeofcare.schema.codes import CODE_LISTS, ETHNIC_GROUPS
 from edgeofcare.task import Task
 
@@ -40,18 +41,9 @@ AUDIT_COLUMNS = (
 """Columns of the cohort by which a model can be audited; their values come from lists of ours, and are the names of
 authorities where records are pooled."""
 
-RECORDED, NONE_RECORDED, NOT_RECORDED = "recorded", "none recorded", "not recorded"
-
 _OPEN_CASE = ("cp_plans", "cin_plans", "referrals")
-_STATUS_NAMES = {
-    "cp_plans": "child protection plan",
-    "cin_plans": "child in need plan",
-    "referrals": "referral",
-    "early_help": "early help",
-}
-_NO_ETHNICITY = "not obtained"  # refused, not obtained or missing: returns write one for another
 _ETHNICITIES = {
-    code: _NO_ETHNICITY if code in ("REFU", "NOBT") else meaning for code, meaning in CODE_LISTS["ethnicity"].items()
+    code: NO_ETHNICITY if code in ("REFU", "NOBT") else meaning for code, meaning in CODE_LISTS["ethnicity"].items()
 }
 _AGE_BANDS = ((0, 9, "0-9"), (10, 12, "10-12"), (13, 15, "13-15"), (16, 17, "16-17"))
 
@@ -205,7 +197,7 @@ def _eligible(records: Records, task: Task, dates: pd.DatetimeIndex) -> tuple[pd
     pairs = children.iloc[row].reset_index(drop=True)
     pairs["index_date"] = dates.to_numpy()[column]
     pairs["age"] = age[row, column]
-    pairs["status"] = np.array([_STATUS_NAMES[name] for name in _statuses(task)], dtype=object)[status[row, column]]
+    pairs["status"] = np.array([STATUS_NAMES[name] for name in _statuses(task)], dtype=object)[status[row, column]]
     return pairs, steps
 
 
@@ -274,7 +266,7 @@ def _with_columns(records: Records, task: Task, pairs: pd.DataFrame) -> pd.DataF
         "age_band": pairs["age"].map({a: name for low, high, name in _AGE_BANDS for a in range(low, high + 1)}),
         "sex": pairs["sex"].map({"F": "female", "M": "male"}).fillna("not known"),
         "ethnic_group": pairs["ethnicity"].map(dict(ETHNIC_GROUPS)).fillna("Unknown"),
-        "ethnicity": pairs["ethnicity"].map(_ETHNICITIES).fillna(_NO_ETHNICITY),
+        "ethnicity": pairs["ethnicity"].map(_ETHNICITIES).fillna(NO_ETHNICITY),
         "disability": disability,
         "ehc_plan": pairs["ehc_plan"].map({True: "yes", False: "no"}).fillna(NOT_RECORDED),
         "disability_or_ehc": _either(disability, pairs["ehc_plan"]),

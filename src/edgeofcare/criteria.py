@@ -120,9 +120,12 @@ class Criteria:
         Raises
         ------
         SpecError
-            If a key is not a limit of this version, or a limit cannot be used.
+            If it is no mapping, a key is not a limit of this version, or a limit cannot be used.
         """
-        unknown = sorted(set(limits) - {field.name for field in fields(cls)})
+        if not isinstance(limits, Mapping):
+            msg = f"The criteria are a {type(limits).__name__}; expected a mapping as Criteria.to_dict() gives it."
+            raise SpecError(msg)
+        unknown = sorted(str(name) for name in set(limits) - {field.name for field in fields(cls)})
         if unknown:
             msg = f"The criteria have limits that this version does not know: {', '.join(unknown)}."
             raise SpecError(msg)

@@ -94,7 +94,7 @@ def make_authority(
     return Authority(X_train, y_train, X, y, sides[1][["sex", "ethnic_group"]], days)
 
 
-def look(authority, *, kind="logistic", n_resamples=120):
+def look(authority, *, kind="logistic", n_resamples=200):
     """Fit, evaluate, and judge."""
     model = make_risk_model(kind).fit(authority.X_train, authority.y_train)
     X, y = authority.X, authority.y
@@ -112,7 +112,9 @@ def look(authority, *, kind="logistic", n_resamples=120):
         near=near_outcome(X, y, authority.days.astype(float)),
     )
     entrants = evaluation.counts["entrants"].iloc[0]
-    verdict = make_verdict(evaluation.measures, entrants, groups=evaluation.groups, alarms=ringing)
+    verdict = make_verdict(
+        evaluation.measures, entrants, n_resamples=n_resamples, groups=evaluation.groups, alarms=ringing
+    )
     return Found(verdict, ringing, group_findings(evaluation.group_measures))
 
 

@@ -219,21 +219,6 @@ def test_x_and_y_must_be_the_same_rows(panel):
         evaluate(Stub(), X, y.where(np.arange(len(y)) > 0, 2))
 
 
-@pytest.mark.parametrize(
-    ("kwargs", "words"),
-    [
-        ({"capacity": 0}, "capacity must be"),
-        ({"capacity": 2.5}, "capacity must be"),
-        ({"by": "sex"}, "pass cohort="),
-        ({"n_resamples": 0}, "n_resamples"),
-    ],
-)
-def test_bad_options_are_named(panel, kwargs, words):
-    X, y, _ = panel
-    with pytest.raises(SpecError, match=words):
-        evaluate(Stub(), X, y, **kwargs)
-
-
 def test_groups_must_be_in_the_cohort(panel):
     X, y, cohort = panel
     with pytest.raises(SpecError, match="cohort has no column 'gender'"):

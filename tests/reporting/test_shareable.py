@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeofcare.cohort import AUDIT_COLUMNS
+from edgeofcare.evaluation.evaluate import evaluate
+from edgeofcare.model_manifest import plain_evaluation
 from edgeofcare.reporting.shareable import hide_small, shareable_attrition, shareable_groups, small_count
+from evaluation.panels import Stub, make_panel
 
 STEPS = ["rows_excluded", "rows_left", "children_left"]
 
@@ -86,8 +90,32 @@ def test_no_small_step_can_be_worked_out(start, losses, small):
 
 def test_only_groups_of_audit_columns_are_kept():
     by = [*AUDIT_COLUMNS, "worker", "outcome_until", "SEX"]
-    kept, left_out = shareable_groups(pd.DataFrame({"by": by, "group": "x"}))
+    kept, left_out = shareable_groups(pd.DataFrame({"by": by, "group": "not recorded"}))
     assert kept["by"].tolist() == list(AUDIT_COLUMNS)
     assert left_out == 3
     empty, none = shareable_groups(pd.DataFrame({"by": [], "group": []}))
     assert (len(empty), none) == (0, 0)
+
+
+def test_one_value_of_ones_own_takes_its_whole_table_out():
+    rows = [("sex", "female"), ("sex", "Ada Lovelace"), ("need", "N1"), ("sex x need", "female x N1")]
+    rows += [("sex x need", "female x Ada Lovelace"), ("authority x sex", "A x B x female")]
+    kept, left_out = shareable_groups(pd.DataFrame(rows, columns=["by", "group"], index=range(4, 10)))
+    assert kept.to_numpy().tolist() == [["need", "N1"], ["authority x sex", "A x B x female"]]
+    assert left_out == 4
+
+
+@pytest.mark.parametrize("by", ["status", ("sex", "status")])
+def test_names_under_the_name_of_an_audit_column_reach_nothing_that_is_shared(by):
+    X, y, cohort = make_panel(300, 1, -2.0)
+    risky = X.assign(risk=X["risk"] / 3)  # so that every group lies outside its limits and is spoken of
+    worker = np.where(X.index.get_level_values("household_id") < "h0150", "Ada Lovelace", "Grace Hopper")
+    found = evaluate(Stub(), risky, y, cohort=cohort.assign(status=worker), by=["sex", by], n_resamples=200)
+    assert found.groups["group"].str.contains("Ada Lovelace").any()
+    text = found.verdict().text + " ".join(found.verdict().criteria["why"])
+    assert "sex F (" in text
+    assert "a group of a column of your own (" in text
+    saved = plain_evaluation(found)
+    assert {group["by"] for group in saved["groups"]} == {"sex"}
+    assert "Ada" not in json.dumps(saved) + text
+    assert "Hopper" not in json.dumps(saved) + text

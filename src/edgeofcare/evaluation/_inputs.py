@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edgeofcare.exceptions import IndexNamesError, SpecError
 from edgeofcare.metrics._arrays import Floats, Ints
 
-__all__ = ["INDEX_NAMES", "Scored", "check_index", "score_rows"]
+__all__ = ["INDEX_NAMES", "Scored", "check_index", "kind", "row_problems", "score_rows"]
 
 INDEX_NAMES = ("household_id", "child_id", "index_date")
 
@@ -76,8 +76,29 @@ def check_index(index: pd.Index, name: str) -> pd.MultiIndex:
     return index
 
 
+def kind(value: Any) -> str:
+    """Name of the type of a value, and nothing of the value."""
+    return type(value).__name__
+
+
+def row_problems(X: Any, y: Any) -> list[str]:
+    """What is wrong with the kind of features and outcome, before anything in them is looked at."""
+    problems = []
+    if not isinstance(X, pd.DataFrame):
+        problems.append(
+            f"X is a {kind(X)}; expected a DataFrame on the index {INDEX_NAMES}, as build_features gives it."
+        )
+    if isinstance(y, pd.DataFrame):
+        problems.append("y is a DataFrame; give one column of it, such as y['entered_care'].")
+    elif not isinstance(y, pd.Series):
+        problems.append(f"y is a {kind(y)}; expected a Series on the index of X, as label_outcome gives it.")
+    return problems
+
+
 def score_rows(model: Any, X: pd.DataFrame, y: pd.Series, baselines: Mapping[str, Any] | None = None) -> Scored:
     """Check X and y, score every row by the model, its baselines and others, and sort the rows."""
+    if problems := row_problems(X, y):
+        raise SpecError(" ".join(problems))
     index = check_index(X.index, "X")
     check_index(y.index, "y")
     if not index.equals(y.index):

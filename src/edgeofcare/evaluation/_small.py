@@ -13,6 +13,7 @@ from edgeofcare.metrics._arrays import Ints
 __all__ = [
     "CAUTION",
     "COMPLEMENT",
+    "FEWEST_RESAMPLES",
     "HIDDEN",
     "SMALL",
     "SUPPRESSED",
@@ -29,6 +30,8 @@ __all__ = [
 SMALL = 10
 #: Fewest entrants for an interval to be relied on at all, and without a caution.
 UNRELIABLE, CAUTION = 30, 75
+#: Fewest resamples of households whose percentiles make an interval to judge by.
+FEWEST_RESAMPLES = 200
 #: Written in place of a count that is not shown.
 HIDDEN = "suppressed"
 SUPPRESSED = f"suppressed: fewer than {SMALL} entrants"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from edgeofcare.criteria import Criteria
+from edgeofcare.evaluation._domains import with_domain
 from edgeofcare.evaluation._frames import (
     calibration_frame,
     counts_row,
@@ -22,6 +23,7 @@ from edgeofcare.evaluation._frames import (
     thresholds_for,
 )
 from edgeofcare.evaluation._inputs import Scored, check_index, score_rows
+from edgeofcare.evaluation._options import Options, check_options
 from edgeofcare.evaluation._small import SMALL, Cell, interval_note, shown, write_cells
 from edgeofcare.evaluation.capacity import reviews_per_date, select_rows
 from edgeofcare.evaluation.groups.measures import GroupAudit, audit_groups
@@ -29,10 +31,10 @@ from edgeofcare.evaluation.groups.tables import Columns, check_groups
 from edgeofcare.evaluation.judgement.agreed_thresholds import net_benefit_rows
 from edgeofcare.evaluation.judgement.alarm_checks import calibration_chance, near_outcome
 from edgeofcare.evaluation.judgement.alarms import alarms
+from edgeofcare.evaluation.judgement.calibration_maps import calibration_maps
 from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.evaluation.workload.lists import shown_at_capacity
 from edgeofcare.evaluation.workload.use import Given, of_use
-from edgeofcare.exceptions import SpecError
 from edgeofcare.metrics._arrays import Floats
 from edgeofcare.metrics.bootstrap import BootstrapResult, household_bootstrap
 
@@ -106,7 +108,7 @@ def evaluate(
     criteria : Criteria, optional
         What the model must show before it is used; ``model.criteria`` if left out, else the defaults.
     n_resamples : int
-        Resamples of households.
+        Resamples of households. With fewer than 200 the verdict judges no interval, and cannot be "use".
     random_state : int
         Seed of the resamples.
     progress : bool
@@ -122,7 +124,8 @@ def evaluate(
     IndexNamesError
         If X, y, cohort or train lack the index (household_id, child_id, index_date), or repeat a row of it.
     SpecError
-        If X and y differ in their index, or predictions or options cannot be used.
+        If X and y differ in their index, or predictions or options cannot be used. Options of the wrong kind are all
+        named at once.
 
     Notes
     -----
@@ -134,6 +137,9 @@ def evaluate(
     What is small stays unknown to those who do sums. Of a group or stratum with fewer than 10 entrants nothing is
     shown, not even its rows; and as many more are hidden as it takes for the total less what is shown to tell nothing
     (see :class:`~edgeofcare.evaluation.report.Evaluation`). Cells are counted in distinct children, not in rows.
+
+    ``calibration_check`` says what a straight line on the log-odds, which keeps reasons exact, leaves undone: other
+    maps of the model's risks are fitted on four fifths of the households and compared with it on the rest, in turn.
 
     ``recall_at_capacity`` is the share of rows with an entry that were chosen;
     ``entrants_found_at_capacity`` is the share of entrants chosen at least once on an index date whose outcome window
@@ -156,18 +162,29 @@ def evaluate(
     >>> evaluation
     Evaluation(1,600 rows, 800 children, 400 households, 225 entrants on 2 index dates; 100 resamples)
     """
+    options = Options(
+        cohort=cohort,
+        capacity=capacity,
+        by=by,
+        reference=reference,
+        train=train,
+        baselines=baselines,
+        details=details,
+        records=records,
+        task=task,
+        summary=summary,
+        criteria=criteria,
+        n_resamples=n_resamples,
+        random_state=random_state,
+    )
+    options = check_options(options, model, X, y)
     rows = score_rows(model, X, y, baselines)
-    given = Given.checked(X, y, cohort, details, records, task or getattr(model, "task", None), capacity)
-    groups = check_groups(cohort, by, X)
-    limits = _limits(criteria, getattr(model, "criteria", None))
-    k = None if capacity is None else reviews_per_date(capacity, rows.days)
-    selected = {} if k is None else {name: select_rows(score, rows.date, k) for name, score in rows.score.items()}
-    asked = _Asked(groups, reference, limits, k, selected, _strata(rows, X, train))
-    stages = tqdm(total=len(asked.strata) + (groups is not None) + 1, desc="evaluate", disable=not progress)
-    found = _evaluated(rows, given, asked, stages, n_resamples=int(n_resamples), random_state=int(random_state))
+    given = Given.checked(X, y, cohort, details, records, options.task)
+    asked = _asked(rows, X, options)
+    stages = tqdm(total=len(asked.strata) + (asked.groups is not None) + 1, desc="evaluate", disable=not progress)
+    found = _evaluated(rows, given, asked, stages)
     stages.close()
-    warned = _alarms(model, X, y, rows, given, found, summary)
-    return replace(found, alarms=warned, capacity=None if capacity is None else int(capacity))
+    return replace(found, alarms=_alarms(model, X, y, rows, given, found, summary), capacity=options.capacity)
 
 
 class _Asked(NamedTuple):
@@ -179,13 +196,28 @@ class _Asked(NamedTuple):
     k: int | None
     selected: Mapping[str, Floats]
     strata: Mapping[str, NDArray[np.bool_]]
+    n_resamples: int
+    random_state: int
 
 
-def _evaluated(
-    rows: Scored, given: Given, asked: _Asked, stages: tqdm[Any], *, n_resamples: int, random_state: int
-) -> Evaluation:
+def _asked(rows: Scored, X: pd.DataFrame, options: Options) -> _Asked:
+    """Groups, lists and strata of the rows."""
+    k = None if options.capacity is None else reviews_per_date(options.capacity, rows.days)
+    return _Asked(
+        check_groups(options.cohort, options.by, X),
+        options.reference,
+        options.criteria or Criteria(),
+        k,
+        {} if k is None else {name: select_rows(score, rows.date, k) for name, score in rows.score.items()},
+        _strata(rows, X, options.train),
+        options.n_resamples,
+        options.random_state,
+    )
+
+
+def _evaluated(rows: Scored, given: Given, asked: _Asked, stages: tqdm[Any]) -> Evaluation:
     """Everything but the alarms."""
-    options: Any = {"n_resamples": n_resamples, "random_state": random_state}
+    options: Any = {"n_resamples": asked.n_resamples, "random_state": asked.random_state}
     selected, grid = asked.selected, risk_grid(rows.risk["model"])
     cuts = np.union1d(thresholds_for(rows.risk["model"]), asked.limits.threshold_grid())
     whole = _bootstrap(rows, selected, grid=grid if grid.size > 1 else None, thresholds=cuts, **options)
@@ -198,11 +230,12 @@ def _evaluated(
     used = of_use(rows, selected, given, **options)
     stages.update()
     return Evaluation(
-        measures=pd.concat([measures, net_benefit_rows(rows, asked.limits, whole, cuts)], ignore_index=True),
+        measures=with_domain(pd.concat([measures, net_benefit_rows(rows, asked.limits, whole, cuts)])),
         groups=audit.groups,
         group_measures=audit.measures,
         counts=counts,
         calibration=calibration_frame(rows, grid, whole),
+        calibration_check=calibration_maps(rows, random_state=asked.random_state),
         decision_curve=decision_frame(rows, cuts, whole),
         risk_distribution=risk_frame(rows),
         workload=used.workload,
@@ -214,17 +247,6 @@ def _evaluated(
         reviews_per_index_date=asked.k,
         **options,
     )
-
-
-def _limits(given: Criteria | None, fixed: Criteria | None) -> Criteria:
-    """The criteria that were fixed before fitting, or those that are given where none were."""
-    if given is not None and not isinstance(given, Criteria):
-        msg = f"criteria is a {type(given).__name__}; pass edgeofcare.Criteria(...)."
-        raise SpecError(msg)
-    if given is not None and fixed is not None and given != fixed:
-        msg = "The model was fitted with other criteria, and criteria are fixed before fitting: leave criteria= out."
-        raise SpecError(msg)
-    return given or fixed or Criteria()
 
 
 def _bootstrap(

@@ -15,6 +15,7 @@ from edgeofcare.evaluation.groups.findings import group_findings
 from edgeofcare.evaluation.groups.limits import fairness_limits
 from edgeofcare.evaluation.groups.measures import GROUP_MEASURE_COLUMNS
 from edgeofcare.evaluation.judgement.alarms import ALARM_COLUMNS
+from edgeofcare.evaluation.judgement.calibration_maps import CALIBRATION_CHECK_COLUMNS
 from edgeofcare.evaluation.judgement.verdict import Verdict, make_verdict
 from edgeofcare.evaluation.workload.lead_time import LEAD_TIME_COLUMNS
 from edgeofcare.evaluation.workload.lists import WORKLOAD_COLUMNS, ReviewDraws
@@ -38,6 +39,7 @@ _DIGITS = {
     "workload": ".4f",
     "lead_time": ".4f",
     "reach": ".4f",
+    "calibration_check": ".6f",
     "alarms": ".4f",
 }
 
@@ -53,7 +55,7 @@ class Evaluation:
     Attributes
     ----------
     measures : DataFrame
-        model, stratum, measure, estimate, ci_low, ci_high, note. ``model`` is "model", the name of a baseline, or
+        model, stratum, domain, measure, estimate, ci_low, ci_high, note. ``model`` is "model", the name of a baseline, or
         "model minus" the name of a baseline.
     groups : DataFrame
         One row for each group: by, group, rows, children, entrants, base_rate, mean_risk, observed_expected_ratio with
@@ -87,6 +89,11 @@ class Evaluation:
     reach : DataFrame
         All entrants by whether and when they were alerted: model, group, entrants, share, ci_low, ci_high, note. Empty
         without records.
+    calibration_check : DataFrame
+        Whether anything but a line on the log-odds would calibrate the model's risks better (see
+        :func:`edgeofcare.calibration_check`): map, log_loss, gain, ci_low, ci_high, share, note. Numbers are NaN where
+        fewer than 10 children entered care, or a risk is exactly 0 or 1, and the note says so. Empty in evaluations
+        that were saved before it was made.
     alarms : DataFrame
         alarm, open, value, limit, what_it_means, what_to_check.
     criteria : Criteria
@@ -131,6 +138,7 @@ class Evaluation:
     workload: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=WORKLOAD_COLUMNS))
     lead_time: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=LEAD_TIME_COLUMNS))
     reach: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=REACH_COLUMNS))
+    calibration_check: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=CALIBRATION_CHECK_COLUMNS))
     alarms: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=ALARM_COLUMNS))
     criteria: Criteria = field(default_factory=Criteria)
     review_draws: ReviewDraws | None = None
@@ -155,11 +163,19 @@ class Evaluation:
         -------
         Verdict
             ``.conclusion`` ("use", "use with care" or "do not use"), ``.text`` in whole sentences, and ``.criteria``:
-            each criterion with its value, interval, limit, and whether it is met.
+            each criterion with its value, interval, limit, and whether it is met. Never "use" with fewer than 200
+            resamples, from which no interval can be judged.
         """
         entrants = self.counts["entrants"].iloc[0]
         alarms = self.alarms if len(self.alarms) else None
-        return make_verdict(self.measures, entrants, criteria=self.criteria, groups=self.groups, alarms=alarms)
+        return make_verdict(
+            self.measures,
+            entrants,
+            n_resamples=self.n_resamples,
+            criteria=self.criteria,
+            groups=self.groups,
+            alarms=alarms,
+        )
 
     def group_findings(self) -> pd.DataFrame:
         """Say which groups differ from the rest by more than chance.
@@ -234,7 +250,8 @@ class Evaluation:
         -------
         dict
             Keys verdict, settings, and one list of records for each frame. Numbers have 4 decimals, those of the
-            calibration curve 3 significant digits, and those of groups as few as in their frame.
+            calibration curve 3 significant digits, those of the calibration check 6 decimals, and those of groups as
+            few as in their frame.
         """
         verdict = self.verdict()
         return {

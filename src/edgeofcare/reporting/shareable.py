@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from edgeofcare.cohort import AUDIT_COLUMNS
+from edgeofcare.evaluation.groups.tables import audit_only
 
 __all__ = ["SMALL", "hide_small", "hide_small_counts", "shareable_attrition", "shareable_groups", "small_count"]
 
@@ -17,7 +17,6 @@ SMALL = 10
 
 _STEPS = ("rows_excluded", "rows_left", "children_left")
 _COUNTS = frozenset({"rows", "children", "households", "entrants", "reviews", "count"})
-_PAIR = " x "
 
 
 def small_count(count: Any) -> str:
@@ -154,20 +153,24 @@ def shareable_groups(groups: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     Parameters
     ----------
     groups : DataFrame
-        ``Evaluation.groups``.
+        ``Evaluation.groups``, or another frame with ``by`` and ``group``.
 
     Returns
     -------
     kept : DataFrame
-        Groups by columns that :func:`edgeofcare.build_cohort` makes for this purpose, and by pairs of them.
+        Groups by columns that :func:`edgeofcare.build_cohort` makes for this purpose, and by pairs of them. A column
+        that holds a value which build_cohort does not write there is a column of one's own, whatever its name, and
+        none of its groups is kept.
     left_out : int
         How many others there are.
 
     Examples
     --------
-    >>> kept, left_out = shareable_groups(pd.DataFrame({"by": ["sex", "worker"], "group": ["female", "..."]}))
+    >>> frame = pd.DataFrame({"by": ["sex", "status", "worker"], "group": ["female", "Jane", "..."]})
+    >>> kept, left_out = shareable_groups(frame)
     >>> kept["by"].tolist(), left_out
-    (['sex'], 1)
+    (['sex'], 2)
     """
-    known = np.array([set(str(by).split(_PAIR)) <= set(AUDIT_COLUMNS) for by in groups["by"]], dtype=bool)
+    ours = {by: audit_only(str(by), table.astype(str)) for by, table in groups.groupby("by", sort=False)["group"]}
+    known = np.array([ours[by] for by in groups["by"]], dtype=bool)
     return groups[known].reset_index(drop=True), int((~known).sum())

@@ -25,7 +25,7 @@ __all__ = [
 
 IDENTICAL, ROUNDING, DIFFERS, NOT_COMPARED = "identical", "differs by rounding", "differs", "not compared"
 _COUNTED = ("rows", "children", "households", "entrants", "index_dates")
-_SAID = ("note", "conclusion", "what_it_means", "what_to_check", "why")
+_SAID = ("domain", "note", "conclusion", "what_it_means", "what_to_check", "why")
 _HIDDEN = ("<", "suppressed")
 _NOTHING = "no such row"
 

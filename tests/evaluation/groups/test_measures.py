@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from edgeofcare import metrics
 from edgeofcare.evaluation._inputs import score_rows
@@ -223,3 +225,75 @@ def test_a_constant_risk_ranks_nobody(large):
     assert audit.groups["auroc"].tolist() == [0.5, 0.5]
     assert audit.groups["calibration_slope"].isna().all()
     assert audit.groups["calibration_in_the_large"].notna().all()
+
+
+REVIEWED = ["selection_rate", "list_share", "list_minus_entry_share"]
+NEEDS_OUTCOME = ["ppv", "true_positive_rate", "false_positive_rate", "false_negative_rate", "false_omission_rate"]
+
+
+def audited_groups(**kinds):
+    """Groups of children with one row each: (entrants reviewed, others reviewed, entrants missed, others missed)."""
+    rows = [
+        (group, entered, listed)
+        for group, counts in kinds.items()
+        for (entered, listed), n in zip([(1, 1), (0, 1), (1, 0), (0, 0)], counts, strict=True)
+        for _ in range(n)
+    ]
+    frame = pd.DataFrame(rows, columns=["kind", "y", "listed"])
+    names = [(f"h{i:04d}", f"c{i:04d}", pd.Timestamp("2023-04-01")) for i in frame.index]
+    frame.index = pd.MultiIndex.from_tuples(names, names=["household_id", "child_id", "index_date"])
+    scored = score_rows(FixedRisk("risk"), frame.assign(risk=0.2)[["risk"]], frame["y"])
+    columns = check_groups(frame[["kind"]], ["kind"], frame)
+    return audit_groups(scored, columns, frame["listed"].to_numpy(dtype=float), n_resamples=20)
+
+
+def shown_of(audit, measures):
+    """Groups of which measures are shown."""
+    frame = audit.measures[audit.measures["measure"].isin(measures)]
+    return sorted(frame.loc[frame["estimate"].notna(), "group"].unique())
+
+
+LARGE = (20, 40, 20, 60)
+
+
+@pytest.mark.parametrize(
+    ("small", "open_lists", "open_rates"),
+    [
+        ((10, 10, 10, 10), ["a", "b", "c", "d"], ["a", "b", "c", "d"]),
+        ((3, 3, 20, 60), ["a", "b"], ["a", "b"]),  # 6 of the group are reviewed
+        ((20, 60, 3, 3), ["a", "b"], ["a", "b"]),  # 6 of the group are missed
+        ((3, 20, 20, 60), ["a", "b", "c", "d"], ["b", "c"]),  # 23 are reviewed, of whom 3 entered
+    ],
+)
+def test_shares_of_the_reviewed_are_hidden_where_few_are_reviewed_or_missed(small, open_lists, open_rates):
+    audit = audited_groups(a=LARGE, b=LARGE, c=(20, 30, 20, 50), d=small)
+    assert shown_of(audit, REVIEWED) == open_lists
+    assert shown_of(audit, NEEDS_OUTCOME) == open_rates
+    assert shown_of(audit, ["base_rate", "observed_expected_ratio"]) == ["a", "b", "c", "d"]
+    long = audit.measures
+    dark = long["measure"].isin([*REVIEWED, *NEEDS_OUTCOME]) & long["estimate"].isna()
+    assert long.loc[dark, "note"].str.startswith("rates at capacity suppressed: fewer than 10 children").all()
+    numbers = [name for name in GROUP_MEASURE_COLUMNS[3:-1] if name != "against"]
+    assert long.loc[dark, numbers].isna().all(axis=None)
+
+
+def test_a_small_share_of_the_list_cannot_be_had_by_subtraction():
+    """Shares of the list add up to 1: two groups are hidden, and the reviewed of either lie anywhere over a range."""
+    audit = audited_groups(a=LARGE, b=LARGE, c=(20, 30, 20, 50), d=(3, 3, 20, 60))
+    wide = audit.groups.set_index("group")
+    hidden = wide.index[wide["list_share"].isna()].tolist()
+    assert hidden == ["c", "d"]
+    assert wide.loc[hidden, ["selection_rate", "ppv", "true_positive_rate"]].isna().all(axis=None)
+    reviewed = 60 + 60 + 50 + 6
+    left = round((1 - wide["list_share"].sum()) * reviewed)
+    assert left == 56, "what is left over is of both"
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(*[st.integers(0, 30)] * 4), min_size=2, max_size=5))
+def test_rates_never_tell_of_lists_that_are_hidden(counts):
+    """Reviewed rows are those with an entry (base rate times true positive rate) over the PPV."""
+    assume(sum(map(sum, counts)) and any(group[0] + group[2] for group in counts))
+    wide = audited_groups(**{f"g{i}": group for i, group in enumerate(counts) if sum(group)}).groups
+    told = wide["base_rate"].notna() & wide["selection_rate"].isna()
+    assert wide.loc[told, ["ppv", "true_positive_rate", "false_positive_rate"]].isna().all(axis=None)

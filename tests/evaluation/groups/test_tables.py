@@ -186,5 +186,18 @@ def test_unknown_columns_of_a_pair_are_named_once():
 
 
 def test_only_audit_columns_are_ours():
-    assert audit_only("sex x ethnicity")
-    assert not audit_only("worker x sex")
+    assert audit_only("sex x ethnicity", ["female x Indian"])
+    assert not audit_only("worker x sex", ["female x female"])
+    assert not audit_only("sex x sex x sex", ["female x female x female"])
+
+
+@given(
+    st.sampled_from(["sex", "age x sex", "authority x sex", "sex x authority"]),
+    st.sampled_from(["Ada", "Ada x Ada x Ada", "Ada x Ada", "14 x Ada", "x", ""]),
+    st.integers(0, 2),
+)
+def test_one_group_of_ones_own_makes_the_table_one(by, value, place):
+    parts = {"sex": "female", "age": "14", "authority": "East x West"}
+    groups = [" x ".join(parts[column] for column in by.split(" x "))] * 2
+    assert audit_only(by, groups)
+    assert not audit_only(by, [*groups[:place], value, *groups[place:]])

@@ -36,7 +36,8 @@ def table(**given_rows):
 
 def groups(*ratios, by="sex"):
     """Groups with these ratios, and intervals of 0.3 on either side."""
-    rows = [(by, f"g{i}", value, value - 0.3, value + 0.3) for i, value in enumerate(ratios)]
+    names = ("female", "male", "not known") if by == "sex" else ("Jane Doe", "John Roe")
+    rows = [(by, name, value, value - 0.3, value + 0.3) for name, value in zip(names, ratios, strict=False)]
     return pd.DataFrame(rows, columns=["by", "group", "observed_expected_ratio", "oe_low", "oe_high"])
 
 
@@ -47,9 +48,14 @@ def quiet(**opened):
     return frame.assign(what_it_means="It means this.", what_to_check="Check that.")
 
 
+def found(measures, entrants=200, n_resamples=1000, **kwargs):
+    """The table of criteria."""
+    return judge(Criteria(), measures, entrants, n_resamples=n_resamples, **kwargs)
+
+
 def met(measures, entrants=200, **kwargs):
     """Which criteria are met, in order."""
-    return judge(Criteria(), measures, entrants, **kwargs)["met"].tolist()
+    return found(measures, entrants, **kwargs)["met"].tolist()
 
 
 def test_all_can_be_met():
@@ -75,32 +81,32 @@ def test_all_can_be_met():
     ],
 )
 def test_each_measure_has_its_limit(place, changed, expected):
-    found = met(table(**changed), groups=groups(1.0), alarms=quiet())
-    assert found[place] == expected
-    assert [value for i, value in enumerate(found) if i != place] == ["yes"] * 6
+    judged = met(table(**changed), groups=groups(1.0), alarms=quiet())
+    assert judged[place] == expected
+    assert [value for i, value in enumerate(judged) if i != place] == ["yes"] * 6
 
 
 @pytest.mark.parametrize(("entrants", "expected"), [(100, "yes"), (99, "no"), (29, "no"), ("<10", "no")])
 def test_entrants_have_their_limit(entrants, expected):
-    found = judge(Criteria(), table(), entrants, groups=groups(1.0), alarms=quiet())
-    assert found["met"].iloc[0] == expected
+    judged = found(table(), entrants, groups=groups(1.0), alarms=quiet())
+    assert judged["met"].iloc[0] == expected
     few = isinstance(entrants, str) or entrants < 30
-    assert (found["met"].iloc[1:6] == "cannot be told").all() == few
-    assert found[["value", "ci_low", "ci_high"]].iloc[1:6].isna().all(axis=None) == few
+    assert (judged["met"].iloc[1:6] == "cannot be told").all() == few
+    assert judged[["value", "ci_low", "ci_high"]].iloc[1:6].isna().all(axis=None) == few
 
 
 def test_the_worst_group_is_shown_and_all_outside_are_named():
-    row = judge(Criteria(), table(), 200, groups=groups(1.0, 1.55, 0.5)).iloc[5]
+    row = found(table(), groups=groups(1.0, 1.55, 0.5)).iloc[5]
     assert row["met"] == "no"
     assert row["value"] == 0.5
     assert "2 of 3 groups" in row["why"]
-    assert "sex g1 (1.55, risks too low)" in row["why"]
-    assert "sex g2 (0.50, risks too high)" in row["why"]
+    assert "sex male (1.55, risks too low)" in row["why"]
+    assert "sex not known (0.50, risks too high)" in row["why"]
 
 
 def test_a_ratio_that_chance_may_explain_says_so():
     frame = groups(1.6).assign(oe_low=0.9)
-    assert "which chance may explain" in judge(Criteria(), table(), 200, groups=frame).iloc[5]["why"]
+    assert "which chance may explain" in found(table(), groups=frame).iloc[5]["why"]
 
 
 def test_suppressed_groups_are_not_judged_and_none_shown_cannot_be_told():
@@ -111,16 +117,16 @@ def test_suppressed_groups_are_not_judged_and_none_shown_cannot_be_told():
 
 
 def test_groups_of_a_column_of_ones_own_are_counted_but_not_named():
-    why = judge(Criteria(), table(), 200, groups=groups(2.0, by="worker")).iloc[5]["why"]
+    why = found(table(), groups=groups(2.0, by="worker")).iloc[5]["why"]
     assert "worker" not in why
-    assert "g0" not in why
+    assert "Jane" not in why
     assert "a group of a column of your own (2.00" in why
 
 
 def test_alarms_must_be_looked_at_and_closed():
     assert met(table(), alarms=quiet())[6] == "yes"
     assert met(table(), alarms=None)[6] == "cannot be told"
-    ringing = judge(Criteria(), table(), 200, alarms=quiet(names=["AUROC above 0.90"])).iloc[6]
+    ringing = found(table(), alarms=quiet(names=["AUROC above 0.90"])).iloc[6]
     assert (ringing["met"], ringing["value"]) == ("no", 1.0)
     skipped = quiet().assign(what_it_means="Not looked at: nothing was given.")
     assert met(table(), alarms=skipped)[6] == "cannot be told"

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgeofcare.criteria import Criteria
+from edgeofcare.evaluation.evaluate import evaluate
 from edgeofcare.evaluation.judgement.agreed_thresholds import NET_BENEFIT
 from edgeofcare.evaluation.judgement.verdict import make_verdict
+from evaluation.panels import Stub
 
 
 def table(auroc, benefit=(2.0, 1.0, 3.0), ratio=(1.0, 0.9, 1.1), ppv=None, slope=(1.0, 0.9, 1.1)):
@@ -35,7 +41,7 @@ def ringing(*names):
 
 
 def judged(measures, entrants=200, **kwargs):
-    return make_verdict(measures, entrants, **{"groups": GROUPS, "alarms": ringing(), **kwargs})
+    return make_verdict(measures, entrants, **{"groups": GROUPS, "alarms": ringing(), "n_resamples": 1000, **kwargs})
 
 
 GOOD = (0.1, 0.05, 0.15)
@@ -136,3 +142,68 @@ def test_what_was_not_looked_at_is_for_care(left_out):
 def test_ppv_at_capacity_is_told_where_there_is_one():
     assert "PPV at capacity 0.300 against 0.200: difference +0.100" in judged(table(GOOD, ppv=(0.1, 0.02, 0.2))).text
     assert "PPV" not in judged(table(GOOD)).text
+
+
+FEW = "Too few resamples to tell: 199 resamples, and at least 200 are needed for an interval to judge by."
+
+
+@pytest.mark.parametrize(("auroc", "benefit"), [(GOOD, (2.0, 1.0, 3.0)), (NONE, (2.0, -0.1, 3.0)), (BAD, None)])
+def test_few_resamples_tell_of_no_gain_and_of_no_loss(auroc, benefit):
+    verdict = judged(table(auroc, benefit), n_resamples=199)
+    assert verdict.conclusion == "do not use"
+    assert verdict.text.startswith(f"Do not use this model. {FEW} Evaluate again with n_resamples=1000. ")
+    assert f"difference {auroc[0]:+.3f}, without an interval to judge it by." in verdict.text
+    assert "95% interval" not in verdict.text
+    for word in ("better", "worse", "No gain over", "no gain shown"):
+        assert word not in verdict.text
+
+
+def test_few_resamples_leave_only_what_needs_no_interval():
+    rows = judged(table(GOOD), n_resamples=199).criteria
+    assert rows["met"].tolist() == ["yes", *["cannot be told"] * 4, "yes", "yes"]
+    assert set(rows["why"].iloc[1:5]) == {"Fewer than 200 resamples give no interval to judge by."}
+    assert rows[["ci_low", "ci_high"]].isna().all(axis=None)
+    assert rows["value"].iloc[1:6].notna().all()
+    assert judged(table(GOOD), n_resamples=200).conclusion == "use"
+
+
+@given(
+    st.integers(1, 199),
+    *[st.tuples(*[st.floats(-3, 3)] * 3).map(sorted)] * 4,
+)
+def test_no_numbers_from_few_resamples_make_a_model_fit_for_use(n_resamples, auroc, benefit, ratio, slope):
+    verdict = judged(table(auroc, benefit, ratio, slope=slope), n_resamples=n_resamples)
+    assert verdict.conclusion == "do not use"
+
+
+def test_few_resamples_do_not_hide_what_else_speaks_against_a_model():
+    none = judged(table(GOOD), criteria=Criteria(baseline="last_model"), n_resamples=20).text
+    assert "Too few resamples" in none
+    assert "has no baseline named last_model" in none
+    assert "finds no more than the count rule" in judged(table(GOOD, (-0.1, -1.0, 1.0)), n_resamples=20).text
+    assert "The reason." in judged(table(GOOD), alarms=ringing("AUROC above 0.90"), n_resamples=1).text
+    assert "1 resample, and" in judged(table(GOOD), n_resamples=1).text
+    groups = GROUPS.assign(observed_expected_ratio=[1.8, 1.1], oe_low=0.9, oe_high=2.0)
+    why = judged(table(GOOD), groups=groups, n_resamples=20).criteria["why"].iloc[5]
+    assert why.endswith("sex F (1.80, risks too low).")
+
+
+def test_an_evaluation_says_how_often_it_resampled(panel):
+    X, y, _ = panel
+    few, enough = (evaluate(Stub(), X, y, n_resamples=n).verdict().text for n in (199, 200))
+    assert FEW in few
+    assert "Too few resamples" not in enough
+    assert "95% interval" in enough
+
+
+MISSING = st.one_of(st.just(np.nan), st.floats(-3, 3))
+
+
+@given(*[st.tuples(MISSING, MISSING, MISSING)] * 5, st.sampled_from([1, 1000]), st.sampled_from(["<10", 12, 200]))
+def test_what_is_missing_is_never_written_as_a_number(auroc, benefit, ratio, slope, ppv, n_resamples, entrants):
+    groups = GROUPS.assign(observed_expected_ratio=ratio[:2], oe_low=slope[0], oe_high=slope[1])
+    measures = table(auroc, benefit, ratio, ppv, slope)
+    measures.loc[measures["measure"] == "ppv_at_capacity", "estimate"] = ppv[0]
+    verdict = judged(measures, entrants, groups=groups, n_resamples=n_resamples)
+    said = " ".join([verdict.text, *verdict.criteria["why"], *verdict.criteria["limit"]])
+    assert re.search(r"\b(nan|inf)\b", said, re.IGNORECASE) is None

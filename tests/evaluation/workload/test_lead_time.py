@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from edgeofcare.evaluation._inputs import Scored
@@ -166,6 +166,64 @@ def test_steps_between_shares_that_are_shown_hold_ten_children(seed):
     assert part.loc[part["estimate"].isna(), "note"].str.startswith("suppressed").all()
     counts = np.unique(np.round(part["estimate"].dropna() * rows.n_entrants))
     assert np.diff([0, *counts, rows.n_entrants]).min() >= 10
+
+
+EARLY = (30, 60, 90)
+
+
+def alerted_before(**how_many):
+    """Shares and notes of children first alerted so many days before their entry (``d40=9``), or never."""
+    children = [
+        [(0, 0, 1, 50)] if days == "never" else [(0, 1, 1, int(days[1:]))]
+        for days, copies in how_many.items()
+        for _ in range(copies)
+    ]
+    frame = measured([*children, *[KINDS[4]] * 20], copies=1)
+    shares = frame.loc[frame["measure"].isin(["alerted", "never_alerted", "alerted_at_least"])]
+    return frame, shares.set_index(["measure", "blackout_days", shares["at"].fillna(0)]).sort_index()
+
+
+@pytest.mark.parametrize(
+    ("how_many", "told_at"),
+    [
+        ({"d10": 20, "d40": 20, "d70": 20, "d150": 20}, [30, 60, 90]),
+        ({"d10": 20, "d40": 20, "d70": 20, "d150": 9}, [30, 60]),
+        ({"d10": 20, "d40": 20, "d70": 9, "d150": 20}, [30, 60]),
+        ({"d10": 20, "d40": 9, "d70": 20, "d150": 20}, [30, 90]),
+        ({"d10": 9, "d40": 20, "d70": 20, "d150": 20}, [60, 90]),
+        ({"d10": 60, "d40": 9}, []),
+        ({"d10": 60, "d40": 3, "d70": 3, "d150": 3}, []),
+        ({"d10": 60, "d40": 4, "d70": 4, "d150": 4}, [30]),
+    ],
+)
+def test_few_children_alerted_early_are_hidden_with_the_reason(how_many, told_at):
+    _, shares = alerted_before(**how_many, never=20)
+    early = shares.loc["alerted_at_least", 0].loc[list(EARLY)]
+    hidden = early["estimate"].isna()
+    assert early.index[~hidden].tolist() == told_at
+    assert (early.loc[hidden, "note"] == "suppressed: fewer than 10 children in a step").all()
+    assert early.loc[hidden, ["ci_low", "ci_high"]].isna().all(axis=None)
+    assert not early.loc[~hidden, "note"].str.startswith("suppressed").any()
+    entrants = 20 + sum(how_many.values())
+    assert shares.loc["alerted", 0]["estimate"].item() == pytest.approx(1 - 20 / entrants)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.fixed_dictionaries({name: st.integers(0, 24) for name in ("d5", "d20", "d40", "d70", "d150", "never")}))
+def test_no_two_shares_that_are_shown_tell_of_few_children(how_many):
+    entrants = sum(how_many.values())
+    assume(entrants >= 10)
+    frame, shares = alerted_before(**how_many)
+    shown = np.unique(np.round(shares["estimate"].drop("never_alerted").dropna() * entrants))
+    steps = np.diff(np.unique([0, *shown, entrants]))
+    assert steps.min() >= 10 or not shown.size
+    # Whoever is beyond a quantile that is shown is one of ten, and no hidden share has an interval.
+    leads = np.sort(np.concatenate([[int(name[1:])] * n for name, n in how_many.items() if name != "never"]))
+    for _, row in frame.loc[frame["measure"].eq("lead_time") & frame["estimate"].notna()].iterrows():
+        counted = (leads >= row["blackout_days"]).sum()
+        assert counted * min(row["at"], 1 - row["at"]) >= 10 - 1e-9
+    assert frame.loc[frame["estimate"].isna(), ["ci_low", "ci_high"]].isna().all(axis=None)
+    assert frame.loc[frame["estimate"].isna(), "note"].str.startswith("suppressed").all()
 
 
 def test_a_quantile_needs_ten_children_on_either_side():

@@ -24,13 +24,13 @@ FIRST, SECOND = "2022-04-01", "2022-07-01"
 def told(children, *, options=None, task=None, **how):
     """Entrants of each group, of ``COPIES`` children like each one given.
 
-    A child is a dict: ``born``, ``entry``, ``status``, ``rows`` (days of the cohort and shares reviewed), ``s47`` and
-    ``s47_recorded`` and ``police`` (days).
+    A child is a dict: ``copies``, ``born``, ``entry``, ``status``, ``rows`` (days of the cohort and shares reviewed),
+    ``s47`` and ``s47_recorded`` and ``police`` (days).
     """
     born, lines = {}, {"care": [], "status": [], "s47": []}
     rows = [("a stranger", FIRST, 0.0), ("a stranger", SECOND, 0.0)]
     for number, child in enumerate(children):
-        for copy in range(COPIES):
+        for copy in range(child.get("copies", COPIES)):
             name = f"child {number} {copy}"
             born[name] = child.get("born", "2008-06-15")
             if "entry" in child:
@@ -158,6 +158,25 @@ def test_a_small_group_takes_another_with_it():
     hidden = unreached.loc[unreached["entrants"] == "suppressed", "group"].tolist()
     assert hidden[:2] == ["all entrants", "no_open_case"], "or those of the test rows could be subtracted from all"
     assert len(hidden) >= 2
+
+
+@pytest.mark.parametrize("copies", [0, 1, 9, 10])
+def test_all_entrants_are_hidden_where_those_out_of_reach_would_be_told_by_subtraction(copies):
+    """Evaluation.counts tells the entrants of the test rows; all entrants less those are out of reach."""
+    frame = told([OTHERS[0] | {"copies": copies}, *OTHERS[1:]])
+    whole, out_of_reach = frame.iloc[0], frame.iloc[1]
+    assert out_of_reach["group"] == "no_open_case"
+    if copies == 10:
+        assert whole["entrants"] == 46
+        assert out_of_reach["entrants"] == 10
+        return
+    assert whole["entrants"] == out_of_reach["entrants"] == "suppressed"
+    assert whole["note"].startswith("suppressed: together with the totals it would give away")
+    assert frame.iloc[:2][["share", "ci_low", "ci_high"]].isna().all(axis=None)
+    # A share that is shown with its number gives all entrants back, so none may be where that tells of them.
+    shown = frame.iloc[2:].loc[frame["entrants"].iloc[2:] != "suppressed"]
+    solved = {round(row["entrants"] / row["share"]) for _, row in shown.iterrows()}
+    assert solved == set(), "entrants over share are all entrants"
 
 
 def test_fewer_than_ten_entrants_show_nothing():

@@ -181,19 +181,20 @@ def audit_groups(
     Groups are hidden by their entrants, by the rules of :func:`hidden_groups`. What depends on who is reviewed is
     hidden also where, of the children of a group that are reviewed or missed, with an entry or without, one kind is
     fewer than 10, and where the totals would give such a number away; shares of those reviewed where, of the children
-    reviewed or missed, one kind is.
+    reviewed or missed, one kind is. Where these shares are hidden the rates are too: base rate, PPV and true positive
+    rate would give them back.
     """
     tables = group_tables(rows, columns)
     _check_reference(tables, reference or {})
     nested = nestings(tables)
     entrants = [_children(rows, table, rows.y == 1) for table in tables]
     hidden = hidden_groups(tables, entrants, nested)
-    few = hidden
-    for kind in _kinds(rows, selected):
-        few = hidden_groups(tables, [_children(rows, table, kind) for table in tables], nested, few)
     unlisted = hidden
     for part in [] if selected is None else [selected > 0, selected < 1]:
         unlisted = hidden_groups(tables, [_children(rows, table, part) for table in tables], nested, unlisted)
+    few = unlisted
+    for kind in _kinds(rows, selected):
+        few = hidden_groups(tables, [_children(rows, table, kind) for table in tables], nested, few)
     shown = [
         _Shown(table, written(table, own, hide), low, listed, draws, selected is not None)
         for table, own, hide, low, listed, draws in zip(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from edgeofcare.cohort import AUDIT_COLUMNS
-from edgeofcare.evaluation._inputs import Scored, check_index
+from edgeofcare.evaluation._inputs import Scored, check_index, kind
 from edgeofcare.evaluation._small import COMPLEMENT, EITHER, HIDDEN, SMALL, Cell, hidden_cells, write_cells
 from edgeofcare.exceptions import SpecError
 from edgeofcare.metrics._arrays import Ints
+from edgeofcare.schema.audit import NOT_RECORDED, from_audit_list
 
 __all__ = [
     "PAIR",
@@ -21,6 +22,7 @@ __all__ = [
     "GroupTable",
     "audit_only",
     "check_groups",
+    "column_problems",
     "group_tables",
     "hidden_groups",
     "hidden_pairs",
@@ -28,9 +30,9 @@ __all__ = [
     "written",
 ]
 
-UNKNOWN = "not recorded"
 #: Between the two columns of a pair, and between its two groups.
 PAIR = " x "
+_BY = "by= takes columns and pairs of different columns, such as by=['sex', ('sex', 'ethnic_group')]"
 # A small cell of a pair must be left so uncertain, as in _small.
 _UNCERTAIN = 5
 
@@ -60,43 +62,53 @@ class GroupTable:
         return len(self.shape) == 1 and not self.within
 
 
-def audit_only(by: str) -> bool:
-    """Whether a table is by audit columns alone, whose groups come from lists of ours.
+def audit_only(by: str, groups: Iterable[str]) -> bool:
+    """Whether a table is by audit columns alone, and all of its groups come from their lists.
 
     Parameters
     ----------
     by : str
         A column, or two joined by " x ".
+    groups : iterable of str
+        Every group of the table, those of a pair joined in the same way.
 
     Returns
     -------
     bool
-        False for a column of one's own, which may hold free values such as names.
+        False for a column of one's own, which may hold free values such as names; and for an audit column with values
+        of one's own.
 
     Examples
     --------
-    >>> [audit_only(by) for by in ("sex", "sex x ethnic_group", "sex x worker")]
-    [True, True, False]
+    >>> audit_only("sex", ["female", "male"]), audit_only("sex", ["female", "Jane"]), audit_only("worker", ["female"])
+    (True, False, False)
+    >>> audit_only("sex x age", ["female x 14"]), audit_only("sex x age", ["female x Jane"])
+    (True, False)
     """
-    return all(column in AUDIT_COLUMNS for column in by.split(PAIR))
+    columns = by.split(PAIR)
+    if len(columns) > 2 or not set(columns) <= set(AUDIT_COLUMNS):
+        return False
+    return all(_from_lists(columns, str(group)) for group in groups)
+
+
+def _from_lists(columns: Sequence[str], group: str) -> bool:
+    """Whether a group, or each part of a pair of groups, is from its column's list; a name may hold " x " itself."""
+    if len(columns) == 1:
+        return from_audit_list(columns[0], group)
+    parts = group.split(PAIR)
+    cuts = ((PAIR.join(parts[:i]), PAIR.join(parts[i:])) for i in range(1, len(parts)))
+    return any(all(map(from_audit_list, columns, cut)) for cut in cuts)
 
 
 def check_groups(
     cohort: pd.DataFrame | None, by: Sequence[str | Sequence[str]] | str | None, X: pd.DataFrame
 ) -> Columns | None:
     """Columns of the cohort to group by, as text, on the rows of X; two for each pair."""
-    if by is None:
+    if problems := column_problems(cohort, by):
+        raise SpecError(" ".join(problems))
+    if by is None or cohort is None:
         return None
-    wanted = [_one_or_two(columns) for columns in ([by] if isinstance(by, str) else by)]
-    if cohort is None:
-        msg = "by= needs the cohort, which holds the columns to group by: pass cohort=."
-        raise SpecError(msg)
-    unknown = list(dict.fromkeys(name for names in wanted for name in names if name not in cohort.columns))
-    if unknown:
-        msg = (
-            f"cohort has no column {', '.join(map(repr, unknown))}; by= can use {', '.join(map(str, cohort.columns))}."
-        )
-        raise SpecError(msg)
+    wanted = [_one_or_two(columns) for columns in _listed(by)]
     where = check_index(cohort.index, "cohort").get_indexer(X.index)
     absent = int((where < 0).sum())
     if absent:
@@ -106,18 +118,42 @@ def check_groups(
     return {PAIR.join(map(str, names)): tuple(texts[name] for name in names) for names in wanted}
 
 
+def column_problems(cohort: pd.DataFrame | None, by: Sequence[str | Sequence[str]] | str | None) -> list[str]:
+    """What is wrong with the columns to group by."""
+    if by is None:
+        return []
+    if not isinstance(by, str | Sequence | pd.Index):
+        return [f"by is a {kind(by)}; {_BY}."]
+    wanted = [_one_or_two(columns) for columns in _listed(by)]
+    odd = sum(not _usable(names) for names in wanted)
+    problems = [f"{odd} of {len(wanted)} entries of by= cannot be used; {_BY}."] if odd else []
+    if cohort is None:
+        return [*problems, "by= needs the cohort, which holds the columns to group by: pass cohort=."]
+    if isinstance(cohort, pd.DataFrame) and not odd:
+        held = ", ".join(map(str, cohort.columns))
+        unknown = dict.fromkeys(name for names in wanted for name in names if name not in cohort.columns)
+        problems += [f"cohort has no column {', '.join(map(repr, unknown))}; by= can use {held}."] if unknown else []
+    return problems
+
+
+def _listed(by: Sequence[str | Sequence[str]] | str) -> list[str | Sequence[str]]:
+    """Columns and pairs, one after the other."""
+    return [by] if isinstance(by, str) else list(by)
+
+
 def _one_or_two(columns: str | Sequence[str]) -> tuple[str, ...]:
-    """A column, or a pair of different ones."""
-    names = (columns,) if isinstance(columns, str) or not isinstance(columns, Sequence) else tuple(columns)
-    if len(names) not in (1, 2) or len(set(names)) < len(names):
-        msg = "by= takes columns and pairs of different columns, such as by=['sex', ('sex', 'ethnic_group')]."
-        raise SpecError(msg)
-    return names
+    """The names of a column or a pair."""
+    return (columns,) if isinstance(columns, str) or not isinstance(columns, Sequence) else tuple(columns)
+
+
+def _usable(names: tuple[str, ...]) -> bool:
+    """Whether names are those of a column, or of a pair of different ones."""
+    return len(names) in (1, 2) and all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
 
 
 def _text(column: pd.Series) -> pd.Series:
     """A column as text, with a name for what is missing."""
-    return column.astype(object).where(column.notna(), UNKNOWN).astype(str)
+    return column.astype(object).where(column.notna(), NOT_RECORDED).astype(str)
 
 
 def group_tables(rows: Scored, columns: Columns) -> list[GroupTable]:

@@ -10,16 +10,28 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.criteria import Criteria
-from edgeofcare.evaluation._small import UNRELIABLE
+from edgeofcare.evaluation._small import FEWEST_RESAMPLES, UNRELIABLE
 from edgeofcare.evaluation.groups.tables import audit_only
 from edgeofcare.evaluation.judgement.agreed_thresholds import NET_BENEFIT
 from edgeofcare.evaluation.judgement.alarms import NOT_LOOKED_AT
 
-__all__ = ["CRITERIA_COLUMNS", "LEVEL", "NO", "OUTSIDE", "UNKNOWN", "YES", "Number", "judge", "numbers_of"]
+__all__ = [
+    "CRITERIA_COLUMNS",
+    "LEVEL",
+    "NO",
+    "OUTSIDE",
+    "TOO_FEW_RESAMPLES",
+    "UNKNOWN",
+    "YES",
+    "Number",
+    "judge",
+    "numbers_of",
+]
 
 CRITERIA_COLUMNS = ("criterion", "value", "ci_low", "ci_high", "limit", "met", "why")
 YES, NO, UNKNOWN = "yes", "no", "cannot be told"
 LEVEL, OUTSIDE = "observed over expected entries", "The whole interval lies outside."
+TOO_FEW_RESAMPLES = f"Fewer than {FEWEST_RESAMPLES} resamples give no interval to judge by."
 
 
 class Number(NamedTuple):
@@ -52,6 +64,7 @@ def judge(
     measures: pd.DataFrame,
     n_entrants: int | str,
     *,
+    n_resamples: int,
     groups: pd.DataFrame | None = None,
     alarms: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
@@ -65,6 +78,8 @@ def judge(
         ``Evaluation.measures``.
     n_entrants : int or str
         Entrants of the test period, or a text where the number is suppressed.
+    n_resamples : int
+        Resamples of households behind the intervals.
     groups : DataFrame, optional
         ``Evaluation.groups``; without it, or with nothing in it that is shown, groups cannot be told.
     alarms : DataFrame, optional
@@ -74,18 +89,19 @@ def judge(
     -------
     DataFrame
         criterion, value, ci_low, ci_high, limit, met ("yes", "no" or "cannot be told"), why. With fewer than 30
-        entrants no measure is judged.
+        entrants no measure is judged; with fewer than 200 resamples none that needs an interval.
 
     Examples
     --------
     >>> columns = ["model", "stratum", "measure", "estimate", "ci_low", "ci_high"]
     >>> rows = [("model", "all rows", "observed_expected_ratio", 0.7, 0.6, 0.78)]
-    >>> found = judge(Criteria(), pd.DataFrame(rows, columns=columns), 120).set_index("criterion")
+    >>> found = judge(Criteria(), pd.DataFrame(rows, columns=columns), 120, n_resamples=1000).set_index("criterion")
     >>> found.loc["observed over expected entries", ["met", "why"]].tolist()
     ['no', 'The whole interval lies outside.']
     """
     enough = not isinstance(n_entrants, str) and n_entrants >= UNRELIABLE
-    table = numbers_of(measures) if enough else {}
+    intervals = n_resamples >= FEWEST_RESAMPLES
+    table = numbers_of(measures, intervals=intervals) if enough else {}
     rule = criteria.baseline.replace("_", " ")
     low, high = criteria.thresholds
     rows = [
@@ -99,20 +115,28 @@ def judge(
         ),
         _judge_level(table, criteria.observed_expected),
         _judge_slope(table, criteria.calibration_slope),
-        _judge_groups(groups if enough else None, criteria.group_observed_expected),
+        _judge_groups(groups if enough else None, criteria.group_observed_expected, intervals=intervals),
         _judge_alarms(alarms),
     ]
     if not enough:
         rows[1:6] = [row._replace(why=f"Fewer than {UNRELIABLE} entrants are too few to tell.") for row in rows[1:6]]
+    elif not intervals:
+        rows[1:5] = [row._replace(why=TOO_FEW_RESAMPLES) if np.isfinite(row.value) else row for row in rows[1:5]]
     return pd.DataFrame(rows, columns=list(CRITERIA_COLUMNS))
 
 
-def numbers_of(measures: pd.DataFrame) -> dict[tuple[str, str], Number]:
-    """Estimate and interval of all rows, by model and measure."""
+def numbers_of(measures: pd.DataFrame, *, intervals: bool = True) -> dict[tuple[str, str], Number]:
+    """Estimate and interval of all rows, by model and measure; without the intervals, where they mean nothing."""
     whole = measures.loc[measures["stratum"] == "all rows"]
     keys = zip(whole["model"].astype(str), whole["measure"].astype(str), strict=True)
-    values = whole[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=np.float64)
-    return {key: Number(*map(float, row)) for key, row in zip(keys, values, strict=True)}
+    numbers = _numbers(whole[["estimate", "ci_low", "ci_high"]], intervals=intervals)
+    return dict(zip(keys, numbers, strict=True))
+
+
+def _numbers(frame: pd.DataFrame, *, intervals: bool) -> list[Number]:
+    """Rows of estimate and interval; the estimates alone where intervals mean nothing."""
+    rows = frame.to_numpy(dtype=np.float64).tolist()
+    return [Number(*row) if intervals else Number(row[0]) for row in rows]
 
 
 def _row(criterion: str, number: Number, limit: str, met: str, why: str) -> _Row:
@@ -172,7 +196,7 @@ def _judge_slope(table: Mapping[tuple[str, str], Number], limits: tuple[float, f
     return _row("calibration slope", slope, f"interval touching {limits[0]:g} to {limits[1]:g}", met, why)
 
 
-def _judge_groups(groups: pd.DataFrame | None, limits: tuple[float, float]) -> _Row:
+def _judge_groups(groups: pd.DataFrame | None, limits: tuple[float, float], *, intervals: bool) -> _Row:
     """Whether observed over expected of every group that is shown lies within its limits; the furthest has the row."""
     name = "observed over expected entries in every group"
     limit = f"estimates within {limits[0]:g} to {limits[1]:g}"
@@ -180,21 +204,29 @@ def _judge_groups(groups: pd.DataFrame | None, limits: tuple[float, float]) -> _
     if seen is None or seen.empty:
         return _row(name, Number(), limit, UNKNOWN, "No group was compared that can be shown.")
     columns = ["observed_expected_ratio", "oe_low", "oe_high"]
-    found = [Number(*map(float, row)) for row in seen[columns].to_numpy(dtype=np.float64)]
+    found = _numbers(seen[columns], intervals=intervals)
     worst = max(found, key=lambda ratio: abs(math.log(max(ratio.value, 1e-9))))
     labels = zip(seen["by"].astype(str), seen["group"].astype(str), found, strict=True)
     outside = [each for each in labels if not limits[0] <= each[2].value <= limits[1]]
     if not outside:
         return _row(name, worst, limit, YES, f"All {len(seen)} groups that are shown lie within.")
-    named = ", ".join(_group_name(*each) for each in outside)
+    ours = _own_lists(groups)
+    named = ", ".join(_group_name(*each, named=each[0] in ours) for each in outside)
     return _row(name, worst, limit, NO, f"{len(outside)} of {len(seen)} groups that are shown lie outside: {named}.")
 
 
-def _group_name(by: str, group: str, ratio: Number) -> str:
+def _own_lists(groups: pd.DataFrame | None) -> set[str]:
+    """Columns and pairs whose every group, shown or not, comes from lists of ours."""
+    if groups is None:
+        return set()
+    return {str(by) for by, table in groups.groupby("by")["group"] if audit_only(str(by), table.astype(str))}
+
+
+def _group_name(by: str, group: str, ratio: Number, *, named: bool) -> str:
     """Column and group with its ratio; a group of the user's own column is not named, for it may be free text."""
     side = "risks too low" if ratio.value > 1 else "risks too high"
     chance = ", which chance may explain" if ratio.low <= 1 <= ratio.high else ""
-    name = f"{by.replace('_', ' ')} {group}" if audit_only(by) else "a group of a column of your own"
+    name = f"{by.replace('_', ' ')} {group}" if named else "a group of a column of your own"
     return f"{name} ({ratio.value:.2f}, {side}{chance})"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from edgeofcare.cohort import check_cohort
 from edgeofcare.evaluation._inputs import Scored, check_index
 from edgeofcare.evaluation.workload.lead_time import LEAD_TIME_COLUMNS, lead_time_frame
 from edgeofcare.evaluation.workload.lists import ReviewDraws, review_draws, workload_frame
@@ -52,29 +53,41 @@ class Given:
         details: pd.DataFrame | None,
         records: Records | None,
         task: Task | None,
-        capacity: int | None,
     ) -> Given:
-        """Refuse what cannot be used together.
+        """Refuse what does not fit the rows.
 
         Raises
         ------
+        IndexNamesError
+            If details lack the index, or the cohort is none.
         SpecError
-            If details lack follow-up or rows, or what is given needs something that is not.
+            If details lack follow-up or rows, or cohort and records are of other children or another outcome window.
         """
         problems = []
-        if (details is not None or records is not None) and task is None:
-            problems.append("details= and records= need the outcome window: pass task=, or fit the model with one")
-        if records is not None and (cohort is None or capacity is None):
-            problems.append("records= needs the cohort and a capacity: pass cohort= and capacity=")
-        elif records is not None and cohort is not None:
-            absent = int((~X.index.isin(check_index(cohort.index, "cohort"))).sum())
-            problems += [f"the cohort lacks {absent} of the {len(X)} rows of X"] if absent else []
+        if records is not None and cohort is not None and task is not None:
+            problems += _wrong_cohort(X, cohort, records, task)
         problems += [] if details is None else _wrong_details(details, y, task)
         if problems:
             msg = "; ".join(problems) + "."
             raise SpecError(msg[0].upper() + msg[1:])
         followup = None if details is None else details["followup_days"].reindex(X.index)
         return cls(X.index, followup, records, cohort, task)  # type: ignore[arg-type]
+
+
+def _wrong_cohort(X: pd.DataFrame, cohort: pd.DataFrame, records: Records, task: Task) -> list[str]:
+    """What is wrong with a cohort for these rows, and with the records for both."""
+    check_cohort(cohort, task)
+    problems = []
+    if absent := int((~X.index.isin(check_index(cohort.index, "cohort"))).sum()):
+        problems.append(f"the cohort lacks {absent} of the {len(X)} rows of X: pass the cohort that X was built from")
+    held = records.table("children")["child_id"]
+    children = X.index.get_level_values("child_id").unique()
+    if strangers := int((~children.isin(held)).sum()):
+        problems.append(
+            f"the records lack {strangers} of the {len(children)} children of X: pass the records that the cohort was "
+            "built from"
+        )
+    return problems
 
 
 def _wrong_details(details: pd.DataFrame, y: pd.Series, task: Task | None) -> list[str]:
