@@ -55,8 +55,8 @@ class Evaluation:
     Attributes
     ----------
     measures : DataFrame
-        model, stratum, domain, measure, estimate, ci_low, ci_high, note. ``model`` is "model", the name of a baseline, or
-        "model minus" the name of a baseline.
+        model, stratum, domain, measure, estimate, ci_low, ci_high, note. ``model`` is "model", the name of a baseline,
+        or "model minus" the name of a baseline; ``domain`` the side of the model's worth that the measure shows.
     groups : DataFrame
         One row for each group: by, group, rows, children, entrants, base_rate, mean_risk, observed_expected_ratio with
         oe_low and oe_high, auroc with auroc_low and auroc_high, selection_rate, ppv, note. base_rate, mean_risk,
