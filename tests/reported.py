@@ -96,6 +96,9 @@ def _tidy(**columns: Any) -> pd.DataFrame:
     )
 
 
+_GROUPS = {"sex": "female", "sex x status": "female x child in need plan", "worker": CANARY}
+
+
 def all_sections() -> ReportSections:
     """Every optional part, each with a word of its own."""
     lists = [("model", "capacity", name, 0.25) for name in ("ppv", "entrants_found")]
@@ -135,7 +138,7 @@ def all_sections() -> ReportSections:
         origins=_tidy(origin=1, model="model", stratum="all rows", measure="auroc"),
         transport=_tidy(measure="transport-row"),
         sample_size=_tidy(measure="sample-row"),
-        group_measures=pd.concat([_tidy(by=by, group=by, measure="auroc") for by in ("sex", "sex x status", "worker")]),
+        group_measures=pd.concat([_tidy(by=by, group=group, measure="auroc") for by, group in _GROUPS.items()]),
         group_findings=findings,
         stability=_tidy(measure="stability-row"),
         calibration_check=_tidy(measure="check-row"),

@@ -21,6 +21,7 @@ from edgeofcare.features.catalogue import default_features
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.leak_check import leak_check
 from edgeofcare.features.leaks.report import LeakReport
+from edgeofcare.main_checks import CHECKS, Made, MainChecks, check_names, checks_after, checks_before
 from edgeofcare.model_file import load_model, save_model
 from edgeofcare.models.risk_model import RiskClassifier, make_risk_model
 from edgeofcare.outcome import label_outcome
@@ -69,6 +70,9 @@ class Plan:
         Seed of everything random.
     n_resamples : int
         Resamples of households for intervals.
+    checks : tuple of str
+        What to look at beside the evaluation of the last year: some of :data:`edgeofcare.main_checks.CHECKS`. The
+        last two fit the model again; what is left out is named in the report as not looked at.
     """
 
     task: Task = field(default_factory=Task)
@@ -78,6 +82,7 @@ class Plan:
     criteria: Criteria = field(default_factory=Criteria)
     random_state: int = 0
     n_resamples: int = 1000
+    checks: tuple[str, ...] = CHECKS
 
 
 @dataclass(frozen=True, repr=False)
@@ -104,6 +109,8 @@ class MainJob:
         Of the test rows on the last test date.
     leaks : LeakReport
         That no feature saw what was not known yet.
+    checks : MainChecks
+        Whether there is enough data, how the model did in earlier periods, and what it says when it is fitted again.
     """
 
     plan: Plan
@@ -118,6 +125,7 @@ class MainJob:
     evaluation: Evaluation
     explanation: Explanation
     leaks: LeakReport
+    checks: MainChecks = field(default_factory=MainChecks)
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -181,14 +189,19 @@ def run_main_job(records: Records, plan: Plan | None = None, *, progress: bool |
     ------
     LeakageError
         If a feature changes with what was not known yet, before anything is trained.
+    SpecError
+        If the extract is too short, or the plan asks for a check that there is not. A check for which there is too
+        little says so in its place and does not stop the job.
     """
     plan = plan or Plan()
-    steps = iter(watched(range(5), "Main job", progress=progress))
+    asked = check_names(plan.checks)
+    steps = iter(watched(range(6), "Main job", progress=progress))
     task, dates = plan.task, index_dates(records, plan.task)
     cohort = build_cohort(records, task, index_dates=dates)
     attrition = cohort_attrition(records, task, index_dates=dates)
     next(steps)
     features = default_features()
+    checks = checks_before(records, task, checks=asked, index_dates=dates, features=features)
     X = build_features(records, cohort, features, progress=progress)
     leaks = leak_check(records, cohort, features, random_state=plan.random_state, progress=progress)
     details = label_outcome(records, cohort, task, details=True)
@@ -220,8 +233,13 @@ def run_main_job(records: Records, plan: Plan | None = None, *, progress: bool |
         random_state=plan.random_state,
         progress=bool(progress),
     )
+    next(steps)
+    made = Made(task, cohort, X, y, split, model, evaluation)
+    checks = checks.and_also(checks_after(made, checks=asked, progress=progress))
     next(steps, None)
-    return MainJob(plan, records, features, cohort, attrition, X, y, split, model, evaluation, explanation, leaks)
+    return MainJob(
+        plan, records, features, cohort, attrition, X, y, split, model, evaluation, explanation, leaks, checks
+    )
 
 
 def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
@@ -257,6 +275,7 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
         features=job.features,
         summary=job.explanation.summary(),
         leaks=job.leaks,
+        sections=job.checks.sections(),
     )
     documents = write_documents(
         folder / "documents",
@@ -267,6 +286,7 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
         split=job.split,
         features=job.features,
         leaks=job.leaks,
+        sections=job.checks.sections(),
     )
     measures = folder / "measures.csv"
     job.evaluation.measures.to_csv(measures, index=False, lineterminator="\n", float_format="%.4f")

@@ -155,7 +155,8 @@ def test_four_panels(evaluation, groups):
     shown = evaluation if groups else dataclasses.replace(evaluation, groups=evaluation.groups.iloc[:0])
     figure = shown.plot()
     titles = [ax.get_title(loc="left") for ax in figure.axes]
-    assert titles == ["Calibration", "Decision curve", "Spread of risks", "Groups" if groups else "Measures, all rows"]
+    last = "Observed over expected, by group" if groups else "Measures, all rows"
+    assert titles == ["Calibration", "Decision curve", "Spread of risks", last]
     assert figure._repr_png_().startswith(b"\x89PNG")
     # Panels keep their share of the page: no stray artist may squeeze them.
     assert all(ax.get_position().width > 0.25 for ax in figure.axes)

@@ -41,6 +41,12 @@ def test_every_group_has_one_line_and_hidden_ones_are_named(measures):
     ax.figure.savefig(io.BytesIO())
 
 
+@pytest.mark.parametrize(("measure", "title"), [("ppv", "PPV, by group"), ("auroc", "AUROC, by group")])
+def test_a_panel_names_its_measure(measures, measure, title):
+    ax = plot_group_measures(measures.assign(measure=measure), measure=measure)
+    assert ax.get_title(loc="left") == title
+
+
 def test_a_difference_is_drawn_around_zero(measures):
     ax = plot_group_measures(measures, measure="calibration_slope", against="the rest")
     assert ax.get_xlabel() == "difference from the rest: calibration slope"

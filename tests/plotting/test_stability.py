@@ -34,6 +34,14 @@ def test_agreement_has_a_row_a_measure_and_a_point_a_kind():
     assert drawn == [[0.9, 0.99], [0.6, 0.9]]
 
 
+def test_the_legend_stands_above_the_points():
+    ax = plot_agreement(FRAME, Figure(figsize=(6.4, 4.8)).subplots())
+    ax.figure.draw_without_rendering()
+    legend = ax.get_legend().get_window_extent()
+    heights = [ax.transData.transform((0, place))[1] for line in ax.containers for place in line.lines[0].get_ydata()]
+    assert legend.y0 > max(heights)
+
+
 def test_spread_has_a_row_a_kind():
     ax = plot_spread(FRAME, Figure().subplots())
     assert [label.get_text() for label in ax.get_yticklabels()] == ["seeds", "resampled households"]

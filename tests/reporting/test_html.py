@@ -116,7 +116,7 @@ MARKS = {
     "value": "value-row",
     "thresholds": "threshold-row",
     "expected": "expected-row",
-    "origins": ">Periods<",
+    "origins": ">Earlier periods<",
     "transport": "transport-row",
     "sample_size": "sample-row",
     "group_measures": "Every measure of every group",
@@ -137,7 +137,15 @@ def whole_page(parts, tmp_path_factory):
 
 
 def test_every_optional_part_has_a_mark_here():
-    given = set(all_sections().given) - {"conclusion", "said", "drawings", "settings", "versions"}
+    given = set(all_sections().given) - {
+        "conclusion",
+        "said",
+        "drawings",
+        "settings",
+        "versions",
+        "points",
+        "not_looked_at",
+    }
     assert given == set(MARKS)
 
 
@@ -234,6 +242,60 @@ def test_the_page_is_built_for_everybody(which, request):
     )
     assert "<script" not in page
     assert re.findall(r'(?:src|href)="(?!#|data:)', page) == []
+
+
+def test_what_was_not_looked_at_is_said_in_its_place(parts, tmp_path):
+    sections = ReportSections(not_looked_at={"stability": "too few entrants."}, points=("A point of its own.",))
+    page = write_report(tmp_path / "r.html", **parts, sections=sections).read_text(encoding="utf-8")
+    assert "<p>Not looked at: too few entrants.</p>" in page[page.index('id="stability-title"') :]
+    start = page.index("In plain words</h2>")
+    assert "A point of its own." in page[start : page.index("</section>", start)]
+
+
+@pytest.mark.parametrize(
+    ("share", "low", "said"),
+    [(0.09, 0.001, "A curve (beta) would make the risks more right"), (0.01, 0.001, "A straight line"),
+     (0.09, -0.001, "A straight line"), (float("nan"), float("nan"), "Too few entrants to say")],
+)  # fmt: skip
+def test_what_a_line_leaves_undone_is_one_sentence(share, low, said, parts, tmp_path):
+    frame = pd.DataFrame({"map": ["affine", "beta"], "gain": [0.0, share], "ci_low": [float("nan"), low],
+                          "ci_high": 0.2, "share": [0.0, share], "note": ""})  # fmt: skip
+    found = replace(parts["evaluation"], calibration_check=frame)
+    page = write_report(tmp_path / "r.html", **{**parts, "evaluation": found}).read_text(encoding="utf-8")
+    assert said in words(page, ">Would another curve fit better?<", "<details>")
+
+
+def test_pictures_are_drawn_of_frames_that_hold_what_they_need(parts, tmp_path):
+    periods = pd.DataFrame({"origin": [1, 2], "first_month": "2022-04", "last_month": "2023-01", "model": "model",
+                            "stratum": "all rows", "measure": ["auroc", "observed_expected_ratio"],
+                            "estimate": [0.7, 1.1], "ci_low": [0.6, 0.9], "ci_high": [0.8, 1.3]})  # fmt: skip
+    refits = pd.DataFrame({"kind": "seeds", "measure": ["list_overlap", "risk_ratio"], "estimate": [0.9, 1.2],
+                           "low": [0.8, 1.1], "high": [1.0, 1.6]})  # fmt: skip
+    sections = ReportSections(origins=periods, stability=refits)
+    page = write_report(tmp_path / "r.html", **parts, sections=sections).read_text(encoding="utf-8")
+    titles = ("Does it rank as well, year after year?", "Are the risks right, year after year?",
+              "Would it name the same children?", "How sure is one child&#39;s risk?")  # fmt: skip
+    assert [title for title in titles if f"<h3>{title}</h3><svg" not in page] == []
+    alone = ReportSections(origins=periods.iloc[:1])
+    assert titles[1] not in write_report(tmp_path / "r.html", **parts, sections=alone).read_text(encoding="utf-8")
+    given = replace(sections, drawings={"stability": ()})
+    page = write_report(tmp_path / "r.html", **parts, sections=given).read_text(encoding="utf-8")
+    assert "Would it name the same children?" not in page
+
+
+def test_groups_that_are_suppressed_are_named_and_not_drawn(page, parts):
+    groups = parts["evaluation"].groups
+    hidden = groups[(groups["by"] == "sex") & groups["observed_expected_ratio"].isna()]
+    assert (f"Groups that are suppressed ({len(hidden)} row" in page) == bool(len(hidden))
+    start = page.index('id="groups-title"')
+    assert "Why no model can be fair in every sense at once" in page[start : page.index("</section>", start)]
+
+
+def test_without_groups_the_part_says_so(parts, tmp_path):
+    none = replace(parts["evaluation"], groups=parts["evaluation"].groups.iloc[:0])
+    page = write_report(tmp_path / "r.html", **{**parts, "evaluation": none}).read_text(encoding="utf-8")
+    assert "No group was measured: give by= to evaluate." in page
+    assert "Groups that can be shown" not in page
 
 
 def test_texts_of_parts_are_escaped(parts, tmp_path):

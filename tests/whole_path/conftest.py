@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +13,8 @@ import pytest
 
 from edgeofcare.cli.entry import main
 from edgeofcare.cli.jobs import _summary
-from edgeofcare.main_job import MainJob
+from edgeofcare.main_checks import CHECKS, Made, MainChecks, checks_after
+from edgeofcare.main_job import MainJob, write_outputs
 from edgeofcare.synthetic.records import make_records
 from edgeofcare.synthetic.writers.ssd import write_ssd
 
@@ -72,6 +73,7 @@ def finished(tmp_path_factory, kept) -> Finished:
     identifiers = disguise(folder)
     said, complained = io.StringIO(), io.StringIO()
     arguments = ["run", "--ssd", str(folder), "--observed-until", UNTIL, "--out", str(out), "--quiet"]
+    arguments.append("--quick")
     with (
         pytest.MonkeyPatch.context() as patch,
         contextlib.redirect_stdout(said),
@@ -80,6 +82,18 @@ def finished(tmp_path_factory, kept) -> Finished:
         patch.setattr("edgeofcare.cli.jobs._summary", kept.summary)
         status = main(arguments)
     return Finished(folder, out, status, said.getvalue(), complained.getvalue(), identifiers)
+
+
+@pytest.fixture(scope="session")
+def looked(finished_job, tmp_path_factory) -> Path:
+    """What is written where everything is looked at: the job of the quick run, and the checks that it left out."""
+    names = ("cohort", "X", "y", "split", "model", "evaluation")
+    made = Made(finished_job.plan.task, *(getattr(finished_job, name) for name in names))
+    before = MainChecks(*(getattr(finished_job.checks, name) for name in ("frames", "said", "points")))
+    after = checks_after(made, checks=CHECKS, progress=False)
+    out = tmp_path_factory.mktemp("looked")
+    write_outputs(replace(finished_job, checks=before.and_also(after)), out)
+    return out
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 from edgeofcare.cli.entry import main
 from edgeofcare.cli.jobs import _summary
 from edgeofcare.exceptions import SpecError
+from edgeofcare.main_checks import CHECKS, WITHOUT_REFITS
 from edgeofcare.main_job import write_outputs
 from edgeofcare.model_file import load_model
 from edgeofcare.records.ssd.read import read_ssd
@@ -39,6 +41,25 @@ def test_run_writes_everything_it_promises(finished):
 def test_run_says_what_it_found(finished):
     for words in ("Cohort:", "Training:", "AUROC", "count rule", "Verdict:", "scores.csv holds", "never takes one"):
         assert words in finished.said
+
+
+def test_a_quick_run_says_what_it_left_out(finished):
+    page = (finished.out / "report.html").read_text(encoding="utf-8")
+    for name in ("Earlier periods", "Stability"):
+        assert re.search(f"{name}</h[23]>\\s*<p>Not looked at: this run was asked to leave it out.</p>", page), name
+        assert (
+            f"Not looked at: {'origins' if name.startswith('E') else 'stability'} (this run was asked" in finished.said
+        )
+    assert "Is there enough data?" in page
+
+
+def test_everything_is_looked_at_unless_one_asks_for_less(monkeypatch):
+    asked = []
+    monkeypatch.setattr("edgeofcare.main_job.run_main_job", lambda _, plan, **__: asked.append(plan.checks) or 1 / 0)
+    monkeypatch.setattr("edgeofcare.records.sources.read_records", lambda *_, **__: None)
+    for arguments in (RUN, [*RUN, "--quick"]):
+        assert main(arguments) == 1
+    assert asked == [CHECKS, WITHOUT_REFITS]
 
 
 def test_run_tells_of_no_single_child(finished):
@@ -79,7 +100,7 @@ def test_scores_are_those_of_the_saved_model(finished):
 
 def test_a_second_run_gives_the_same_bytes(finished, tmp_path):
     again = ["run", "--ssd", str(finished.folder), "--observed-until", "2025-03-31", "--out", str(tmp_path), "--quiet"]
-    assert main(again) == 0
+    assert main([*again, "--quick"]) == 0
     for path in finished.out.rglob("*"):
         if path.is_file():
             twin = tmp_path / path.relative_to(finished.out)

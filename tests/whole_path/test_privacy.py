@@ -23,6 +23,16 @@ def contents(path) -> str:
     return "\n".join(part.decode("latin-1") for part in parts)
 
 
+def long_numbers(text) -> set[str]:
+    """Every number of five digits or more."""
+    return set(re.findall(r"\d{5,}", text))
+
+
+def bare(finished) -> set[str]:
+    """Keys of children without their disguise."""
+    return {key[3:-1] for key in finished.identifiers}
+
+
 def secrets(folder) -> set[str]:
     """Names, pupil numbers and postcodes in the source."""
     people = pd.read_csv(folder / "ssd_person.csv", dtype=str, keep_default_na=False)
@@ -30,18 +40,51 @@ def secrets(folder) -> set[str]:
     return {value for name in named for value in people[name] if len(value) > 5}
 
 
+SECTIONS = (
+    "is-there-enough-data",
+    "does-it-hold-for-new-families-and-later-periods",
+    "what-a-team-would-see",
+    "stability",
+)
+PARTS = ("Is there enough data?", "Earlier periods", "What arithmetic allows", "Would it name the same children?")
+
+
+@pytest.fixture(params=["quick", "looked"])
+def out(request, finished):
+    """The folder of a quick run, and that of one in which everything is looked at."""
+    return finished.out if request.param == "quick" else request.getfixturevalue("looked")
+
+
 @pytest.mark.parametrize("name", SHAREABLE)
-def test_no_identifier_in_what_may_be_shared(finished, name):
-    text = contents(finished.out / name)
+def test_no_identifier_in_what_may_be_shared(finished, out, name):
+    text = contents(out / name)
     assert "KEY" not in text
-    assert not [key for key in finished.identifiers if key[3:-1] in re.findall(r"\d{5,}", text)]
+    assert not long_numbers(text) & bare(finished)
+
+
+def test_no_identifier_in_a_document(finished, looked):
+    for path in (looked / "documents").iterdir():
+        text = contents(path)
+        assert "KEY" not in text, path.name
+        assert not long_numbers(text) & bare(finished), path.name
+
+
+def test_what_is_looked_at_beside_the_evaluation_tells_of_no_day_and_no_few(looked):
+    """Months of index dates are the calendar's; a day could be a child's, and a count below 10 of single children."""
+    page = (looked / "report.html").read_text(encoding="utf-8")
+    assert [part for part in PARTS if part not in page] == []
+    for key in SECTIONS:
+        start = page.index(f'<section id="{key}"')
+        part = re.sub(r"<svg.*?</svg>", "", page[start : page.index("</section>", start)], flags=re.DOTALL)
+        assert not re.findall(r"\d{4}-\d{2}-\d{2}", part), key
+        assert not re.findall(r"\b[1-9] (?:children|entrants|households) ", part), key
 
 
 @pytest.mark.parametrize("name", [*SHAREABLE, "scores.csv"])
-def test_no_name_or_number_of_a_person_anywhere(finished, name):
+def test_no_name_or_number_of_a_person_anywhere(finished, out, name):
     planted = secrets(finished.folder)
     assert planted
-    text = contents(finished.out / name)
+    text = contents(out / name)
     assert not [secret for secret in planted if secret in text]
 
 

@@ -44,6 +44,11 @@ def _add_job_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--capacity", type=capacity, default=40, metavar="CHILDREN", help="children a team can review in a month"
     )
+    command.add_argument(
+        "--quick",
+        action="store_true",
+        help="fit the model once: do not look at earlier periods, nor at whether it names the same children again",
+    )
     add_quiet_option(command)
 
 
@@ -65,9 +70,10 @@ def _run(options: argparse.Namespace) -> int:
 
 def _job(records: Records, options: argparse.Namespace, *, examples: bool) -> int:
     """Run the main job, write its files and print its summary."""
+    from edgeofcare.main_checks import CHECKS, WITHOUT_REFITS
     from edgeofcare.main_job import Plan, run_main_job, write_outputs
 
-    plan = Plan(kind=options.model, capacity=options.capacity)
+    plan = Plan(kind=options.model, capacity=options.capacity, checks=WITHOUT_REFITS if options.quick else CHECKS)
     job = run_main_job(records, plan, progress=False if options.quiet else None)
     paths = write_outputs(job, options.out)
     _say(_summary(job, examples=examples))
@@ -89,10 +95,19 @@ def _summary(job: MainJob, *, examples: bool) -> str:
             _cohort_lines(job),
             _measure_lines(job),
             f"Verdict: {job.evaluation.verdict().text}",
+            *_check_lines(job),
             _example_lines(job) if examples else _WHERE_REASONS_ARE,
             "A score supports a professional's decision. It never takes one.",
         ]
     )
+
+
+def _check_lines(job: MainJob) -> list[str]:
+    """What else was looked at, a sentence each, and what was not."""
+    absent = job.checks.not_looked_at.items()
+    lines = [*job.checks.points.values()]
+    lines += [f"Not looked at: {name.replace('_', ' ')} ({why.rstrip('.')})." for name, why in absent]
+    return ["\n".join(lines)] if lines else []
 
 
 def _example_lines(job: MainJob) -> str:

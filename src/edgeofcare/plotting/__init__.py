@@ -21,6 +21,7 @@ from edgeofcare.plotting.groups import plot_group_measures, plot_recording_sensi
 from edgeofcare.plotting.origins import plot_origins
 from edgeofcare.plotting.quality import plot_quality
 from edgeofcare.plotting.stability import plot_agreement, plot_spread
+from edgeofcare.plotting.transport import plot_transport
 from edgeofcare.plotting.workload import plot_lead_time, plot_workload
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "plot_recording_sensitivity",
     "plot_risk_distribution",
     "plot_spread",
+    "plot_transport",
     "plot_workload",
 ]

@@ -51,9 +51,15 @@ _MEASURES = {
     "recall_at_capacity": "recall at capacity",
     "entrants_found_at_capacity": "entrants found at capacity",
 }
-_RATIOS = {
-    "observed_expected_ratio": ("oe_low", "oe_high", "entries observed for each one expected", 1.0),
-    "auroc": ("auroc_low", "auroc_high", "AUROC", 0.5),
+_RATIOS: dict[str, tuple[str, str, str, str, float]] = {
+    "observed_expected_ratio": (
+        "Observed over expected",
+        "oe_low",
+        "oe_high",
+        "entries observed for each one expected",
+        1.0,
+    ),
+    "auroc": ("AUROC", "auroc_low", "auroc_high", "AUROC", 0.5),
 }
 
 
@@ -289,9 +295,9 @@ def plot_groups(frame: pd.DataFrame, ax: Axes | None = None, *, measure: str = "
     if measure not in _RATIOS:
         msg = f"measure is {measure!r}; use one of {', '.join(_RATIOS)}."
         raise SpecError(msg)
-    low, high, label, line = _RATIOS[measure]
+    title, low, high, label, line = _RATIOS[measure]
     ax = _axes(frame, ["by", "group", measure, low, high], ax)
-    _finish(ax, "Groups", label, "")
+    _finish(ax, f"{title}, by group", label, "")
     if frame.empty:
         return _nothing(ax)
     places = np.arange(len(frame), dtype=np.float64)

@@ -23,6 +23,23 @@ from edgeofcare.plotting.evaluation import BLUE, DARK, GREY, ORANGE, _axes, _fin
 
 __all__ = ["GROUP_MEASURE_LABELS", "plot_group_measures", "plot_recording_sensitivity"]
 
+_TITLES = {
+    "base_rate": "Rate of entry",
+    "mean_risk": "Mean risk",
+    "selection_rate": "Rows reviewed",
+    "true_positive_rate": "Entries reviewed",
+    "false_positive_rate": "Others reviewed",
+    "false_negative_rate": "Entries missed",
+    "ppv": "PPV",
+    "false_omission_rate": "False omission rate",
+    "auroc": "AUROC",
+    "observed_expected_ratio": "Observed over expected",
+    "calibration_in_the_large": "Calibration in the large",
+    "calibration_slope": "Calibration slope",
+    "list_share": "Share of reviews",
+    "entry_share": "Share of entrants",
+    "list_minus_entry_share": "Reviews less entrants",
+}
 #: What the axis of each measure says; those with a per cent sign are shares.
 GROUP_MEASURE_LABELS = {
     "base_rate": "rows with an entry, %",
@@ -96,7 +113,7 @@ def plot_group_measures(
     label, line = GROUP_MEASURE_LABELS[measure], _LINES.get(measure)
     if against is not None:
         label, line = f"difference from {against}: {label}", 0.0
-    _finish(ax, "Groups", label, "")
+    _finish(ax, f"{_TITLES[measure]}, by group", label, "")
     part = frame.loc[frame["measure"] == measure]
     part = part.drop_duplicates(["by", "group"]) if against is None else part.loc[part["against"] == against]
     if part[values[0]].notna().sum() == 0:
@@ -162,7 +179,12 @@ def plot_recording_sensitivity(
         msg = f"measure is {measure!r}; use one of {', '.join(frame['measure'].unique())}."
         raise SpecError(msg)
     label = GROUP_MEASURE_LABELS.get(measure, measure.replace("_", " "))
-    _finish(ax, "Unequal recording", "events of the group that are not recorded, %", label)
+    _finish(
+        ax,
+        "Unequal recording",
+        "events of the group that are not recorded, %",
+        label,
+    )
     if measure in _LINES:
         ax.axhline(_LINES[measure], color=GREY, linestyle=":", linewidth=1.2)
     styles = ((BLUE, "o", "-"), (ORANGE, "s", "--"))

@@ -70,10 +70,11 @@ def plot_agreement(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     _points(ax, frame, measures)
     ax.axvline(0.5, color=_GREY, linestyle="--", linewidth=1.2)
     ax.set_yticks(range(len(measures)), [_AGREEMENT[name] for name in measures])
-    ax.set_ylim(len(measures) - 0.45, -0.55)
+    ax.set_ylim(len(measures) - 0.45, -1.0)  # room for the legend above the first row
     lowest = float(frame.loc[frame["measure"].isin(measures), "low"].min())
     ax.set_xlim(min(0.0, lowest - 0.02), 1.02)
-    ax.legend(frameon=False, fontsize=8, loc="best", title="fitted again with:", title_fontsize=8)
+    ax.legend(frameon=False, fontsize=8, loc="upper left", ncols=3, title="fitted again with:", title_fontsize=8,
+              alignment="left")  # fmt: skip
     return ax
 
 

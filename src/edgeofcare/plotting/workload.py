@@ -26,7 +26,13 @@ _NAMES = {
     "repeat_alerts": "reviews of a child on an earlier list, %",
     "without_entry": "children listed without an entry, %",
 }
-_TITLES = {"ppv": "PPV by length of list", "entrants_found": "Entrants found by length of list"}
+_TITLES = {
+    "ppv": "PPV by length of list",
+    "entrants_found": "Entrants found by length of list",
+    "recall": "Recall by length of list",
+    "repeat_alerts": "Children listed again, by length of list",
+    "without_entry": "Children without an entry, by length of list",
+}
 
 
 def plot_workload(
@@ -69,7 +75,7 @@ def plot_workload(
     if measure not in _NAMES:
         msg = f"measure is {measure!r}; use one of {', '.join(_NAMES)}."
         raise SpecError(msg)
-    _finish(ax, _TITLES.get(measure, "Workload"), "length of the list, % of rows on each index date")
+    _finish(ax, _TITLES[measure], "length of the list, % of rows on each index date")
     ax.set_ylabel(_NAMES[measure])
     kept = frame.loc[(frame["measure"] == measure) & frame["estimate"].notna()]
     chosen = _chosen(kept, models)

@@ -17,8 +17,15 @@ __all__ = ["Block", "Grid", "Picture", "grid", "key_of", "number", "plain", "wid
 
 _LONG = 90
 _IN_PLACE = ("suppressed", "not shown", "no limit")
-_NAMED = (("estimate", "ci_low", "ci_high"), ("value", "ci_low", "ci_high"), ("net_benefit", "ci_low", "ci_high"))
+_NAMED = (
+    ("estimate", "ci_low", "ci_high"),
+    ("value", "ci_low", "ci_high"),
+    ("net_benefit", "ci_low", "ci_high"),
+    ("share", "ci_low", "ci_high"),
+    ("gain", "ci_low", "ci_high"),
+)
 _SHORT = {"observed_expected_ratio": ("oe_low", "oe_high")}
+_NAMES = ("model", "measure", "quantity", "strategy", "against")
 _LABELS = {"by": "column", "ppv": "PPV", "npv": "NPV", "auroc": "AUROC", "tpr": "TPR", "fpr": "FPR", "fnr": "FNR"}
 
 
@@ -89,6 +96,10 @@ class Block:
         Blocks one level below.
     points : tuple of str
         Points of a list, after the sentences.
+    more : tuple of str
+        Sentences for who wants to know more, closed until a reader opens them. Printed pages show them.
+    more_title : str
+        What they are about.
     """
 
     title: str
@@ -97,6 +108,8 @@ class Block:
     pictures: tuple[Picture, ...] = ()
     parts: tuple[Block, ...] = ()
     points: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    more_title: str = ""
 
     @property
     def key(self) -> str:
@@ -260,6 +273,8 @@ def grid(
     text = pd.DataFrame(
         {name: [plain(value) for value in shown[name].tolist()] for name in shown.columns}, dtype=object
     )
+    for name in set(_NAMES) & set(text.columns):
+        text[name] = text[name].str.replace("_", " ")
     empty = [name for name in ("note", "notes") if name in text and (text[name] == "").all()]
     names = {name: (labels or {}).get(str(name), _heading(str(name))) for name in text.columns}
     return Grid(caption, text.drop(columns=empty).rename(columns=names), folded)
@@ -296,11 +311,16 @@ def wide(frame: pd.DataFrame, *, rows: Sequence[str], columns: str, order: Seque
     found: dict[tuple[Any, ...], dict[str, str]] = {}
     for record in shown.to_dict("records"):
         line = found.setdefault(tuple(record[name] for name in rows), {})
-        line[str(record[columns])] = plain(record["estimate"])
+        line[str(record[columns])] = plain(record["estimate"]) or _hidden(record.get("note"))
     lines = [
         {**dict(zip(rows, key, strict=True)), **{n: line.get(n, "") for n in names}} for key, line in found.items()
     ]
     return pd.DataFrame(lines, columns=[*rows, *names], dtype=object)
+
+
+def _hidden(note: object) -> str:
+    """What stands in the place of an estimate that is not shown."""
+    return _IN_PLACE[0] if str(note).startswith(_IN_PLACE[0]) else ""
 
 
 def _heading(name: str) -> str:

@@ -135,6 +135,7 @@ def _block(block: Block, level: int) -> list[str]:
     if block.points:
         texts.append("\n".join(f"- {_cell(point)}" for point in block.points))
     texts += [_table(each) for each in block.grids]
+    texts += block.more
     return texts + [text for part in block.parts for text in _block(part, level + 1)]
 
 

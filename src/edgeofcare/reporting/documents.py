@@ -16,12 +16,13 @@ from edgeofcare.records.records import Records
 from edgeofcare.reporting.blocks import Block
 from edgeofcare.reporting.document import Document
 from edgeofcare.reporting.facts import Run, run_facts
+from edgeofcare.reporting.group_part import group_grid
 from edgeofcare.reporting.html import about_task
 from edgeofcare.reporting.impact import dpia_pack, equality_impact
 from edgeofcare.reporting.items import atrs, model_card, probast_ai, tripod_ai
 from edgeofcare.reporting.judged import criteria_grid, verdict_block
 from edgeofcare.reporting.pages import page_template, write_page
-from edgeofcare.reporting.results import group_grid, measure_grids
+from edgeofcare.reporting.results import measure_grids
 from edgeofcare.reporting.sections import ReportSections
 from edgeofcare.reporting.shareable import shareable_groups
 from edgeofcare.splitting import Split

@@ -10,8 +10,8 @@ from edgeofcare.features.catalogue import feature_dictionary
 from edgeofcare.reporting.blocks import Block, grid
 from edgeofcare.reporting.document import Document, packaged_rows
 from edgeofcare.reporting.facts import Fact, Run
+from edgeofcare.reporting.group_part import group_grid
 from edgeofcare.reporting.items import AUTHORITY, fill
-from edgeofcare.reporting.results import group_grid
 from edgeofcare.reporting.shareable import shareable_groups
 from edgeofcare.schema.tables import TABLES
 

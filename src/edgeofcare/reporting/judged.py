@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -16,6 +18,8 @@ __all__ = ["conclusion_mark", "criteria_grid", "open_alarms", "plain_words", "ti
 
 _MARKS = {"use": "use", "use with care": "care"}
 _MET = {"yes": "\u2713 met", "no": "\u2717 not met", "cannot be told": "? cannot be told"}
+_SENTENCE = re.compile(r"(?<=\.) +(?=[A-Z])")
+_REPEATED = ("Use this model with care", "Do not use this model", "This model can be used")
 _TILES = (
     ("auroc", "AUROC: how well the model ranks", False),
     ("observed_expected_ratio", "observed / expected entries (1 is right)", False),
@@ -66,10 +70,12 @@ def verdict_block(evaluation: Evaluation, sections: ReportSections) -> tuple[str
     conclusion = sections.conclusion or verdict.conclusion
     table = criteria_grid(evaluation, sections)
     opened = open_alarms(sections)
-    said = [verdict.text]
+    sentences = _SENTENCE.split(verdict.text)
+    points = [text for text in sentences if text.rstrip(".") not in _REPEATED]
     if opened:
-        said.append(f"Alarms open: {'; '.join(opened)}. See \u201cAlarms\u201d for what to check.")
-    return conclusion[:1].upper() + conclusion[1:], Block("Verdict", tuple(said), () if table is None else (table,))
+        points.append(f"Alarms open: {'; '.join(opened)}. See \u201cAlarms\u201d for what to check.")
+    grids = () if table is None else (table,)
+    return conclusion[:1].upper() + conclusion[1:], Block("Verdict", grids=grids, points=tuple(points))
 
 
 def criteria_grid(evaluation: Evaluation, sections: ReportSections) -> Grid | None:
@@ -160,7 +166,7 @@ def plain_words(evaluation: Evaluation, sections: ReportSections) -> Block:
     evaluation : Evaluation
         What the model is worth.
     sections : ReportSections
-        Whose sentences on reach, value and stability are added.
+        Whose sentences on reach and value, and whose points, are added.
 
     Returns
     -------
@@ -169,7 +175,8 @@ def plain_words(evaluation: Evaluation, sections: ReportSections) -> Block:
     """
     cells = measure_cells(evaluation.measures)
     points = [*_on_list(cells, evaluation), *_off_list(cells), *_ranking(cells)]
-    points += [sections.said[name] for name in ("reach", "value", "stability") if name in sections.said]
+    points += [sections.said[name] for name in ("reach", "value") if name in sections.said]
+    points += sections.points
     return Block("In plain words", points=tuple(points))
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from edgeofcare.evaluation.groups.findings import group_findings
 from edgeofcare.evaluation.groups.limits import fairness_limits
+from edgeofcare.models.calibration_check import MATERIAL_SHARE
 from edgeofcare.reporting.shareable import shareable_groups
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawing", "ReportSections"]
 
-_EVALUATED = ("alarms", "workload", "lead_time", "reach")
+_EVALUATED = ("alarms", "workload", "lead_time", "reach", "calibration_check")
+_SMOOTH = ("beta", "spline")
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,14 @@ class Drawing:
         A question, and how to read the answer.
     draw : callable
         Draws on the axis that it is given.
+    size : tuple of float
+        Width and height in inches.
     """
 
     title: str
     caption: str
     draw: Callable[[Axes], Any]
+    size: tuple[float, float] = (6.4, 4.8)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,7 +69,11 @@ class ReportSections:
     said : mapping of str to str, optional
         Plain sentences to stand above a part, by the name of the part ("value", "stability", "groups", ...).
     drawings : mapping of str to sequence of Drawing, optional
-        Pictures of a part, by its name.
+        Pictures of a part, by its name, in place of those that its frame allows.
+    points : tuple of str
+        Sentences for somebody with two minutes, to stand among the plain words at the top.
+    not_looked_at : mapping of str to str, optional
+        Parts that were left out or could not be made, by name, with the reason: named in their place.
     settings : mapping of str to object, optional
         What was chosen for the run: name to value.
     versions : mapping of str to str, optional
@@ -97,6 +106,8 @@ class ReportSections:
     recording: pd.DataFrame | None = None
     said: Mapping[str, str] = field(default_factory=dict)
     drawings: Mapping[str, tuple[Drawing, ...]] = field(default_factory=dict)
+    points: tuple[str, ...] = ()
+    not_looked_at: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
@@ -122,6 +133,8 @@ class ReportSections:
         held = {name: getattr(evaluation, name) for name in _EVALUATED}
         held |= {"group_measures": measures, "group_findings": group_findings(measures) if len(measures) else None}
         said = {"groups": fairness_limits(groups)} if len(groups) else {}
+        if len(evaluation.calibration_check) and self.calibration_check is None:
+            said["calibration_check"] = _said_of_maps(evaluation.calibration_check)
         found = {name: part for name, part in held.items() if getattr(self, name) is None and part is not None}
         return replace(self, **found, said={**said, **self.said})
 
@@ -144,5 +157,21 @@ class ReportSections:
         DataFrame or None
             The frame.
         """
-        frame = getattr(self, name)
+        frame = getattr(self, name, None)
         return frame if isinstance(frame, pd.DataFrame) and len(frame) else None
+
+
+def _said_of_maps(frame: pd.DataFrame) -> str:
+    """What a line on the log-odds leaves undone, in one sentence."""
+    smooth = frame[frame["map"].isin(_SMOOTH) & frame["gain"].notna()]
+    if smooth.empty:
+        return "Too few entrants to say whether a straight line is enough."
+    clear = smooth[(smooth["ci_low"] > 0) & (smooth["share"] > MATERIAL_SHARE)]
+    if clear.empty:
+        return "A straight line on the log-odds is enough: no smooth curve would make the risks clearly more right."
+    best = clear.nlargest(1, "gain").iloc[0]
+    return (
+        f"A curve ({best['map']}) would make the risks more right than the straight line that is used: by "
+        f"{best['share']:.0%} of what the line gains over giving every child the same risk. Risks at one end or in the "
+        "middle are off; look for a group or a feature that bends the curve."
+    )

@@ -1,0 +1,383 @@
+"""What the main job looks at beside one evaluation: whether there is enough data, earlier periods, fitting again."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from edgeofcare.evaluation.evaluate import ALL_ROWS, UNSEEN
+from edgeofcare.evaluation.planning.entrants import sample_size
+from edgeofcare.evaluation.planning.expected import expected_performance
+from edgeofcare.evaluation.refits.agreement import stability
+from edgeofcare.evaluation.refits.refits import FAMILIES, HOUSEHOLDS
+from edgeofcare.evaluation.report import Evaluation
+from edgeofcare.evaluation.splits.origins import OriginResults, evaluate_origins
+from edgeofcare.exceptions import EdgeOfCareError, SpecError
+from edgeofcare.features.feature import Feature
+from edgeofcare.models.risk_model import RiskClassifier
+from edgeofcare.records.records import Records
+from edgeofcare.reporting.sections import ReportSections
+from edgeofcare.splitting import Split, rolling_origins
+from edgeofcare.task import Task
+
+__all__ = ["CHECKS", "WITHOUT_REFITS", "MainChecks", "Made", "check_names", "checks_after", "checks_before"]
+
+WITHOUT_REFITS = ("sample_size", "expected")
+"""Checks that fit nothing."""
+
+CHECKS = (*WITHOUT_REFITS, "origins", "stability")
+"""Everything that can be looked at, in the order of the work."""
+
+_ORIGINS, _MONTHS, _RESAMPLES = 3, 12, 200
+_REFITS, _KINDS = 2, (HOUSEHOLDS, FAMILIES)
+_SEARCH_FOLDS = 2
+_SHARES = (0.05, 0.1)
+_MODELS = ("model", "count_rule", "model minus count_rule")
+_MEASURES = (
+    "auroc",
+    "observed_expected_ratio",
+    "calibration_slope",
+    "ppv_at_capacity",
+    "entrants_found_at_capacity",
+)
+_LEFT_OUT = "this run was asked to leave it out"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MainChecks:
+    """What was found beside the evaluation of the last year; nothing personal in it.
+
+    Attributes
+    ----------
+    frames : mapping of str to DataFrame
+        By check: ``sample_size``, ``expected``, ``origins``, ``stability``.
+    said : mapping of str to str
+        The same in sentences.
+    points : mapping of str to str
+        The one sentence of each that somebody with two minutes should read.
+    not_looked_at : mapping of str to str
+        Checks that were left out or could not be made, with the reason.
+
+    Examples
+    --------
+    >>> MainChecks(frames={"expected": pd.DataFrame()}, not_looked_at={"origins": "too short"})
+    MainChecks(expected; not looked at: origins)
+    """
+
+    frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
+    points: Mapping[str, str] = field(default_factory=dict)
+    not_looked_at: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Names only."""
+        absent = f"not looked at: {', '.join(self.not_looked_at)}" if self.not_looked_at else ""
+        return f"MainChecks({'; '.join(part for part in (', '.join(self.frames), absent) if part)})"
+
+    def and_also(self, other: MainChecks) -> MainChecks:
+        """These checks and those of another.
+
+        Parameters
+        ----------
+        other : MainChecks
+            More checks.
+
+        Returns
+        -------
+        MainChecks
+            Both.
+        """
+        names = self.__dataclass_fields__
+        return MainChecks(**{name: {**getattr(self, name), **getattr(other, name)} for name in names})
+
+    def sections(self) -> ReportSections:
+        """The parts of a report that these checks fill.
+
+        Returns
+        -------
+        ReportSections
+            For :func:`edgeofcare.write_report` and :func:`edgeofcare.write_documents`.
+        """
+        parts: dict[str, Any] = dict(self.frames)
+        return ReportSections(
+            **parts, said=self.said, points=tuple(self.points.values()), not_looked_at=self.not_looked_at
+        )
+
+
+class Made(NamedTuple):
+    """What the main job has made when its evaluation is done."""
+
+    task: Task
+    cohort: pd.DataFrame
+    X: pd.DataFrame
+    y: pd.Series
+    split: Split
+    model: RiskClassifier
+    evaluation: Evaluation
+
+
+class _Found(NamedTuple):
+    """What one check found."""
+
+    frame: pd.DataFrame
+    said: str
+    point: str = ""
+
+
+def check_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The checks that are asked for, in the order of the work.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Some of :data:`CHECKS`.
+
+    Returns
+    -------
+    tuple of str
+        Each once.
+
+    Raises
+    ------
+    SpecError
+        If there is no such check.
+
+    Examples
+    --------
+    >>> check_names(["stability", "sample_size"])
+    ('sample_size', 'stability')
+    """
+    asked = {names} if isinstance(names, str) else set(names)
+    if unknown := sorted(str(name) for name in asked - set(CHECKS)):
+        msg = f"checks: there is no {', '.join(map(repr, unknown))}; use some of {', '.join(map(repr, CHECKS))}."
+        raise SpecError(msg)
+    return tuple(name for name in CHECKS if name in asked)
+
+
+def checks_before(
+    records: Records,
+    task: Task,
+    *,
+    checks: Sequence[str],
+    index_dates: Sequence[Any] | pd.DatetimeIndex,
+    features: Sequence[Feature],
+) -> MainChecks:
+    """Look at what can be known before anything is fitted: how many entrants there are, and what they can show.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    task : Task
+        The outcome window.
+    checks : sequence of str
+        What is asked for; the others are named as not looked at.
+    index_dates : sequence of dates
+        Those of the cohort.
+    features : sequence of Feature
+        Candidate features.
+
+    Returns
+    -------
+    MainChecks
+        Of ``sample_size``.
+    """
+
+    def made() -> _Found:
+        """Count."""
+        found = sample_size(records, task, index_dates=index_dates, features=features)
+        return _Found(found.table, found.text, _enough(found.enough))
+
+    return _all({"sample_size": made}, check_names(checks))
+
+
+def checks_after(made: Made, *, checks: Sequence[str], progress: bool | None = None) -> MainChecks:
+    """Look at what needs a fitted and evaluated model: what arithmetic allows, earlier periods, fitting again.
+
+    Parameters
+    ----------
+    made : Made
+        The model with its rows and its evaluation.
+    checks : sequence of str
+        What is asked for; the others are named as not looked at.
+    progress : bool or None
+        Whether to show progress; None shows it where a person watches.
+
+    Returns
+    -------
+    MainChecks
+        Of ``expected``, ``origins`` and ``stability``.
+
+    Notes
+    -----
+    The latest of three periods is the test period of the job, with its own model and evaluation. For the earlier ones
+    the model is fitted anew to what was known then. Boosted trees keep one size there: it is found on the training
+    rows of the first of them alone, in two folds, so that no later outcome has a say in it.
+    """
+    ways: dict[str, Callable[[], _Found]] = {
+        "expected": lambda: _expected(made.evaluation),
+        "origins": lambda: _origins(made, progress),
+        "stability": lambda: _stability(made, progress),
+    }
+    return _all(ways, check_names(checks))
+
+
+def _all(ways: Mapping[str, Callable[[], _Found]], asked: Sequence[str]) -> MainChecks:
+    """Make each check that is asked for; one that cannot be made says why, and the others go on."""
+    found, absent = {}, {}
+    for name, way in ways.items():
+        if name not in asked:
+            absent[name] = _LEFT_OUT
+            continue
+        try:
+            found[name] = way()
+        except EdgeOfCareError as error:
+            absent[name] = str(error)
+    return MainChecks(
+        {name: each.frame for name, each in found.items()},
+        {name: each.said for name, each in found.items()},
+        {name: each.point for name, each in found.items() if each.point},
+        absent,
+    )
+
+
+def _enough(enough: bool) -> str:
+    """Whether there is enough data, for somebody with two minutes."""
+    if enough:
+        return "There were enough children who entered care to judge a model by."
+    return (
+        "There were fewer children who entered care than it takes to judge a model well: the intervals are wide, and "
+        "more years or more authorities would narrow them."
+    )
+
+
+def _value(evaluation: Evaluation, measure: str) -> float:
+    """The model's estimate of a measure in all test rows; NaN where it is not shown."""
+    table = evaluation.measures
+    rows = (table["model"] == "model") & (table["stratum"] == ALL_ROWS) & (table["measure"] == measure)
+    return float(table.loc[rows, "estimate"].iloc[0]) if rows.any() else float("nan")
+
+
+def _expected(evaluation: Evaluation) -> _Found:
+    """What arithmetic allows at the AUROC and the rate of entry that were measured."""
+    auroc, rate = _value(evaluation, "auroc"), _value(evaluation, "prevalence")
+    if np.isnan(auroc) or np.isnan(rate):
+        msg = "AUROC and the rate of entry are not shown, for there are too few entrants in the test period."
+        raise SpecError(msg)
+    capacity = _value(evaluation, "selection_rate_at_capacity")
+    shares = [*([capacity] if np.isfinite(capacity) else []), *_SHARES]
+    frame = expected_performance(auroc, rate, sorted(set(shares)))
+    said = (
+        f"What a list can be expected to hold at an AUROC of {auroc:.2f}, where {100 * rate:.1f} of 100 rows have an "
+        "entry. More cannot be asked of a model without a higher AUROC."
+    )
+    return _Found(frame, said)
+
+
+def _origins(made: Made, progress: bool | None) -> _Found:
+    """The model fitted anew and tested on each of three years."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # said by the notes of the splits, or already of the model itself
+        labelled = made.cohort.loc[made.y.index]
+        splits = rolling_origins(labelled, made.task, n_origins=_ORIGINS, test_length=_MONTHS, y=made.y)
+        if len(splits) < 2:
+            msg = "Taken together for want of entrants, the years give one test period, and one cannot be compared."
+            raise SpecError(msg)
+        latest = _same_rows(splits[-1], made.split)
+        earlier = splits[:-1] if latest else splits
+        model, size = _of_one_size(made, earlier[0])
+        results = evaluate_origins(
+            model,
+            made.X,
+            made.y,
+            earlier,
+            cohort=made.cohort,
+            capacity=made.evaluation.capacity,
+            n_resamples=_RESAMPLES,
+            random_state=made.evaluation.random_state,
+            progress=progress,
+        )
+    whole = _with_latest(results, made) if latest else results
+    notes = sorted({split.note for split in splits if split.note})
+    said = " ".join([whole.text, *([size] if size else []), *(f"Note: {note}." for note in notes)])
+    return _Found(_shown(whole.measures), said, _ran(whole.measures))
+
+
+def _same_rows(one: Split, other: Split) -> bool:
+    """Whether two splits hold the same rows."""
+    return one.train.sort_values().equals(other.train.sort_values()) and one.test.sort_values().equals(
+        other.test.sort_values()
+    )
+
+
+def _of_one_size(made: Made, first: Split) -> tuple[RiskClassifier, str]:
+    """The model, not fitted, with as many trees as the rows before the first origin ask for; and that in words."""
+    model = clone(made.model)
+    if model.kind != "boosting" or model.max_iter is not None:
+        return model, ""
+    found = clone(model).set_params(n_folds=_SEARCH_FOLDS).fit(made.X.loc[first.train], made.y.loc[first.train])
+    trees = int(found.n_iter_)
+    return model.set_params(max_iter=trees), (
+        f"For the earlier periods it has {trees:,} trees, a number found on what was known before the first of them."
+    )
+
+
+def _with_latest(results: OriginResults, made: Made) -> OriginResults:
+    """Results of earlier origins, and the job's own evaluation as the last."""
+    days = made.split.test.get_level_values("index_date")
+    period = {"origin": len(results.evaluations) + 1, "first_month": f"{days.min():%Y-%m}",
+              "last_month": f"{days.max():%Y-%m}"}  # fmt: skip
+    joined = {}
+    for name in ("measures", "counts"):
+        before, own = getattr(results, name), getattr(made.evaluation, name).assign(**period)
+        joined[name] = pd.concat([before, own.reindex(columns=before.columns)], ignore_index=True)
+    return replace(results, **joined, evaluations=(*results.evaluations, made.evaluation))
+
+
+def _shown(measures: pd.DataFrame) -> pd.DataFrame:
+    """The few measures that a reader compares over time, without counts or rates from which counts would follow."""
+    kept = measures["model"].isin(_MODELS) & measures["measure"].isin(_MEASURES)
+    kept &= measures["stratum"].isin([ALL_ROWS, UNSEEN])
+    return measures[kept].fillna({"note": ""}).reset_index(drop=True)
+
+
+def _ran(measures: pd.DataFrame) -> str:
+    """Over which periods AUROC ran from where to where, for somebody with two minutes."""
+    rows = (measures["model"] == "model") & (measures["measure"] == "auroc") & (measures["stratum"] == ALL_ROWS)
+    found = measures.loc[rows, "estimate"].dropna()
+    if len(found) < 2:
+        return ""
+    return (
+        f"Fitted anew to what was known before each of {len(found)} successive periods, the model ranked the child who "
+        f"entered care higher {100 * found.min():.0f} to {100 * found.max():.0f} times in 100."
+    )
+
+
+def _stability(made: Made, progress: bool | None) -> _Found:
+    """Whether the model names the same children when it is fitted again."""
+    split = made.split
+    found = stability(
+        made.model,
+        made.X.loc[split.train],
+        made.y.loc[split.train],
+        made.X.loc[split.test],
+        y=made.y.loc[split.test],
+        capacity=made.evaluation.capacity,
+        n_refits=_REFITS,
+        kinds=_KINDS,
+        random_state=made.evaluation.random_state,
+        progress=progress,
+    )
+    rough = f"From {_REFITS} resamples of households and one model of the other family: the figures are rough."
+    overlap = found.measures.loc[found.measures["measure"] == "list_overlap", "estimate"].dropna()
+    point = (
+        f"Of 100 children on the list of this model or of one fitted again, {100 * overlap.min():.0f} are on both: who "
+        "is near the end of a list is partly chance."
+    )
+    return _Found(found.measures, f"{found.text} {rough}", "" if overlap.empty else point)
