@@ -32,14 +32,9 @@ def models() -> list[HistGradientBoostingClassifier]:
     fitted = []
     for seed in range(3):
         X, y = make_rows(seed, 1500)
-        model = (
-            HistGradientBoostingClassifier(
-                max_iter=40, categorical_features=[5, 2], monotonic_cst={0: 1}, random_state=seed
-            )
-            if False
-            else HistGradientBoostingClassifier(
-                max_iter=40, categorical_features=[5, 2], monotonic_cst=[1, -1, 0, 0, 0, 0, 0, 0], random_state=seed
-            )
+        constraints = [1, -1, 0, 0, 0, 0, 0, 0]
+        model = HistGradientBoostingClassifier(
+            max_iter=40, categorical_features=[5, 2], monotonic_cst=constraints, random_state=seed
         )
         fitted.append(model.fit(X, y, sample_weight=np.random.default_rng(seed).uniform(0.2, 3, len(y))))
     return fitted
