@@ -71,5 +71,5 @@ def test_groups_that_do_not_fit_are_refused(groups: list) -> None:
             SpecError, match=r"groups has shape .*; expected one whole number, 0 or more, for each of 3"
         ):
             contributions(model, np.zeros((1, 3)), groups=groups)
-    with pytest.raises(SpecError, match="groups were given with a PathForm"):
+    with pytest.raises(SpecError, match="groups or a reference were given with a PathForm"):
         contributions(path_form(arrays), np.zeros((1, 3)), groups=[0, 1, 2])

@@ -19,7 +19,7 @@ __all__ = ["add_leaves"]
 Array = npt.NDArray[Any]
 
 _ROWS = 256  # rows side by side: what they need stays in the processor's cache
-_LONGEST = 6  # players in a part
+_LONGEST = 6  # players in a part, where there are several; outcomes of 16 bits have room for more in a part alone
 
 
 def _array(kind: Any, dimensions: int, layout: Literal["C", "A"] = "C", *, changed: bool = False) -> types.Array:
@@ -173,7 +173,7 @@ def _add_block(
 ) -> None:
     """Add what every leaf contributes to the sums of a block of rows."""
     rows = met.shape[1]
-    outcomes = np.empty((max(1, np.diff(part).max()), rows), dtype=np.uint8)
+    outcomes = np.empty((max(1, np.diff(part).max()), rows), dtype=np.uint16)
     buffer = np.empty((_LONGEST + 1, rows), dtype=np.float64)
     for leaf in range(len(element) - 1):
         specs = place[part[leaf] : part[leaf + 1]]

@@ -9,15 +9,14 @@ import numpy.typing as npt
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.batch import add_terms, is_batch
+from edgeofcare.explanation.conditions import conditions_met, read_outcomes
 from edgeofcare.explanation.paths import PathForm, path_form
-from edgeofcare.models._walk import category_places
+from edgeofcare.explanation.reference import ReferenceCounts
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, check_table, linear_terms
 
 __all__ = ["contributions"]
 
 FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-Positions = npt.NDArray[np.intp]
 
 _BLOCK = 2**20  # numbers held at once for a chunk of rows (8 MB), unless chunk_rows says otherwise
 
@@ -27,6 +26,7 @@ def contributions(
     X: npt.ArrayLike,
     *,
     groups: npt.ArrayLike | None = None,
+    reference: ReferenceCounts | None = None,
     chunk_rows: int | None = None,
     compiled: bool | None = None,
 ) -> tuple[FloatArray, float]:
@@ -41,6 +41,9 @@ def contributions(
     groups : array of int, shape (features,), optional
         Group of each column, from 0: contributions are then those of groups, whose features are known or unknown
         together. A PathForm has its own.
+    reference : ReferenceCounts, optional
+        Cohort that rows are compared with, for trees; the training counts in the branches if left out. A PathForm has
+        its own; a regression is made for it by :func:`~edgeofcare.explanation.counting.recentred`.
     chunk_rows : int, optional
         Rows worked on at once; bounds the memory and changes no result. Chosen from the size of the model if not given.
     compiled : bool, optional
@@ -78,6 +81,10 @@ def contributions(
     :math:`o_j` of its features on the path, and :math:`z_g` that of their :math:`z_j`. These are the exact Shapley
     values of the game among groups, and in general not the sums of those of their features.
 
+    With a reference, :math:`z_j` is one or zero as a child of the cohort meets the conditions or not, and contributions
+    are means over the cohort: the Shapley values of the interventional game, in which unknown features are drawn
+    together from the cohort.
+
     For a logistic regression the contributions are the terms of its sum around the training means.
 
     References
@@ -105,13 +112,12 @@ def contributions(
     if chunk_rows is not None and chunk_rows < 1:
         msg = f"chunk_rows is {chunk_rows}; expected a whole number of 1 or more."
         raise SpecError(msg)
+    if not isinstance(arrays, TreeArrays):
+        _refuse_options(arrays, groups, reference)
     if isinstance(arrays, LinearArrays):
         terms = linear_terms(arrays, X)
         return terms if groups is None else _grouped(terms, groups), arrays.intercept
-    form = path_form(arrays, groups=groups) if isinstance(arrays, TreeArrays) else arrays
-    if form is arrays and groups is not None:
-        msg = "groups were given with a PathForm, which has its own. Give groups to path_form."
-        raise SpecError(msg)
+    form = path_form(arrays, groups=groups, reference=reference) if isinstance(arrays, TreeArrays) else arrays
     table = check_table(form.width, X)
     phi = np.zeros((len(table), table.shape[1] if form.players is None else form.players), dtype=np.float64)
     if compiled or (compiled is None and is_batch(form, len(table))):
@@ -122,6 +128,18 @@ def contributions(
         for start in range(0, len(table), step):
             phi[start : start + step, form.column] = _tree_terms(form, table[start : start + step])
     return phi, form.base
+
+
+def _refuse_options(
+    arrays: LinearArrays | PathForm, groups: npt.ArrayLike | None, reference: ReferenceCounts | None
+) -> None:
+    """Raise where an option is given that was chosen before, or is for trees."""
+    if isinstance(arrays, PathForm) and (groups is not None or reference is not None):
+        msg = "groups or a reference were given with a PathForm, which has its own. Give them to path_form."
+        raise SpecError(msg)
+    if reference is not None:
+        msg = "A reference of counts is for trees. Compare a regression with a cohort by recentred."
+        raise SpecError(msg)
 
 
 def _numbers_by_row(form: PathForm) -> int:
@@ -145,12 +163,12 @@ def _grouped(terms: FloatArray, groups: npt.ArrayLike) -> FloatArray:
 
 def _tree_terms(form: PathForm, table: FloatArray) -> FloatArray:
     """Return contributions of the players on any path, shape (rows, players), for a chunk of rows."""
-    met = _conditions_met(form, table)
+    met = conditions_met(form, table)
     rows = len(table)
     terms = np.empty((len(form.player), rows), dtype=np.float64)
     for group in form.groups:
         condition = form.condition[group.element]
-        outcomes = [_outcome(met, condition[:, part.start : part.stop]) for part in group.parts]
+        outcomes = [read_outcomes(met, condition[:, part.start : part.stop]) for part in group.parts]
         factors = [
             part.product.take(outcome, axis=1)
             for part, outcome in zip(group.parts, outcomes, strict=True)
@@ -166,29 +184,3 @@ def _tree_terms(form: PathForm, table: FloatArray) -> FloatArray:
     place = form.player[:, None] * rows + np.arange(rows)
     total = np.bincount(place.ravel(), weights=terms.ravel(), minlength=len(form.column) * rows)
     return total.astype(np.float64, copy=False).reshape(len(form.column), rows).T
-
-
-def _outcome(met: BoolArray, condition: Positions) -> Positions:
-    """Return where each leaf and row finds its outcome in the tables of a part, shape (leaves, rows)."""
-    leaves, size = condition.shape
-    outcome = np.repeat(np.arange(leaves, dtype=np.intp)[:, None] << size, met.shape[1], axis=1)
-    for place in range(size):
-        outcome += met[condition[:, place]].astype(np.intp) << place
-    return outcome
-
-
-def _conditions_met(form: PathForm, table: FloatArray) -> BoolArray:
-    """Return which conditions each row meets, shape (conditions and joint conditions, rows)."""
-    columns = np.array(table.T, order="C")
-    missing = np.isnan(columns)
-    values = columns[form.feature]
-    lowest = np.isneginf(form.above)[:, None]  # an open lower end lets -inf in; NaN fails the other comparison
-    met: BoolArray = ((values > form.above[:, None]) | lowest) & (values <= form.up_to[:, None])
-    met |= missing[form.feature] & form.missing[:, None]
-    if (found := form.categories) is not None:
-        chosen = np.flatnonzero(form.side >= 0)
-        places = category_places(found, columns)[np.searchsorted(found.column, form.feature[chosen])]
-        met[chosen] = np.take_along_axis(form.allowed[form.side[chosen]], places, axis=1)
-    if len(form.joint):
-        met = np.concatenate([met, np.logical_and.reduceat(met[form.member], form.joint, axis=0)])
-    return met

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.explanation.tables import PathPart, path_tables
+from edgeofcare.explanation.reference import ReferenceCounts, regrouped
+from edgeofcare.explanation.tables import PathPart, path_tables, reference_tables
 from edgeofcare.models._walk import Categories, categories_of
 from edgeofcare.models.arrays import TreeArrays
 
@@ -79,6 +80,8 @@ class PathForm:
         Where the contributions of each player that is on any path are returned.
     players : int or None
         Count of groups; None where features are on their own.
+    compared : tuple of ndarray, or None
+        Leaf, pattern and share of rows of each count of a reference cohort; None where training covers stand for it.
     """
 
     base: float
@@ -98,6 +101,7 @@ class PathForm:
     value: FloatArray
     column: Positions
     players: int | None
+    compared: tuple[Positions, Positions, FloatArray] | None = None
 
     def __repr__(self) -> str:
         return f"PathForm({len(self.value)} leaves, {len(self.feature)} conditions)"
@@ -113,7 +117,9 @@ class PathForm:
         return int(self.feature.max(initial=-1)) + 1
 
 
-def path_form(trees: TreeArrays, *, groups: npt.ArrayLike | None = None) -> PathForm:
+def path_form(
+    trees: TreeArrays, *, groups: npt.ArrayLike | None = None, reference: ReferenceCounts | None = None
+) -> PathForm:
     """Rewrite trees as leaves with conditions, for :func:`~edgeofcare.explanation.kernel.contributions`.
 
     Several splits of one path on the same feature become one condition: the intersection of their intervals, which NaN
@@ -125,6 +131,8 @@ def path_form(trees: TreeArrays, *, groups: npt.ArrayLike | None = None) -> Path
         Trusted arrays: made by ``extract_arrays``, or passed by ``validate``.
     groups : array of int, shape (features,), optional
         Group of each column, from 0. The features of a group play as one.
+    reference : ReferenceCounts, optional
+        What rows are compared with; the training counts in the branches if left out.
 
     Returns
     -------
@@ -133,7 +141,8 @@ def path_form(trees: TreeArrays, *, groups: npt.ArrayLike | None = None) -> Path
     Raises
     ------
     SpecError
-        If ``groups`` is not one whole number, 0 or more, for each column that the trees look at.
+        If ``groups`` is not one whole number, 0 or more, for each column that the trees look at; or the reference was
+        counted for another model.
 
     Examples
     --------
@@ -154,6 +163,11 @@ def path_form(trees: TreeArrays, *, groups: npt.ArrayLike | None = None) -> Path
     first = np.append(0, np.cumsum(length))
     reached = np.ones(len(value))
     reached[length > 0] = np.multiply.reduceat(elements.share, first[:-1][length > 0]) if len(player) else 1.0
+    compared = None if reference is None else _compared(reference, paths.leaf, elements.slot, first)
+    if compared is not None:
+        leaf, pattern, weight = compared
+        met_all = pattern == (1 << length[leaf]) - 1
+        reached = np.bincount(leaf[met_all], weight[met_all], minlength=len(value)).astype(np.float64)
     return PathForm(
         base=math.fsum([trees.baseline, *(value * reached).tolist()]),
         feature=paths.feature[distinct],
@@ -172,6 +186,7 @@ def path_form(trees: TreeArrays, *, groups: npt.ArrayLike | None = None) -> Path
         value=value,
         column=column,
         players=None if groups is None else int(np.max(np.asarray(groups), initial=-1)) + 1,
+        compared=compared,
     )
 
 
@@ -195,7 +210,11 @@ def leaf_groups(form: PathForm, leaves: Positions) -> tuple[LeafGroup, ...]:
     for size in np.unique(length[length > 0]).tolist():
         chosen = leaves[length == size]
         element = form.first[chosen, None] + np.arange(size)
-        groups.append(LeafGroup(chosen, element, path_tables(form.share[element], form.value[chosen])))
+        if form.compared is None:
+            parts = path_tables(form.share[element], form.value[chosen])
+        else:
+            parts = reference_tables(_frequency(form, chosen, size), form.value[chosen])
+        groups.append(LeafGroup(chosen, element, parts))
     return tuple(groups)
 
 
@@ -222,6 +241,7 @@ class _Elements:
     share: FloatArray
     member: Positions
     joint: Positions
+    slot: Positions  # the element that each entry of the paths is part of
 
 
 def _climb(trees: TreeArrays, categories: Categories | None) -> _Paths:
@@ -316,7 +336,7 @@ def _play(paths: _Paths, number: Positions, conditions: int, group: Positions | 
     """Make a path element of every player: of each feature, or of all features of a group together."""
     none = np.zeros(0, dtype=np.intp)
     if group is None or not len(number):
-        return _Elements(paths.leaf, paths.feature, number, paths.share, none, none)
+        return _Elements(paths.leaf, paths.feature, number, paths.share, none, none, np.arange(len(number)))
     player = group[paths.feature]
     order = np.lexsort((player, paths.leaf))
     leaf, player = paths.leaf[order], player[order]
@@ -329,7 +349,32 @@ def _play(paths: _Paths, number: Positions, conditions: int, group: Positions | 
     member = number[order][np.repeat(several, count)]
     joint = np.cumsum(count[several]) - count[several]
     share = np.multiply.reduceat(paths.share[order], start)
-    return _Elements(leaf[start], player[start], condition, share, member, joint)
+    slot = np.empty(len(order), dtype=np.intp)
+    slot[order] = np.cumsum(new) - 1
+    return _Elements(leaf[start], player[start], condition, share, member, joint, slot)
+
+
+def _compared(
+    reference: ReferenceCounts, leaf: Positions, slot: Positions, first: Positions
+) -> tuple[Positions, Positions, FloatArray]:
+    """Return leaf, pattern of players and share of rows of each count of a reference."""
+    if len(reference.first) != len(first):
+        msg = "The reference was counted for another model. Count it for this one."
+        raise SpecError(msg)
+    of, pattern = regrouped(reference, leaf, slot - first[leaf])
+    return of, pattern, reference.count / reference.rows
+
+
+def _frequency(form: PathForm, leaves: Positions, size: int) -> FloatArray:
+    """Return the share of the reference with each outcome, for leaves with as many players; shape (leaves, 2**size)."""
+    assert form.compared is not None
+    leaf, pattern, weight = form.compared
+    place = np.full(len(form.value), -1, dtype=np.intp)
+    place[leaves] = np.arange(len(leaves))
+    chosen = place[leaf] >= 0
+    at = (place[leaf[chosen]] << size) + pattern[chosen]
+    found = np.bincount(at, weight[chosen], minlength=len(leaves) << size)
+    return found.astype(np.float64, copy=False).reshape(len(leaves), -1)
 
 
 def _changes(*keys: npt.NDArray) -> BoolArray:

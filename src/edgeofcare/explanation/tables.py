@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["PathPart", "path_tables"]
+__all__ = ["PathPart", "path_tables", "reference_tables"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -76,6 +76,51 @@ def path_tables(share: FloatArray, value: FloatArray) -> tuple[PathPart, ...]:
         product = None if count == 1 else factor.prod(axis=1).reshape(len(nodes), -1)
         parts.append(PathPart(start, stop, lead.reshape(*lead.shape[:2], -1), product))
     return tuple(parts)
+
+
+def reference_tables(frequency: FloatArray, value: FloatArray) -> tuple[PathPart, ...]:
+    r"""Work out what every outcome of a path contributes in comparison with a reference cohort.
+
+    Parameters
+    ----------
+    frequency : ndarray of float64, shape (leaves, 2**d)
+        Share of the cohort with each outcome.
+    value : ndarray of float64, shape (leaves,)
+        Log-odds of each leaf.
+
+    Returns
+    -------
+    tuple of PathPart
+        One part.
+
+    Notes
+    -----
+    Beside one child of the cohort, who meets :math:`q_j`, the leaf plays the same game as in the path-dependent one
+    with :math:`z_j = q_j`. The mean over the cohort is a sum over the outcomes :math:`q`, in which every player takes a
+    factor :math:`t p_j + (1 - t) q_j`, and the one whose contribution it is :math:`p_j - q_j`: each turns one axis of
+    the table of frequencies, seen as :math:`2 \times \dots \times 2`, into an axis of the outcomes :math:`p`.
+
+    Examples
+    --------
+    A path of one player, who is met by a quarter of the cohort, to a leaf of 2:
+
+    >>> reference_tables(np.array([[0.75, 0.25]]), np.array([2.0]))[0].lead.tolist()
+    [[[-0.5, 1.5]]]
+    """
+    leaves, outcomes = frequency.shape
+    size = outcomes.bit_length() - 1
+    nodes, weights = np.polynomial.legendre.leggauss((size + 1) // 2)
+    lead = np.zeros((size, leaves, outcomes))
+    for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
+        for player in range(size):
+            turned = frequency
+            for place in range(size):
+                low, high = np.moveaxis(turned.reshape(leaves, -1, 2, 1 << place), 2, 0)
+                pair = (-high, low) if place == player else ((1 - node) * high, node * low + high)
+                turned = np.stack(pair, axis=2).reshape(leaves, outcomes)
+            lead[player] += weight * turned
+    lead *= value[:, None]
+    return (PathPart(0, size, lead.reshape(1, size, -1), None),)
 
 
 def _product_of_others(factor: FloatArray) -> FloatArray:
