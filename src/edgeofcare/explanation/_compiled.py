@@ -18,7 +18,7 @@ __all__ = ["add_leaves"]
 
 Array = npt.NDArray[Any]
 
-_ROWS = 256  # rows side by side: what they need stays in the processor's cache
+_ROWS = 512  # rows side by side: what they need stays in the processor's cache
 _LONGEST = 6  # players in a part, where there are several; outcomes of 16 bits have room for more in a part alone
 
 

@@ -17,8 +17,8 @@ __all__ = ["add_terms", "is_batch"]
 FloatArray = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 
-_MANY = 50_000_000  # rows times path elements, from which on compiled code is worth loading: half a second of numpy
-_LEAVES = 1024  # leaves whose tables are held at once: about 2 MB
+_MANY = 100_000_000  # rows times path elements, from which on compiled code is worth loading: a second of numpy
+_LEAVES = 256  # leaves whose tables are held at once: less than a megabyte
 
 
 class _Conditions(NamedTuple):
