@@ -159,6 +159,10 @@ CORRUPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "value too few": ({"category_value": CODES[:2]}, "'category_value' has 2 values; expected 3"),
     "NaN category": ({"category_value": np.array([0.0, 1.0, np.nan])}, "'category_value' has 1 value.* not finite"),
     "category twice": ({"category_value": np.array([0.0, 0.0, 1.0])}, "'category_value' has 1 value.* out of order"),
+    "too many categories": (
+        {"category_feature": np.ones(1025, np.int32), "category_value": np.arange(1025.0)},
+        "'category_feature' has 1 value.* with more than 1024 categories",
+    ),
     "node too large": ({"category_split": np.int32([5])}, "'category_split' has 1 value.* outside 0 to 4"),
     "node too small": ({"category_split": np.int32([-5])}, "'category_split' has 1 value.* outside 0 to 4"),
     "node twice": ({"category_split": np.int32([0, 0])}, "'category_split' has 1 value.* out of order"),

@@ -19,6 +19,7 @@ _DTYPES = {
     **dict.fromkeys(("missing_left", "category_left"), "bool"),
 }
 _NOT_BY_NODE = ("tree_start", "category_feature", "category_value", "category_split", "category_left")
+_MOST_CATEGORIES = 1024  # of one column: the table of sides is as wide as the column with most
 _COVER_TOLERANCE = 1e-9  # relative: counts are whole numbers, so their sums are exact
 
 
@@ -223,6 +224,8 @@ def _category_split_problems(found: Arrays, n_features: int) -> list[str]:
     """Say where splits and categories do not belong together."""
     split, feature = found["category_split"], found["feature"]
     counts = np.bincount(found["category_feature"], minlength=n_features)
+    if (counts > _MOST_CATEGORIES).any():
+        return _count("category_feature", counts > _MOST_CATEGORIES, f"with more than {_MOST_CATEGORIES} categories")
     listed = np.zeros(len(feature), dtype=np.bool_)
     listed[split] = True
     wrong = listed != ((feature >= 0) & (counts[feature] > 0))
