@@ -21,12 +21,13 @@ import numpy.typing as npt
 
 from edgeofcare.exceptions import ModelFileError, SpecError
 
-__all__ = ["MAX_BYTES", "Archive", "open_archive", "pack", "read_arrays", "refuse", "too_large"]
+__all__ = ["MAX_BYTES", "Archive", "array_members", "open_archive", "pack", "read_arrays", "refuse", "too_large"]
 
 MAX_BYTES = 200_000_000
 """Largest sum of the members' sizes that is read, unless the caller says otherwise."""
 
 _MANIFEST, _DIGEST = "manifest.json", "digest.txt"
+_FOLDER, _SUFFIX = "arrays/", ".npy"
 _ADVICE = "Nothing of it was used. Take a fresh copy from the people who made it."
 _PICKLE = b"\x80"  # first byte of every binary pickle, and so of a joblib file
 _NPY = b"\x93NUMPY\x01\x00"
@@ -221,9 +222,31 @@ def read_arrays(archive: Archive, names: Iterable[str]) -> dict[str, npt.NDArray
     return {name: _array(member, archive.members[member]) for member, name in expected.items()}
 
 
+def array_members(archive: Archive) -> set[str]:
+    """Names of the arrays that a model file says it holds.
+
+    Parameters
+    ----------
+    archive : Archive
+        From :func:`open_archive`.
+
+    Returns
+    -------
+    set of str
+        Names for :func:`read_arrays`; not yet checked.
+
+    Examples
+    --------
+    >>> array_members(open_archive(pack({}, {"weight": np.zeros(2)})))
+    {'weight'}
+    """
+    names = [member.removeprefix(_FOLDER).removesuffix(_SUFFIX) for member in archive.members]
+    return {name for name in names if _member(name) in archive.members}
+
+
 def _member(name: str) -> str:
     """Name of the member that holds an array."""
-    return f"arrays/{name}.npy"
+    return f"{_FOLDER}{name}{_SUFFIX}"
 
 
 def _zipped(members: Mapping[str, bytes]) -> bytes:

@@ -6,7 +6,7 @@ import math
 import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -15,8 +15,8 @@ from edgeofcare.exceptions import ModelFileError, SpecError
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import parse_feature
 from edgeofcare.features.specs.child import Characteristic
-from edgeofcare.model_archive import Archive, read_arrays, refuse
-from edgeofcare.models.arrays import LinearArrays, TreeArrays, from_mapping, validate
+from edgeofcare.model_archive import Archive, array_members, read_arrays, refuse
+from edgeofcare.models.arrays import LinearArrays, TreeArrays, array_names, from_mapping, validate
 from edgeofcare.models.calibration_history import Anchoring
 from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.schema.own import own_table
@@ -37,7 +37,7 @@ SCHEMA_VERSION = 1
 """Version of the layout of the file; a reader refuses a newer one."""
 
 _FORMAT = "edgeofcare model"
-_ARRAYS = {kind.kind: tuple(field.name for field in fields(kind)) for kind in (TreeArrays, LinearArrays)}
+_KINDS = (TreeArrays.kind, LinearArrays.kind)
 _LEAST_SHOWN = 10  # counts below this are not written
 _MOST_FEATURES = 10_000
 
@@ -129,7 +129,7 @@ def make_scorer(archive: Archive) -> Scorer:
         )
         raise ModelFileError(msg)
     _field("decision_support_only", lambda: _certain(manifest["decision_support_only"]))
-    kind = _field("kind", lambda: next(kind for kind in _ARRAYS if kind == manifest["kind"]))
+    kind = _field("kind", lambda: next(kind for kind in _KINDS if kind == manifest["kind"]))
     names = _field("features", lambda: _feature_names(manifest["features"]))
     _field(
         "protected_features", lambda: _certain(_protected(map(parse_feature, names)) == manifest["protected_features"])
@@ -138,7 +138,7 @@ def make_scorer(archive: Archive) -> Scorer:
     if slope <= 0:
         refuse("The slope of its calibration is not above zero, so every reason would point the wrong way.")
     intercept = _field("calibration", lambda: _calibration(manifest["calibration"]).intercept)
-    arrays = from_mapping(kind, read_arrays(archive, _ARRAYS[kind]))
+    arrays = from_mapping(kind, read_arrays(archive, array_names(kind, array_members(archive))))
     validate(arrays, len(names))
     return Scorer(
         arrays,

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.explanation.kernel import PathForm, contributions, path_form
+from edgeofcare.explanation.kernel import contributions
+from edgeofcare.explanation.paths import PathForm, path_form
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
 from edgeofcare.models.recalibration import Recalibration
 

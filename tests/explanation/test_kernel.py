@@ -21,7 +21,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.explanation.kernel import contributions, path_form
+from edgeofcare.explanation.kernel import contributions
+from edgeofcare.explanation.paths import path_form
 from edgeofcare.models.arrays import TreeArrays, margin
 from edgeofcare.models.extraction import extract_arrays
 
@@ -269,6 +270,6 @@ def test_the_repr_counts() -> None:
 
 
 def test_the_kernel_imports_numpy_alone() -> None:
-    heavy = "{'sklearn', 'pandas', 'scipy', 'shap'} & set(sys.modules)"
+    heavy = "{'sklearn', 'pandas', 'scipy', 'shap', 'numba'} & set(sys.modules)"
     code = f"import sys, edgeofcare.explanation.kernel; sys.exit(len({heavy}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

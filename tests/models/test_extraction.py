@@ -133,13 +133,6 @@ def test_the_check_sees_a_changed_leaf_and_takes_no_rows() -> None:
     assert check_extraction(model, arrays, X.iloc[:0]) == 0.0
 
 
-def test_categorical_features_are_refused() -> None:
-    X, y = make_boosting_rows(0)
-    model = HistGradientBoostingClassifier(max_iter=2, categorical_features=["flag"]).fit(X, y)
-    with pytest.raises(SpecError, match="categorical features, which plain arrays cannot hold"):
-        extract_arrays(model)
-
-
 def test_three_classes_are_refused() -> None:
     X, _ = make_boosting_rows(0)
     y = np.arange(len(X)) % 3

@@ -14,7 +14,12 @@ __all__ = ["SCALARS", "dtype_problems", "linear_problems", "raise_problems", "tr
 Arrays = Mapping[str, npt.NDArray]
 
 SCALARS = ("baseline", "intercept")
-_DTYPES = {"tree_start": "int32", "feature": "int32", "left": "int32", "right": "int32", "missing_left": "bool"}
+_DTYPES = {
+    **dict.fromkeys(("tree_start", "feature", "left", "right", "category_feature", "category_split"), "int32"),
+    **dict.fromkeys(("missing_left", "category_left"), "bool"),
+}
+_NOT_BY_NODE = ("tree_start", "category_feature", "category_value", "category_split", "category_left")
+_MOST_CATEGORIES = 1024  # of one column: the table of sides is as wide as the column with most
 _COVER_TOLERANCE = 1e-9  # relative: counts are whole numbers, so their sums are exact
 
 
@@ -129,7 +134,7 @@ def tree_problems(found: Arrays, n_features: int) -> list[str]:
     """
     problems = _layout_problems(found)
     problems = problems or [*_number_problems(found), *_link_problems(found, n_features)]
-    return problems or _structure_problems(found)
+    return problems or [*_structure_problems(found), *_category_problems(found, n_features)]
 
 
 def _count(name: str, bad: npt.ArrayLike, what: str) -> list[str]:
@@ -144,7 +149,7 @@ def _layout_problems(found: Arrays) -> list[str]:
     problems = [
         f"array '{name}' has {len(array)} nodes; array 'feature' has {nodes}"
         for name, array in found.items()
-        if array.ndim and name != "tree_start" and len(array) != nodes
+        if array.ndim and name not in _NOT_BY_NODE and len(array) != nodes
     ]
     if len(start) < 2 or start[0] != 0 or start[-1] != nodes or (np.diff(start) < 1).any():
         problems.append(f"array 'tree_start' does not rise from 0 to {nodes} nodes with a node or more in each tree")
@@ -194,3 +199,37 @@ def _structure_problems(found: Arrays) -> list[str]:
         *_count("feature", lost, "(nodes) that are not reached exactly once from the root of their tree"),
         *_count("cover", gap > _COVER_TOLERANCE * cover[split], "(splits) whose children do not add up to it"),
     ]
+
+
+def _category_problems(found: Arrays, n_features: int) -> list[str]:
+    """Say what is wrong with the categories, if there are any, once splits and features are right."""
+    if "category_split" not in found:
+        return []
+    owner, value = found["category_feature"], found["category_value"]
+    split, nodes = found["category_split"], len(found["feature"])
+    if len(owner) != len(value):
+        return [f"array 'category_value' has {len(value)} values; expected {len(owner)}, one for each category"]
+    rises = (np.diff(owner) > 0) | ((np.diff(owner) == 0) & (np.diff(value) > 0))
+    problems = [
+        *_count("category_feature", (owner < 0) | (owner >= n_features), f"outside 0 to {n_features - 1}"),
+        *_count("category_value", ~np.isfinite(value), "that are not finite"),
+        *_count("category_value", ~rises, "out of order"),
+        *_count("category_split", (split < 0) | (split >= nodes), f"outside 0 to {nodes - 1}"),
+        *_count("category_split", np.diff(split) <= 0, "out of order"),
+    ]
+    return problems or _category_split_problems(found, n_features)
+
+
+def _category_split_problems(found: Arrays, n_features: int) -> list[str]:
+    """Say where splits and categories do not belong together."""
+    split, feature = found["category_split"], found["feature"]
+    counts = np.bincount(found["category_feature"], minlength=n_features)
+    if (counts > _MOST_CATEGORIES).any():
+        return _count("category_feature", counts > _MOST_CATEGORIES, f"with more than {_MOST_CATEGORIES} categories")
+    listed = np.zeros(len(feature), dtype=np.bool_)
+    listed[split] = True
+    wrong = listed != ((feature >= 0) & (counts[feature] > 0))
+    if wrong.any():
+        return _count("category_split", wrong, "(nodes) that are no split on a column with categories, or lacks some")
+    have, want = len(found["category_left"]), int(counts[feature[split]].sum())
+    return [] if have == want else [f"array 'category_left' has {have} values; expected {want}, by split and category"]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeofcare.exceptions import ModelFileError, SpecError
+from edgeofcare.models._walk import Walk, walk_form, walk_rows
 from edgeofcare.models.array_checks import SCALARS, dtype_problems, linear_problems, raise_problems, tree_problems
 
 __all__ = [
+    "CATEGORY_ARRAYS",
     "LinearArrays",
     "TreeArrays",
+    "array_names",
     "check_table",
     "from_mapping",
     "linear_terms",
@@ -28,20 +31,10 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
 
+CATEGORY_ARRAYS = ("category_feature", "category_value", "category_split", "category_left")
+"""Arrays of trees that are there only where splits look at categories."""
+
 _BLOCK = 2**18  # decisions held at once while trees are walked: 2 MB, which stays in the processor's cache
-
-
-class _Walk(NamedTuple):
-    """The trees laid out for walking: the splits first, then the leaves, which lead to themselves."""
-
-    feature: npt.NDArray[np.intp]  # (splits,)
-    threshold: FloatArray  # (splits, 1)
-    missing_left: BoolArray  # (splits, 1)
-    child: npt.NDArray[np.intp]  # (2 * nodes,): right child of node 0, left child of node 0, right child of node 1, ...
-    value: FloatArray  # (nodes,)
-    root: npt.NDArray[np.intp]  # (trees,)
-    depth: int  # splits on the longest path
-    width: int  # columns that the splits look at
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +42,8 @@ class TreeArrays:
     """Boosted trees as plain arrays: the margin is the baseline plus one leaf value from each tree.
 
     Nodes of all trees are concatenated. A row goes to the left child of a split where its value is at most the
-    threshold, and where its value is NaN and the split sends missing values left.
+    threshold, and where its value is NaN and the split sends missing values left. A split on categories sends each
+    known category to a side of its own choice; any other value is missing to it.
 
     Parameters
     ----------
@@ -65,6 +59,14 @@ class TreeArrays:
         Whether missing values go left.
     value, cover : ndarray of float64, shape (nodes,)
         Log-odds that a leaf adds (0 for a split), and the count of training rows that reached the node, unweighted.
+    category_feature : ndarray of int32, shape (categories,), optional
+        Column that each known category belongs to, ascending; no categories if left out.
+    category_value : ndarray of float64, shape (categories,), optional
+        How each category stands in the table, ascending within its column.
+    category_split : ndarray of int32, shape (category splits,), optional
+        Splits on columns with categories, ascending; their threshold is 0 and means nothing.
+    category_left : ndarray of bool, optional
+        For each of these splits in turn, whether each category of its column goes left.
 
     Examples
     --------
@@ -94,31 +96,19 @@ class TreeArrays:
     missing_left: BoolArray
     value: FloatArray
     cover: FloatArray
+    category_feature: IntArray = field(default_factory=lambda: np.empty(0, np.int32))
+    category_value: FloatArray = field(default_factory=lambda: np.empty(0, np.float64))
+    category_split: IntArray = field(default_factory=lambda: np.empty(0, np.int32))
+    category_left: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
 
     def __repr__(self) -> str:
         trees = len(self.tree_start) - 1
         return f"TreeArrays({trees} tree{'s' if trees != 1 else ''}, {len(self.feature)} nodes)"
 
     @cached_property
-    def _walk(self) -> _Walk:
+    def _walk(self) -> Walk:
         """Return the layout for walking, made once."""
-        leaf = self.feature < 0
-        order = np.argsort(leaf, kind="stable")
-        place = np.empty(len(order), dtype=np.intp)
-        place[order] = np.arange(len(order))
-        own = np.arange(len(order))
-        child = np.stack([np.where(leaf, own, self.right), np.where(leaf, own, self.left)], axis=1)
-        splits = order[: len(order) - int(leaf.sum())]
-        return _Walk(
-            feature=self.feature[splits].astype(np.intp),
-            threshold=self.threshold[splits, None],
-            missing_left=self.missing_left[splits, None],
-            child=place[child[order]].ravel(),
-            value=self.value[order],
-            root=place[self.tree_start[:-1]],
-            depth=_depth(self),
-            width=int(self.feature.max(initial=-1)) + 1,
-        )
+        return walk_form(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +192,7 @@ def margin(arrays: TreeArrays | LinearArrays, X: npt.ArrayLike) -> FloatArray:
     out = np.empty(len(table), dtype=np.float64)
     step = max(1, _BLOCK // max(1, len(walk.feature)))
     for start in range(0, len(table), step):
-        out[start : start + step] = _walk_rows(walk, arrays.baseline, table[start : start + step])
+        out[start : start + step] = walk_rows(walk, arrays.baseline, table[start : start + step])
     return out
 
 
@@ -268,36 +258,6 @@ def linear_terms(arrays: LinearArrays, X: npt.ArrayLike) -> FloatArray:
     return terms
 
 
-def _walk_rows(walk: _Walk, baseline: float, table: FloatArray) -> FloatArray:
-    """Return the margin of a block of rows, with the rows as the fast axis."""
-    rows = len(table)
-    columns = np.ascontiguousarray(table.T)
-    goes_left = np.zeros((len(walk.value), rows), dtype=np.bool_)
-    decided = goes_left[: len(walk.feature)]
-    np.less_equal(columns[walk.feature], walk.threshold, out=decided)
-    decided |= np.isnan(columns)[walk.feature] & walk.missing_left
-    flat, across = goes_left.ravel(), np.arange(rows)
-    node = np.repeat(walk.root[:, None], rows, axis=1)
-    for _ in range(walk.depth):
-        node = walk.child[2 * node + flat[node * rows + across]]
-    steps = np.empty((len(walk.root) + 1, rows), dtype=np.float64)
-    steps[0] = baseline
-    steps[1:] = walk.value[node]
-    total: FloatArray = np.cumsum(steps, axis=0)[-1]
-    return total
-
-
-def _depth(trees: TreeArrays) -> int:
-    """Return the number of splits on the longest path; ends on any arrays, even those with a cycle."""
-    level, longest = trees.tree_start[:-1], int(np.diff(trees.tree_start).max(initial=0))
-    for depth in range(longest):
-        level = level[trees.feature[level] >= 0]
-        if not len(level):
-            return depth
-        level = np.concatenate([trees.left[level], trees.right[level]])
-    return longest
-
-
 def to_mapping(arrays: TreeArrays | LinearArrays) -> dict[str, npt.NDArray[np.generic]]:
     """Return the arrays by name, as ``numpy.savez`` takes them.
 
@@ -309,7 +269,8 @@ def to_mapping(arrays: TreeArrays | LinearArrays) -> dict[str, npt.NDArray[np.ge
     Returns
     -------
     dict of str to ndarray
-        Every field; the baseline or the intercept is an array without dimensions.
+        Every field; the baseline or the intercept is an array without dimensions. Those of categories are left out
+        where there are none.
 
     Examples
     --------
@@ -318,7 +279,35 @@ def to_mapping(arrays: TreeArrays | LinearArrays) -> dict[str, npt.NDArray[np.ge
     >>> sorted(to_mapping(LinearArrays(zero, zero, zero, zero, zero, intercept=1.0)))
     ['center', 'impute', 'intercept', 'missing_center', 'missing_weight', 'weight']
     """
-    return {field.name: np.asarray(getattr(arrays, field.name)) for field in fields(arrays)}
+    found = {each.name: np.asarray(getattr(arrays, each.name)) for each in fields(arrays)}
+    if any(found[name].size for name in CATEGORY_ARRAYS if name in found):
+        return found
+    return {name: array for name, array in found.items() if name not in CATEGORY_ARRAYS}
+
+
+def array_names(kind: str, present: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the names of the arrays that a model of a kind has.
+
+    Parameters
+    ----------
+    kind : {"boosting", "logistic"}
+        What the arrays describe.
+    present : iterable of str
+        Names that were found; one array of categories calls for the others.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> array_names("logistic")
+    ('impute', 'center', 'weight', 'missing_weight', 'missing_center', 'intercept')
+    >>> array_names("boosting", ["category_left"])[-4:]
+    ('category_feature', 'category_value', 'category_split', 'category_left')
+    """
+    names = tuple(each.name for each in fields(_KINDS[kind]))
+    return names if set(CATEGORY_ARRAYS) & set(present) else tuple(n for n in names if n not in CATEGORY_ARRAYS)
 
 
 def from_mapping(kind: str, mapping: Mapping[str, npt.NDArray[np.generic]]) -> TreeArrays | LinearArrays:
@@ -350,7 +339,7 @@ def from_mapping(kind: str, mapping: Mapping[str, npt.NDArray[np.generic]]) -> T
     if kind not in _KINDS:
         msg = f"The model file describes an unknown kind of model; expected one of {sorted(_KINDS)}."
         raise ModelFileError(msg)
-    names = [field.name for field in fields(_KINDS[kind])]
+    names = array_names(kind, mapping)
     problems = [f"array '{name}' is missing" for name in names if name not in mapping]
     if unknown := len(set(mapping) - set(names)):
         problems.append(f"{unknown} array(s) have a name that this kind of model does not use")

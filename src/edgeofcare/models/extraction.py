@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from edgeofcare.exceptions import SpecError
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
 
-__all__ = ["check_extraction", "extract_arrays"]
+__all__ = ["check_extraction", "extract_arrays", "table_of"]
 
 _STEPS: dict[str, type] = {"impute": SimpleImputer, "scale": StandardScaler, "regress": LogisticRegression}
 
@@ -27,7 +27,7 @@ def extract_arrays(estimator: HistGradientBoostingClassifier | Pipeline) -> Tree
     Parameters
     ----------
     estimator : HistGradientBoostingClassifier or Pipeline
-        Fitted on two classes. The trees must split on numbers alone; the pipeline must have the steps ``impute`` (a
+        Fitted on two classes. The trees may split on categories; the pipeline must have the steps ``impute`` (a
         :class:`~sklearn.impute.SimpleImputer` that keeps empty features), ``scale`` (a
         :class:`~sklearn.preprocessing.StandardScaler`) and ``regress`` (a
         :class:`~sklearn.linear_model.LogisticRegression`).
@@ -47,6 +47,9 @@ def extract_arrays(estimator: HistGradientBoostingClassifier | Pipeline) -> Tree
     -----
     The weight of a missing-value indicator is folded into the feature that it belongs to. Training counts are those of
     scikit-learn, which ignore sample weights.
+
+    The arrays take categories as :func:`table_of` gives them: as the numbers that they are in ``X``, whatever order
+    scikit-learn keeps its columns and categories in.
 
     Examples
     --------
@@ -101,28 +104,63 @@ def check_extraction(
     >>> check_extraction(model, extract_arrays(model), X) <= 1e-12
     True
     """
-    rows = np.asarray(X, dtype=np.float64)
+    rows = table_of(estimator, X)
     if not len(rows):
         return 0.0
     return float(np.max(np.abs(margin(arrays, rows) - estimator.decision_function(X))))
+
+
+def table_of(estimator: HistGradientBoostingClassifier | Pipeline, X: Any) -> npt.NDArray[np.float64]:
+    """Return X as the numbers that the arrays of a classifier take.
+
+    Parameters
+    ----------
+    estimator : HistGradientBoostingClassifier or Pipeline
+        The fitted classifier.
+    X : DataFrame or array, shape (rows, features)
+        In the form that the classifier was fitted on.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, features)
+        Categories that are numbers stay as they are. Those that are words become their places among the words known
+        from training, in sorted order; unknown ones become NaN, which is what scikit-learn takes them for.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn.ensemble import HistGradientBoostingClassifier
+    >>> X = pd.DataFrame({"term": pd.Series(["summer", "autumn"] * 30, dtype="category")})
+    >>> model = HistGradientBoostingClassifier(max_iter=1).fit(X, X["term"] == "summer")
+    >>> table_of(model, pd.DataFrame({"term": ["autumn", "summer", "spring"]})).ravel().tolist()
+    [0.0, 1.0, nan]
+    """
+    marked = getattr(estimator, "is_categorical_", None)
+    words = [] if marked is None else [values.dtype.kind not in "biuf" for values in _encoder(estimator)]
+    if marked is None or not any(words):
+        return np.asarray(X, dtype=np.float64)
+    inside = estimator._preprocessor.transform(X)
+    table = np.empty(inside.shape, dtype=np.float64)
+    table[:, _own_columns(estimator)] = inside
+    for column, values, is_words in zip(np.flatnonzero(marked), _encoder(estimator), words, strict=True):
+        if not is_words:  # back from the place to the number
+            place = table[:, column]
+            known = ~np.isnan(place)
+            place[known] = values[place[known].astype(np.intp)]
+    return table
 
 
 def _extract_trees(estimator: HistGradientBoostingClassifier) -> TreeArrays:
     """Concatenate the trees of a boosting model."""
     check_is_fitted(estimator)
     _refuse_unless_two_classes(estimator)
-    trees = [stage[0].nodes for stage in estimator._predictors]
-    nodes = np.concatenate(trees)
-    # With any categorical feature, scikit-learn also reorders the columns, so none can be left in.
-    if np.any(estimator.is_categorical_) or np.any(nodes["is_categorical"]):
-        msg = (
-            "The boosting model was fitted with categorical features, which plain arrays cannot hold. "
-            "Encode them as numbers (one column for each category) and pass categorical_features=None."
-        )
-        raise SpecError(msg)
-    sizes = np.array([len(tree) for tree in trees])
+    predictors = [stage[0] for stage in estimator._predictors]
+    nodes = np.concatenate([predictor.nodes for predictor in predictors])
+    sizes = np.array([len(predictor.nodes) for predictor in predictors])
     start = np.concatenate([[0], np.cumsum(sizes)])
     leaf = nodes["is_leaf"].astype(bool)
+    by_category = nodes["is_categorical"].astype(bool) & ~leaf
+    feature = np.where(leaf, -1, _own_columns(estimator)[nodes["feature_idx"]]).astype(np.int32)
     offset = np.repeat(start[:-1], sizes)
 
     def links(name: str) -> npt.NDArray[np.int32]:
@@ -132,14 +170,59 @@ def _extract_trees(estimator: HistGradientBoostingClassifier) -> TreeArrays:
     return TreeArrays(
         baseline=float(np.asarray(estimator._baseline_prediction).item()),
         tree_start=start.astype(np.int32),
-        feature=np.where(leaf, -1, nodes["feature_idx"]).astype(np.int32),
-        threshold=np.where(leaf, 0.0, nodes["num_threshold"]),
+        feature=feature,
+        threshold=np.where(leaf | by_category, 0.0, nodes["num_threshold"]),
         left=links("left"),
         right=links("right"),
         missing_left=nodes["missing_go_to_left"].astype(bool) & ~leaf,
         value=np.where(leaf, nodes["value"], 0.0),
         cover=nodes["count"].astype(np.float64),
+        **_category_arrays(estimator, np.flatnonzero(by_category), feature),
     )
+
+
+def _own_columns(estimator: HistGradientBoostingClassifier) -> npt.NDArray[np.intp]:
+    """Return the column of X that each column inside the model is: it puts those of categories first."""
+    marked = estimator.is_categorical_
+    if marked is None:
+        return np.arange(estimator.n_features_in_)
+    return np.concatenate([np.flatnonzero(marked), np.flatnonzero(~np.asarray(marked))])
+
+
+def _category_arrays(
+    estimator: HistGradientBoostingClassifier, split: npt.NDArray[np.intp], feature: npt.NDArray[np.int32]
+) -> dict[str, npt.NDArray]:
+    """Return the arrays of categories, for the columns that some split looks at; nothing where there are none."""
+    if not len(split):
+        return {}
+    known = _known_categories(estimator)
+    used = np.unique(feature[split]).tolist()
+    bits = np.concatenate([stage[0].raw_left_cat_bitsets for stage in estimator._predictors])
+    words = np.ascontiguousarray(bits, dtype="<u4")  # one row for each of these splits, in their order
+    left = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little").astype(bool)
+    return {
+        "category_feature": np.repeat(used, [len(known[column]) for column in used]).astype(np.int32),
+        "category_value": np.concatenate([known[column] for column in used]),
+        "category_split": split.astype(np.int32),
+        "category_left": np.concatenate(
+            [sides[: len(known[column])] for sides, column in zip(left, feature[split].tolist(), strict=True)]
+        ),
+    }
+
+
+def _known_categories(estimator: HistGradientBoostingClassifier) -> dict[int, npt.NDArray[np.float64]]:
+    """Return how each known category stands in the table, by column: numbers as they are, words as their places."""
+    found = {}
+    for column, values in zip(np.flatnonzero(estimator.is_categorical_).tolist(), _encoder(estimator), strict=True):
+        numbers = values.dtype.kind in "biuf"
+        plain = values.astype(np.float64) if numbers else np.arange(len(values), dtype=np.float64)
+        found[column] = plain[~np.isnan(plain)]
+    return found
+
+
+def _encoder(estimator: HistGradientBoostingClassifier) -> list[npt.NDArray]:
+    """Return the categories of each column of categories, as scikit-learn has them."""
+    return list(estimator._preprocessor.named_transformers_["encoder"].categories_)
 
 
 def _extract_linear(pipeline: Pipeline) -> LinearArrays:

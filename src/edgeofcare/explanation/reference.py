@@ -1,0 +1,142 @@
+"""A named group of children to compare a child with, kept as counts and never as rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeofcare.exceptions import SpecError
+
+__all__ = ["LONGEST_PATH", "ReferenceCounts", "pooled", "regrouped"]
+
+IntArray = npt.NDArray[np.int32]
+Positions = npt.NDArray[np.intp]
+
+LONGEST_PATH = 14
+"""Features on a path beyond which patterns cannot be tabulated."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceCounts:
+    """How often each pattern of conditions is met in a reference cohort, for every leaf of a model.
+
+    The conditions on the path to a leaf, one for each feature on it, are met or not by a child. Which of them a child
+    meets is the child's pattern at that leaf; this holds how many children of the cohort have each pattern. Nothing
+    links the pattern of a child at one leaf to that at another, and nothing holds a value, a key or a date.
+
+    Parameters
+    ----------
+    name : str
+        What the cohort is, in words: "open cases on 31 March 2024".
+    rows : int
+        Children's rows in the cohort.
+    least : int
+        Fewest rows of any pattern that is kept; those of rarer patterns are counted with a similar one.
+    first : ndarray of int32, shape (leaves + 1,)
+        First pattern of each leaf, and the count of all patterns.
+    pattern, count : ndarray of int32, shape (patterns,)
+        Conditions met, read as a binary number with the first feature of the path lowest; and how many rows meet them.
+
+    Notes
+    -----
+    A pattern with few rows says something about few children to whoever knows the model and them: that a child with one
+    property has another. ``least`` is for files that leave the authority: with 10, no count is of fewer than 10 rows,
+    unless the cohort itself is smaller. With 1, contributions are exact for the cohort as it is; keep such counts with
+    the case records. Counts of two cohorts that differ by one child tell what that child meets, so do not share both.
+    """
+
+    name: str
+    rows: int
+    least: int
+    first: IntArray
+    pattern: IntArray
+    count: IntArray
+
+    def __repr__(self) -> str:
+        return f"ReferenceCounts({self.rows:,} rows, {len(self.first) - 1:,} leaves, least {self.least})"
+
+
+def pooled(counts: Positions, least: int) -> Positions:
+    """Count rare patterns of one leaf with the most similar of those that are not rare.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (patterns,)
+        Rows that meet each pattern; its place is the pattern.
+    least : int
+        Fewest rows that a pattern is kept with.
+
+    Returns
+    -------
+    ndarray of int, shape (patterns,)
+        As many rows in all. Where no pattern has enough, all are counted with the most frequent.
+
+    Notes
+    -----
+    The most similar pattern has the fewest conditions met otherwise; of several, it is the one with most rows, then the
+    lowest.
+
+    Examples
+    --------
+    >>> pooled(np.array([50, 3, 0, 20]), 10).tolist()
+    [53, 0, 0, 20]
+    """
+    rare = np.flatnonzero((counts > 0) & (counts < least))
+    if not len(rare):
+        return counts
+    kept = np.flatnonzero(counts >= least)
+    kept = kept if len(kept) else np.array([np.argmax(counts)])
+    apart = np.bitwise_count(rare[:, None] ^ kept) if hasattr(np, "bitwise_count") else _bits(rare[:, None] ^ kept)
+    order = np.lexsort((kept, -counts[kept]))
+    to = kept[order][np.argmin(apart[:, order], axis=1)]
+    found = counts.copy()
+    found[rare] = 0
+    np.add.at(found, to, counts[rare])
+    return found
+
+
+def regrouped(reference: ReferenceCounts, leaf: Positions, slot: Positions) -> tuple[Positions, Positions]:
+    """Turn patterns of features into patterns of players, who meet what all of their features meet.
+
+    Parameters
+    ----------
+    reference : ReferenceCounts
+        By feature.
+    leaf : ndarray of int, shape (path entries,)
+        Leaf of each feature on its path, ascending.
+    slot : ndarray of int, shape (path entries,)
+        Place of its player on the path.
+
+    Returns
+    -------
+    leaf, pattern : ndarray of int, shape (patterns,)
+        For each count of the reference; a pattern may come more than once.
+
+    Raises
+    ------
+    SpecError
+        If the counts were made for other trees.
+    """
+    leaves = len(reference.first) - 1
+    length = np.bincount(leaf, minlength=leaves)
+    of = np.repeat(np.arange(leaves), np.diff(reference.first))
+    if len(length) != leaves or len(of) != len(reference.pattern) or (reference.pattern >> length[of]).any():
+        msg = "The reference was counted for another model. Count it for this one."
+        raise SpecError(msg)
+    begin = np.cumsum(length) - length
+    players = np.zeros(leaves, dtype=np.intp)
+    np.maximum.at(players, leaf, slot + 1)
+    pattern = (np.intp(1) << players[of]) - 1
+    for place in range(int(length.max(initial=0))):
+        chosen = np.flatnonzero(length[of] > place)
+        unmet = 1 - ((reference.pattern[chosen].astype(np.intp) >> place) & 1)
+        pattern[chosen] &= ~(unmet << slot[begin[of[chosen]] + place])
+    return of, pattern
+
+
+def _bits(numbers: npt.NDArray) -> Positions:
+    """Count the ones of binary numbers, for numpy before 2.0."""
+    places = np.arange(LONGEST_PATH).reshape(-1, *[1] * numbers.ndim)
+    return ((numbers >> places) & 1).sum(axis=0, dtype=np.intp)
