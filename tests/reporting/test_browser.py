@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from chromium import Chromium, chromium_path
@@ -182,8 +184,20 @@ def test_it_prints_whole(name: str, browser: Chromium, pages: dict[str, Path]) -
     browser.open(pages[name], width=680)
     browser.ask("Emulation.setEmulatedMedia", media="print")
     assert browser.run("document.documentElement.scrollWidth") <= 680
-    heights = "[...document.querySelectorAll('details .wide')].map(each => each.getBoundingClientRect().height)"
-    assert all(height > 20 for height in browser.run(heights))  # closed tables are printed open
+    heights = "[...document.querySelectorAll('{} .wide')].map(each => each.getBoundingClientRect().height)"
+    assert all(height > 20 for height in browser.run(heights.format("details:not(.long)")))  # closed ones are opened
+
+
+def test_very_long_tables_stay_on_the_screen(browser: Chromium, tmp_path: Path) -> None:
+    sections = all_sections()
+    sections = replace(sections, value=pd.concat([sections.value] * 151))
+    browser.open(write_report(tmp_path / "long.html", **vars(report_parts()), sections=sections), width=680)
+    heights = "[...document.querySelectorAll('details.long .wide')].map(each => each.getBoundingClientRect().height)"
+    browser.run("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    assert [height > 20 for height in browser.run(heights)] == [True]
+    browser.ask("Emulation.setEmulatedMedia", media="print")
+    assert not any(browser.run(heights))
+    browser.ask("Emulation.setEmulatedMedia", media="")
 
 
 def test_on_a_phone_the_cells_of_long_rows_stand_below_each_other(browser: Chromium, pages: dict[str, Path]) -> None:

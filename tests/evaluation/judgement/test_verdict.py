@@ -140,7 +140,10 @@ def test_what_was_not_looked_at_is_for_care(left_out):
 
 
 def test_ppv_at_capacity_is_told_where_there_is_one():
-    assert "PPV at capacity 0.300 against 0.200: difference +0.100" in judged(table(GOOD, ppv=(0.1, 0.02, 0.2))).text
+    assert (
+        "PPV at capacity 0.300 against 0.200 of the count rule: difference +0.100"
+        in judged(table(GOOD, ppv=(0.1, 0.02, 0.2))).text
+    )
     assert "PPV" not in judged(table(GOOD)).text
 
 

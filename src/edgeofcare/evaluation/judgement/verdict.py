@@ -203,7 +203,9 @@ def _compare(table: _Table, measure: str, baseline: str) -> str:
     name, form = _NAMES[measure]
     ours, theirs = table["model", measure][0], table[baseline, measure][0]
     gain, low, high = table[f"model minus {baseline}", measure]
-    both = f"{name} {ours:{form}} against {theirs:{form}}: difference {gain:+{form}}"
+    both = (
+        f"{name} {ours:{form}} against {theirs:{form}} of the {baseline.replace('_', ' ')}: difference {gain:+{form}}"
+    )
     if not (np.isfinite(low) and np.isfinite(high)):
         return f"{both}, without an interval to judge it by."
     judged = "better" if low > 0 else "worse" if high < 0 else "no gain shown"
