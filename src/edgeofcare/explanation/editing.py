@@ -89,13 +89,13 @@ def _checked(records: Records, child_id: str, edits: Sequence[Edit]) -> tuple[li
     return problems, sound
 
 
-def _wrong_table(records: Records, name: Any) -> list[str]:
+def _wrong_table(records: Records, name: str) -> list[str]:
     """Why a table cannot be edited."""
-    if isinstance(name, str) and name in _LOCKED:
+    if name in _LOCKED:
         return [f"{name} cannot be edited: {_LOCKED[name]}."]
     names = [each for each in records if each not in _LOCKED]
-    if not isinstance(name, str) or name not in names:
-        close = difflib.get_close_matches(name, names, n=1) if isinstance(name, str) else []
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=1)
         meant = f" Did you mean {close[0]!r}?" if close else f" The tables are: {', '.join(names)}."
         return [f"there is no such table.{meant}"]
     if not records.observed(name):

@@ -137,6 +137,10 @@ def as_edits(edits: Edit | Iterable[Edit]) -> tuple[Edit, ...]:
     if wrong:
         msg = f"edits must be a list of RemoveEvent, AddEvent and CorrectEvent; {wrong} of {len(given)} are not."
         raise SpecError(msg)
+    named = [name for each in given for name in (each.table, getattr(each, "row_key", ""))]
+    if not all(isinstance(name, str) for name in named):
+        msg = "The table and the row_key of an edit must be text, as records and evidence have them."
+        raise SpecError(msg)
     return given
 
 
