@@ -103,9 +103,8 @@ def _concept(concept: str, change: float, features: pd.DataFrame, specs: Mapping
 def _then_and_now(spec: Feature, before: float, now: float) -> str:
     """A value on both dates in words."""
     if isinstance(spec, Age) and not math.isnan(before + now):
-        return f"the child grew older, from {math.floor(before)} to {math.floor(now)}".replace(
-            f"from {math.floor(now)} to", "within the age of"
-        )
+        then, older = math.floor(before), math.floor(now)
+        return f"the child grew older, {f'from {then} to {older}' if then < older else f'within the age of {older}'}"
     said = _on(spec, now, _LATER)
     if isinstance(spec, _BY_NUMBER) and not math.isnan(before) and _said(before) != _said(now):
         return f"{said}; {_said(before)} on {_EARLIER}"
