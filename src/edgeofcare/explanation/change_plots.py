@@ -20,7 +20,7 @@ __all__ = ["change_figure"]
 
 _RAISES, _LOWERS, _GREY, _DARK = "#E69F00", "#0072B2", "#8C8C8C", "#333333"
 _WIDTH = 30  # letters in a line of a label
-_MARKS = np.array([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99])
+_MARKS = np.array([0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99])
 _REST = "all else"
 
 
