@@ -41,7 +41,7 @@ FROM, TO = "2022-01-01", "2022-07-01"
 WEIGHTS = {
     "missing.count.90d": 0.5,
     "missing.count.365d": 0.25,
-    "cp_plan.active": 0.75,
+    "cp_plan.active": 1.0,
     "child.age": 0.1,
     "sibling.missing.count.90d": 0.2,
 }
@@ -108,7 +108,7 @@ def test_features_by_hand(change):
     assert rows.loc["child.age", "because"] == "time"
     assert rows.loc["sibling.missing.count.90d", ["value_from", "value_to"]].tolist() == [0.0, 1.0]
     assert rows["change"].to_dict() == pytest.approx(
-        {"cp_plan.active": -0.75, "missing.count.365d": 0.5, "sibling.missing.count.90d": 0.2, "missing.count.90d": 0.0,
+        {"cp_plan.active": -1.0, "missing.count.365d": 0.5, "sibling.missing.count.90d": 0.2, "missing.count.90d": 0.0,
          "child.age": 0.1 * 181 / 365.25}
     )  # fmt: skip
     assert {name: concept_of(name) for name in rows.index} == rows["concept"].to_dict()
@@ -130,7 +130,7 @@ def test_events_by_hand(change):
 
 def test_sentences_by_hand(change):
     assert change.sentences() == [
-        "The score fell from 25.8% to 25.6%.",
+        "The score fell from 52.6% to 46.4%.",
         'On the later date the child was not eligible (rule: "open case, as known"), so its score there is what the '
         "model gives for such a record, and no risk to act on.",
         "Plans and statutory steps lowered the score: no child protection plan is open, on the later date; 1 on the "
@@ -151,8 +151,8 @@ def test_where_only_time_passed_it_is_named(tiny):
     assert told(found.events, "change", "row_key") == []
     later = explain_change(line_scorer(WEIGHTS), tiny, "Ann", "2022-09-01", "2022-10-01")
     assert told(later.events, "change", "row_key") == ["left the window, m3", "left the window, m4"]
-    assert "no missing episode" in later.sentences()[2]
-    assert later.sentences()[2].endswith("Only time passed; nothing new was recorded of it.")
+    assert "no missing episode began in the 90 days before the later date; 1 on" in later.sentences()[3]
+    assert later.sentences()[3].endswith("Only time passed; nothing new was recorded of it.")
 
 
 def test_the_way_there_and_back_is_the_sum_of_its_steps(tiny):
@@ -182,7 +182,7 @@ def test_the_picture_names_nobody(change):
     texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
     assert not PERSONAL.search(" ".join(texts))
     assert "raised by 0.50" in texts
-    assert "lowered by 0.75" in texts
+    assert "lowered by 1.00" in texts
 
 
 def test_nothing_handed_out_can_change_it(change):

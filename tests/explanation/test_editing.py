@@ -183,7 +183,7 @@ def values(records, child, specs):
     return rows_of_child(records, child, "any", [as_date(day) for day in INDEX_DAYS], specs)
 
 
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(added(), SPECS)
 def test_an_edited_record_is_that_of_an_extract_edited_by_hand(drawn, specs):
     history, child, table, row = drawn
@@ -204,7 +204,7 @@ def test_an_edited_record_is_that_of_an_extract_edited_by_hand(drawn, specs):
             pd.testing.assert_frame_equal(back.table(name), home.table(name))
 
 
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(added(), SPECS, st.sampled_from(INDEX_DAYS), st.data())
 def test_an_edit_of_what_is_known_on_or_after_the_day_changes_nothing(drawn, specs, day, data):
     history, child, table, row = drawn
@@ -223,7 +223,7 @@ def test_an_edit_of_what_is_known_on_or_after_the_day_changes_nothing(drawn, spe
     pd.testing.assert_frame_equal(*frames)
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(families(rows=8))
 def test_a_correction_to_what_stands_there_changes_nothing(history):
     records = checked(history)

@@ -25,9 +25,9 @@ from edgeofcare.features.feature import Feature
 from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:
+    from edgeofcare.explanation.explain import _Scored
     from edgeofcare.explanation.explanation import Explanation
     from edgeofcare.models.risk_model import RiskClassifier
-    from edgeofcare.scorer import Scorer
 
 __all__ = ["explain_change"]
 
@@ -35,7 +35,7 @@ _SAME = 1e-9  # difference between two values of a feature that is rounding
 
 
 def explain_change(
-    model: RiskClassifier | Scorer,
+    model: RiskClassifier | _Scored,
     records: Records,
     child_id: str,
     from_date: Any,

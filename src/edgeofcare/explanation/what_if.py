@@ -24,9 +24,9 @@ from edgeofcare.features.feature import Feature
 from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:
+    from edgeofcare.explanation.explain import _Scored
     from edgeofcare.explanation.explanation import Explanation
     from edgeofcare.models.risk_model import RiskClassifier
-    from edgeofcare.scorer import Scorer
 
 __all__ = ["WhatIf", "what_if"]
 
@@ -37,7 +37,7 @@ _SAME = 1e-12  # log-odds below which two scores are one score, rounded
 
 
 def what_if(
-    model: RiskClassifier | Scorer,
+    model: RiskClassifier | _Scored,
     records: Records,
     child_id: str,
     index_date: Any,
