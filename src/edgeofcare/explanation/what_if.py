@@ -182,7 +182,7 @@ class WhatIf:
     def _why_the_same(self) -> str:
         """Why a score did not change."""
         if len(self._features):
-            return "Some features of the model would differ, but the model gives them no weight here."
+            return "Some features of the model would differ, but they make no difference to the score here."
         return (
             "No feature of the model would differ: what is known only on or after the index date, or lies outside "
             "every window, does not count."
