@@ -10,11 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from binormal import at_capacity
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+
+from edgeofcare.explanation.change_plots import change_figure
 
 FOLDER = Path(__file__).parent / "pictures"
 BLUE, ORANGE, SKY, GREY, BLACK = "#0072B2", "#E69F00", "#56B4E9", "#8C8C8C", "#222222"
@@ -236,6 +239,17 @@ def contributions() -> Figure:
     return figure
 
 
+def change() -> Figure:
+    """From the earlier risk to the later one: what each concept moved."""
+    steps = {"risks outside the home": 0.71, "plans and statutory steps": 0.28, "age and time": 0.09,
+             "contact with services": -0.19}  # fmt: skip
+    moved = pd.DataFrame({"concept": list(steps), "change": list(steps.values())}).sort_values(
+        "change", key=lambda size: -size.abs()
+    )
+    before = float(np.log(0.082 / 0.918))
+    return change_figure(moved, log_odds=(before, before + sum(steps.values())))
+
+
 PICTURES: dict[str, Callable[[], Figure]] = {
     "windows": windows,
     "two_clocks": two_clocks,
@@ -244,6 +258,7 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "auroc": auroc,
     "follow_up": follow_up,
     "contributions": contributions,
+    "change": change,
 }
 
 

@@ -17,7 +17,7 @@ WORDS = [
     *("child_id", "household_id", "index_date", "lookback", "gap", "horizon", "observed_until", "records", "cohort"),
     *("capacity", "by", "entrant", "known", "reporting_lag", "row key", "baseline", "model file", "y_true", "y_prob"),
     *("margin", "risk", "authority", "own table", "quality", "recording lag"),
-    *("catalogue", "concept", "feature"),
+    *("catalogue", "concept", "edit", "feature"),
     *("finding", "re-anchor"),
     *("alarm", "alert", "criteria", "design effect", "origin", "stability", "the rest", "transport", "verdict"),
 ]

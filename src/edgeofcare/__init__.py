@@ -101,6 +101,13 @@ _WHERE = {
     # explanation
     "Explanation": "edgeofcare.explanation.explanation",
     "explain": "edgeofcare.explanation.explain",
+    "Change": "edgeofcare.explanation.changed",
+    "explain_change": "edgeofcare.explanation.change",
+    "WhatIf": "edgeofcare.explanation.what_if",
+    "what_if": "edgeofcare.explanation.what_if",
+    "RemoveEvent": "edgeofcare.explanation.edits",
+    "AddEvent": "edgeofcare.explanation.edits",
+    "CorrectEvent": "edgeofcare.explanation.edits",
     # saved model
     "Scorer": "edgeofcare.scorer",
     "save_model": "edgeofcare.model_file",

@@ -77,11 +77,14 @@ class Findings:
     ----------
     invalid : {"raise", "drop"}
         Whether rows that cannot be right are a problem, or are left out and noted.
+    advice : str
+        What to do about rows that cannot be right, for the end of the sentence.
     """
 
     invalid: str = "raise"
     problems: list[str] = field(default_factory=list)
     rows: list[tuple[str, str, int, str, str, str]] = field(default_factory=list)
+    advice: str = _HOW
 
     def problem(self, sentence: str) -> None:
         """Add something that makes the records unusable."""
@@ -104,7 +107,7 @@ class Findings:
         if self.invalid == "drop":
             self.note(table, column, count, action, why)
         elif count:
-            self.problem(f"{table}: column {column!r}: {why} in {counted(count, 'row')}. {expected}{_HOW}")
+            self.problem(f"{table}: column {column!r}: {why} in {counted(count, 'row')}. {expected}{self.advice}")
 
     def raise_problems(self) -> None:
         """Raise all problems at once, if there are any.

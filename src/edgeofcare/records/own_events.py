@@ -14,7 +14,7 @@ from edgeofcare.records.values import as_text
 from edgeofcare.schema.columns import EVENT, SPELL, Table
 from edgeofcare.schema.own import own_table
 
-__all__ = ["OwnColumns", "own_events"]
+__all__ = ["OwnColumns", "as_categories", "own_events"]
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def own_events(
     table = own_table(name, columns.kind, value=columns.value is not None, category=columns.category is not None)
     source = _renamed(name, frame, columns)
     if columns.category is not None:
-        source["category"] = _as_code(source["category"])
+        source["category"] = as_categories(source["category"])
     if columns.row_key is None:
         source["row_key"] = ""
     made = clean_table(
@@ -146,7 +146,7 @@ def _renamed(name: str, frame: pd.DataFrame, columns: OwnColumns) -> pd.DataFram
     return pd.DataFrame({canonical: frame[column].reset_index(drop=True) for canonical, column in wanted.items()})
 
 
-def _as_code(values: pd.Series) -> pd.Series:
+def as_categories(values: pd.Series) -> pd.Series:
     """Codes that a feature's name can hold: other characters than letters, digits and hyphens become underscores."""
     return as_text(values).str.replace(r"[^A-Za-z0-9-]+", "_", regex=True).str.strip("_")
 
