@@ -82,8 +82,8 @@ def measure_groups(panel: dict[str, np.ndarray]) -> np.ndarray:
     """Run the audit of six groups."""
     import pandas as pd
 
-    from edgeofcare.evaluation._groups import audit_groups
     from edgeofcare.evaluation._inputs import Scored
+    from edgeofcare.evaluation.groups.measures import audit_groups
 
     y, risk, order = panel["y"], panel["risk"], np.arange(panel["y"].size)
     days = np.unique(panel["date"])

@@ -125,7 +125,7 @@ def _bent(households: int, bend: float, rng: np.random.Generator) -> bool:
 
 def reanchor_table() -> pd.DataFrame:
     """How often the level is moved, by how much it changed and from how many entrants the timing is known."""
-    X, chance, index = _children(60_000, np.random.default_rng(3))
+    X, chance, index = _children(60_000, np.random.default_rng(3), day="2022-04-01")
     y = pd.Series((np.random.default_rng(4).random(60_000) < chance).astype(int), index)
     model, rows = RiskClassifier(kind="logistic").fit(X, y), []
     for level in (1.0, 0.7, 0.5, 1.5):
@@ -138,12 +138,14 @@ def reanchor_table() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _children(n: int, rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray, pd.MultiIndex]:
+def _children(
+    n: int, rng: np.random.Generator, day: str = "2024-04-01"
+) -> tuple[pd.DataFrame, np.ndarray, pd.MultiIndex]:
     """Households of two children, who share half of what decides their risk."""
     x = np.repeat(rng.normal(size=n // 2), 2) * 0.7 + rng.normal(size=n) * 0.7
     text = [np.char.zfill(code.astype(str), 6) for code in (np.arange(n) // 2, np.arange(n))]
-    day = np.full(n, np.datetime64("2024-04-01", "s"))
-    index = pd.MultiIndex.from_arrays([*text, day], names=["household_id", "child_id", "index_date"])
+    days = np.full(n, np.datetime64(day, "s"))
+    index = pd.MultiIndex.from_arrays([*text, days], names=["household_id", "child_id", "index_date"])
     return pd.DataFrame({"x": x}, index), expit(x - 3), index
 
 

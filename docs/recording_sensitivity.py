@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib import rc_context
 from pictures import FOLDER, STYLE, canvas
 
-from edgeofcare.evaluation.recording_sensitivity import recording_sensitivity
+from edgeofcare.evaluation.groups.recording import recording_sensitivity
 from edgeofcare.plotting.groups import plot_recording_sensitivity
 
 PAGE = Path(__file__).parent / "concepts" / "groups_and_fairness.md"

@@ -9,8 +9,8 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from edgeofcare.evaluation._planning import auroc_error, log_ratio_error
-from edgeofcare.evaluation.sample_size import AUROC_WITHIN, DESIGN_EFFECT, RATIO_WITHIN
+from edgeofcare.evaluation.planning.entrants import AUROC_WITHIN, DESIGN_EFFECT, RATIO_WITHIN
+from edgeofcare.evaluation.planning.formulas import auroc_error, log_ratio_error
 
 FOLDER = Path(__file__).parent / "pictures"
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#8C8C8C"

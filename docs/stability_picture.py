@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import edgeofcare as eoc
-from edgeofcare.evaluation.stability import Stability, stability
+from edgeofcare.evaluation.refits.agreement import Stability, stability
 
 PICTURE = Path(__file__).parent / "pictures" / "stability.png"
 

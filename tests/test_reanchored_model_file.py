@@ -25,15 +25,22 @@ from saved_models import FEATURES, TASK, trained
 TIMING = uniform_timing(TASK.horizon_days)
 
 
+def years_later(X):
+    """The training rows on index dates ten years later."""
+    names = [X.index.get_level_values(name) for name in X.index.names[:2]]
+    dates = X.index.get_level_values("index_date") + pd.DateOffset(years=10)
+    return X.set_axis(pd.MultiIndex.from_arrays([*names, dates], names=X.index.names))
+
+
 @pytest.fixture(scope="module")
 def moved():
-    """A model whose level was moved twice, by what was invented of the rows it was trained on."""
+    """A model whose level was moved twice, by what was invented of later rows."""
     made = trained("boosting")
-    model, rng = made.model, np.random.default_rng(0)
+    model, X, rng = made.model, years_later(made.X), np.random.default_rng(0)
     for level in (0.6, 2.0):
-        risk = model.predict_proba(made.X)[:, 1]
-        y = pd.Series((rng.random(len(risk)) < level * TIMING.within(182) * risk).astype(int), made.X.index)
-        model = reanchor(model, made.X, y, days=182, timing=TIMING).model
+        risk = model.predict_proba(X)[:, 1]
+        y = pd.Series((rng.random(len(risk)) < level * TIMING.within(182) * risk).astype(int), X.index)
+        model = reanchor(model, X, y, days=182, timing=TIMING).model
     model.calibration_ = replace(model.calibration_, checks=[LineCheck("slope", 0.2, 0.0, 0.0)])
     return model
 
@@ -116,15 +123,16 @@ def test_the_history_holds_nothing_personal(moved):
     said = json.dumps([move.to_dict() for move in moved.calibration_.history])
     assert "KIND" not in said
     made = trained("boosting")
-    dates = made.X.index.get_level_values("index_date").unique().strftime("%Y-%m-%d")
+    dates = years_later(made.X).index.get_level_values("index_date").unique().strftime("%Y-%m-%d")
     assert not any(date in said for date in dates)
 
 
 def test_a_copy_is_moved_and_not_the_model_itself():
     made = trained("boosting")
     before = copy.deepcopy(made.model.calibration_)
-    y = pd.Series(np.arange(len(made.X)) % 20 == 0, made.X.index).astype(int)
-    found = reanchor(made.model, made.X, y, days=182, timing=TIMING)
+    X = years_later(made.X)
+    y = pd.Series(np.arange(len(X)) % 20 == 0, X.index).astype(int)
+    found = reanchor(made.model, X, y, days=182, timing=TIMING)
     assert found.moved
     assert made.model.calibration_ == before
     assert found.model.estimator_ is made.model.estimator_

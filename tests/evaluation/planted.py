@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from edgeofcare.evaluation.alarm_checks import calibration_chance, near_outcome
-from edgeofcare.evaluation.alarms import alarms
 from edgeofcare.evaluation.evaluate import evaluate
-from edgeofcare.evaluation.group_findings import group_findings
-from edgeofcare.evaluation.verdict import Verdict, make_verdict
+from edgeofcare.evaluation.groups.findings import group_findings
+from edgeofcare.evaluation.judgement.alarm_checks import calibration_chance, near_outcome
+from edgeofcare.evaluation.judgement.alarms import alarms
+from edgeofcare.evaluation.judgement.verdict import Verdict, make_verdict
 from edgeofcare.explanation.explain import explain
 from edgeofcare.models.baselines import DEFAULT_RULES
 from edgeofcare.models.risk_model import make_risk_model

@@ -8,8 +8,8 @@ import pytest
 
 import edgeofcare as eoc
 from edgeofcare.care import care_periods
-from edgeofcare.evaluation.alarm_checks import calibration_chance, near_outcome
-from edgeofcare.evaluation.alarms import STOPS, alarms
+from edgeofcare.evaluation.judgement.alarm_checks import calibration_chance, near_outcome
+from edgeofcare.evaluation.judgement.alarms import STOPS, alarms
 from edgeofcare.models.baselines import DEFAULT_RULES
 from edgeofcare.models.regressions import TEN_FEATURES
 from evaluation.planted import look, make_authority

@@ -37,6 +37,7 @@ SPLINE = "pmcalibration 0.2.0 rcs nk=5 (x=logit p)"
         (lambda y, p: metrics.brier_decomposition(y, p).uncertainty, "riskRegression|null Brier", EXACT),
         (lambda y, p: 2 * metrics.auroc(y, p) - 1, "rms|Dxy", 4e-4),
         (lambda y, p: metrics.auroc_standard_error(y, p), "riskRegression|AUC se", EXACT),
+        (lambda y, p: metrics.brier_standard_error(y, p), "riskRegression|Brier se", EXACT),
         (lambda y, p: metrics.calibration_standard_errors(y, p).in_the_large, "stats::glm|CITL se", FITTED),
         (lambda y, p: metrics.calibration_standard_errors(y, p).slope, "stats::glm|slope se (iid)", STOPPED),
         (
@@ -48,6 +49,32 @@ SPLINE = "pmcalibration 0.2.0 rcs nk=5 (x=logit p)"
 )
 def test_equals_r(set_a, expected_r, measure, key, tolerance):
     assert measure(*set_a) == pytest.approx(expected_r[key], abs=tolerance)
+
+
+# R's loess joins its fits by another curve than ours, which moves the median but neither the mean nor the tail.
+@pytest.mark.parametrize(
+    ("options", "tool", "named"),
+    [
+        ({}, "pmcalibration 0.2.0 lowess (x=p)", ("Eavg", "E50", "E90", "ECI")),
+        ({}, "rms", ("Eavg", "E90")),
+        (
+            {"share": 0.75, "degree": 2},
+            "pmcalibration 0.2.0 loess (span .75, deg 2, x=p)",
+            ("Eavg", "E90"),
+        ),
+    ],
+)
+def test_local_regression_gives_the_calibration_errors_of_r(set_a, expected_r, options, tool, named):
+    error = np.abs(metrics.local_regression(*set_a, **options) - set_a[1])
+    found = {
+        "Eavg": error.mean(),
+        "E50": np.quantile(error, 0.5),
+        "E90": np.quantile(error, 0.9),
+        "ECI": 100 * (error**2).mean(),
+    }
+    assert {name: found[name] for name in named} == {
+        name: pytest.approx(expected_r[f"{tool}|{name}"], abs=5e-4) for name in named
+    }
 
 
 def test_calibration_in_the_large_is_not_the_intercept_of_a_line(set_a, expected_r):

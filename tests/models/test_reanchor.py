@@ -136,8 +136,8 @@ def test_fewer_than_10_entrants_are_not_shown(model):
 def test_rows_in_another_order_give_the_same_bytes(model):
     X, y = soon(0.5)
     order = np.random.default_rng(5).permutation(len(X))
-    one = reanchor(model, X, y, days=91, timing=TIMING, n_resamples=50)
-    two = reanchor(model, X.iloc[order], y.iloc[order], days=91, timing=TIMING, n_resamples=50)
+    one = reanchor(model, X, y, days=91, timing=TIMING, n_resamples=200)
+    two = reanchor(model, X.iloc[order], y.iloc[order], days=91, timing=TIMING, n_resamples=200)
     assert one.model.calibration_ == two.model.calibration_
     assert one.table.equals(two.table)
 
@@ -198,7 +198,10 @@ def test_what_cannot_be_reanchored_is_refused(model):
         with pytest.raises(SpecError, match="days"):
             reanchor(model, X, y, days=days, timing=TIMING)
     with pytest.raises(SpecError, match="n_resamples"):
-        reanchor(model, X, y, days=91, timing=TIMING, n_resamples=0)
+        reanchor(model, X, y, days=91, timing=TIMING, n_resamples=199)
+    old = X.set_axis(named(np.arange(400), np.where(np.arange(400) < 3, "2020-04-01", "2024-04-01")))
+    with pytest.raises(SpecError, match=r"3 of 400 rows of X are on index dates that the model was trained on"):
+        reanchor(model, old, y.set_axis(old.index), days=91, timing=TIMING)
     with pytest.raises(SpecError, match="could explain"):
         reanchor(model, X, y * 0 + 1, days=91, timing=TIMING)
 

@@ -92,6 +92,6 @@ def test_truth_is_a_line_and_outcomes_are_hollow():
 
 
 def test_every_measure_of_an_audit_has_a_label():
-    from edgeofcare.evaluation._group_draws import MEASURES
+    from edgeofcare.evaluation.groups.draws import MEASURES
 
     assert set(GROUP_MEASURE_LABELS) == set(MEASURES)

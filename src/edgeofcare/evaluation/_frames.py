@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgeofcare.evaluation._inputs import Scored
 from edgeofcare.evaluation._small import HIDDEN, SMALL, Cell, count_children, shown
-from edgeofcare.evaluation.workload import HIDDEN_LIST
+from edgeofcare.evaluation.workload.lists import HIDDEN_LIST
 from edgeofcare.metrics._arrays import Floats, Ints
 from edgeofcare.metrics._confusion import AT_CAPACITY
 from edgeofcare.metrics.bootstrap import BootstrapResult, percentile_interval

@@ -21,17 +21,17 @@ from edgeofcare.evaluation._frames import (
     risk_grid,
     thresholds_for,
 )
-from edgeofcare.evaluation._group_tables import Columns, check_groups
-from edgeofcare.evaluation._groups import GroupAudit, audit_groups
 from edgeofcare.evaluation._inputs import Scored, check_index, score_rows
 from edgeofcare.evaluation._small import SMALL, Cell, interval_note, shown, write_cells
-from edgeofcare.evaluation._use import Given, of_use
-from edgeofcare.evaluation.agreed_thresholds import net_benefit_rows
-from edgeofcare.evaluation.alarm_checks import calibration_chance, near_outcome
-from edgeofcare.evaluation.alarms import alarms
 from edgeofcare.evaluation.capacity import reviews_per_date, select_rows
+from edgeofcare.evaluation.groups.measures import GroupAudit, audit_groups
+from edgeofcare.evaluation.groups.tables import Columns, check_groups
+from edgeofcare.evaluation.judgement.agreed_thresholds import net_benefit_rows
+from edgeofcare.evaluation.judgement.alarm_checks import calibration_chance, near_outcome
+from edgeofcare.evaluation.judgement.alarms import alarms
 from edgeofcare.evaluation.report import Evaluation
-from edgeofcare.evaluation.workload import shown_at_capacity
+from edgeofcare.evaluation.workload.lists import shown_at_capacity
+from edgeofcare.evaluation.workload.use import Given, of_use
 from edgeofcare.exceptions import SpecError
 from edgeofcare.metrics._arrays import Floats
 from edgeofcare.metrics.bootstrap import BootstrapResult, household_bootstrap

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.criteria import Criteria
-from edgeofcare.evaluation._groups import GROUP_MEASURE_COLUMNS
-from edgeofcare.evaluation.alarms import ALARM_COLUMNS
-from edgeofcare.evaluation.fairness_limits import fairness_limits
-from edgeofcare.evaluation.group_findings import group_findings
-from edgeofcare.evaluation.lead_time import LEAD_TIME_COLUMNS
-from edgeofcare.evaluation.reach import REACH_COLUMNS
-from edgeofcare.evaluation.value import Given, Value, value_table
-from edgeofcare.evaluation.verdict import Verdict, make_verdict
-from edgeofcare.evaluation.workload import WORKLOAD_COLUMNS, ReviewDraws
+from edgeofcare.evaluation.groups.findings import group_findings
+from edgeofcare.evaluation.groups.limits import fairness_limits
+from edgeofcare.evaluation.groups.measures import GROUP_MEASURE_COLUMNS
+from edgeofcare.evaluation.judgement.alarms import ALARM_COLUMNS
+from edgeofcare.evaluation.judgement.verdict import Verdict, make_verdict
+from edgeofcare.evaluation.workload.lead_time import LEAD_TIME_COLUMNS
+from edgeofcare.evaluation.workload.lists import WORKLOAD_COLUMNS, ReviewDraws
+from edgeofcare.evaluation.workload.reach import REACH_COLUMNS
+from edgeofcare.evaluation.workload.value import Given, Value, value_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -167,7 +167,7 @@ class Evaluation:
         Returns
         -------
         DataFrame
-            See :func:`~edgeofcare.evaluation.group_findings.group_findings`; no rows where nothing was found.
+            See :func:`~edgeofcare.evaluation.groups.findings.group_findings`; no rows where nothing was found.
         """
         return group_findings(self.group_measures)
 
@@ -177,7 +177,7 @@ class Evaluation:
         Returns
         -------
         str
-            See :func:`~edgeofcare.evaluation.fairness_limits.fairness_limits`.
+            See :func:`~edgeofcare.evaluation.groups.limits.fairness_limits`.
         """
         return fairness_limits(self.groups)
 
@@ -197,7 +197,7 @@ class Evaluation:
         Parameters
         ----------
         cost_of_review, cost_of_support, cost_of_care, effect, support_false_alerts, n_draws, random_state
-            See :func:`~edgeofcare.evaluation.value.value_table`.
+            See :func:`~edgeofcare.evaluation.workload.value.value_table`.
 
         Returns
         -------

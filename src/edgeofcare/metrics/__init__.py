@@ -45,10 +45,12 @@ from edgeofcare.metrics.overall import (
     BrierParts,
     brier_decomposition,
     brier_score,
+    brier_standard_error,
     d2_log_loss,
     log_loss,
     scaled_brier_score,
 )
+from edgeofcare.metrics.smoothing import local_regression
 
 __all__ = [
     "MEASURES",
@@ -62,6 +64,7 @@ __all__ = [
     "average_precision",
     "brier_decomposition",
     "brier_score",
+    "brier_standard_error",
     "calibration_curve",
     "calibration_error_quantile",
     "calibration_in_the_large",
@@ -72,6 +75,7 @@ __all__ = [
     "household_bootstrap",
     "integrated_calibration_index",
     "lift_at_k",
+    "local_regression",
     "log_loss",
     "net_benefit",
     "observed_expected_ratio",

@@ -7,10 +7,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from edgeofcare.metrics._arrays import check_rows
+from edgeofcare.metrics._arrays import check_columns, check_rows
+from edgeofcare.metrics._households import household_codes
 from edgeofcare.metrics._isotonic import decompose, refitted_brier
 
-__all__ = ["BrierParts", "brier_decomposition", "brier_score", "d2_log_loss", "log_loss", "scaled_brier_score"]
+__all__ = [
+    "BrierParts",
+    "brier_decomposition",
+    "brier_score",
+    "brier_standard_error",
+    "d2_log_loss",
+    "log_loss",
+    "scaled_brier_score",
+]
 
 
 class BrierParts(NamedTuple):
@@ -54,6 +63,52 @@ def brier_score(y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: ArrayLik
     """
     y, p, w = check_rows(y_true, y_prob, sample_weight)
     return float((w * (p - y) ** 2).sum() / w.sum())
+
+
+def brier_standard_error(y_true: ArrayLike, y_prob: ArrayLike, *, household: ArrayLike | None = None) -> float:
+    r"""Standard error of :func:`brier_score`, without resampling.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    y_prob : array-like of shape (n,)
+        Risks between 0 and 1.
+    household : array-like of shape (n,), optional
+        Household of each row. Without it rows are taken to be independent, which in case records they are not.
+
+    Returns
+    -------
+    float
+        Standard error. NaN where there are fewer than two rows, or households.
+
+    Raises
+    ------
+    SpecError
+        If the arrays are malformed.
+
+    Notes
+    -----
+    The square root of :math:`\tfrac{G}{G-1} \sum_g (\sum_{i \in g} (d_i - \bar d))^2 / n^2`, where :math:`d_i` is the
+    squared distance of row :math:`i`, and :math:`G` the number of households, or of rows.
+
+    Examples
+    --------
+    >>> round(brier_standard_error([0, 0, 1, 1], [0.1, 0.5, 0.4, 0.7]), 4)
+    0.0787
+    """
+    check_rows(y_true, y_prob)
+    arrays = check_columns(y_true=y_true, y_prob=y_prob)
+    distance = (arrays["y_prob"] - arrays["y_true"]) ** 2
+    rows = distance.size
+    codes, size = (np.arange(rows), rows) if household is None else household_codes(household, rows)
+    if size < 2:
+        return float("nan")
+    # Sorted, so that no digit depends on the order of the rows.
+    order = np.lexsort((distance, codes))
+    apart = distance[order] - np.sort(distance).mean()
+    sums = np.sort(np.bincount(codes[order], weights=apart, minlength=size))
+    return float(np.sqrt(size / (size - 1) * (sums**2).sum()) / rows)
 
 
 def scaled_brier_score(y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:

@@ -35,6 +35,7 @@ REANCHORING_COLUMNS = (
     "note",
 )
 _SMALL, _CAUTION = 10, 75
+_FEWEST = 200  # resamples: below, the ends of a 95% interval hang on a handful of them
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def reanchor(
     Parameters
     ----------
     model : RiskClassifier
-        Fitted, on earlier index dates than those of ``X``.
+        Fitted, on earlier index dates than those of ``X``, which must be new to it.
     X : DataFrame, shape (n_rows, n_features)
         Features of rows whose first ``days`` days of the window have been observed.
     y : Series, shape (n_rows,)
@@ -95,7 +96,7 @@ def reanchor(
         :func:`edgeofcare.entry_timing`. Without it entries are taken to spread evenly over ``model.task``'s
         horizon, and the text says so: give it wherever you can.
     n_resamples : int, default 1000
-        Resamples of households for the interval.
+        Resamples of households for the interval; 200 or more.
     random_state : int, default 0
         Their seed.
 
@@ -107,8 +108,9 @@ def reanchor(
     Raises
     ------
     SpecError
-        If the model is not a fitted RiskClassifier with named rows, ``y`` is not 0 or 1, ``days`` is not within the
-        horizon, or the timing is of another horizon than the model's task.
+        If the model is not a fitted RiskClassifier with named rows, a row of ``X`` is on an index date of its training
+        or an earlier one, ``y`` is not 0 or 1, ``days`` is not within the horizon, the timing is of another horizon
+        than the model's task, or there are fewer than 200 resamples.
     IndexNamesError
         If the rows have no names, or ``y`` belongs to other rows.
 
@@ -128,7 +130,7 @@ def reanchor(
     >>> rng = np.random.default_rng(0)
     >>> names = [f"{number:05d}" for number in range(6000)]
     >>> index = pd.MultiIndex.from_arrays(
-    ...     [names, names, np.full(6000, np.datetime64("2024-04-01", "s"))],
+    ...     [names, names, np.repeat(np.array(["2023-04-01", "2024-10-01"], dtype="datetime64[s]"), 3000)],
     ...     names=["household_id", "child_id", "index_date"],
     ... )
     >>> X = pd.DataFrame({"missing.count.90d": rng.poisson(0.5, 6000) * 1.0}, index=index)
@@ -209,6 +211,7 @@ def _seen(model: RiskClassifier, X: pd.DataFrame, y: pd.Series, days: int, timin
     if not len(X) or (wrong := int((~y.isin([0, 1])).sum())):
         msg = "X has no rows." if not len(X) else f"y has {wrong} of {len(y)} values that are neither 0 nor 1."
         raise SpecError(msg)
+    _refuse_old_rows(model, X)
     timing = _timing(model, timing)
     if timing.within(days) <= 0:
         msg = (
@@ -221,6 +224,18 @@ def _seen(model: RiskClassifier, X: pd.DataFrame, y: pd.Series, days: int, timin
     log_odds, outcome = log_odds[order], outcome[order]
     entrants = int(np.unique(groups.child[outcome == 1]).size)
     return _Seen(log_odds, _expit(log_odds), outcome, groups, entrants, int(days), timing)
+
+
+def _refuse_old_rows(model: RiskClassifier, X: pd.DataFrame) -> None:
+    """Refuse index dates that the model has learned from: on them its level is right whatever has happened since."""
+    day = X.index.get_level_values("index_date").to_numpy().astype("datetime64[D]")
+    old = int((day <= model.trained_until_).sum())
+    if old:
+        msg = (
+            f"{old} of {len(X)} rows of X are on index dates that the model was trained on, or earlier ones. "
+            "Re-anchoring compares with what is new: pass later index dates only."
+        )
+        raise SpecError(msg)
 
 
 def _timing(model: RiskClassifier, timing: EntryTiming | None) -> EntryTiming:
@@ -242,8 +257,8 @@ def _timing(model: RiskClassifier, timing: EntryTiming | None) -> EntryTiming:
 
 def _ratios(seen: _Seen, n_resamples: int, random_state: int) -> Floats:
     """Observed to expected in resamples of households, the share of entries drawn within its standard error."""
-    if isinstance(n_resamples, bool) or not isinstance(n_resamples, int | np.integer) or n_resamples < 1:
-        msg = "n_resamples must be a whole number, at least 1; 1000 is usual."
+    if isinstance(n_resamples, bool) or not isinstance(n_resamples, int | np.integer) or n_resamples < _FEWEST:
+        msg = f"n_resamples must be a whole number, at least {_FEWEST}; 1000 is usual."
         raise SpecError(msg)
     size = int(seen.groups.household.max()) + 1
     if size < 2:

@@ -91,6 +91,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         Share of training rows with the second class.
     training_counts_ : dict of str to int
         Numbers of rows, children, households and entrants.
+    trained_until_ : datetime64 or None
+        Last index date of the training rows; None for unrelated rows.
     classes_ : ndarray, shape (2,)
         The two classes; 0 and 1 for named rows.
     n_iter_ : int
@@ -307,6 +309,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         self.estimator_, self.calibration_ = fitted.learner, fitted.line
         self.n_iter_ = int(np.max(last_step(self.estimator_).n_iter_))
         self.prevalence_ = float(y.mean())
+        self.trained_until_ = None if self.independent_rows else np.datetime64(int(groups.day.max()), "D")
         self.training_counts_ = {
             "rows": len(y),
             "children": int(np.unique(groups.child).size),

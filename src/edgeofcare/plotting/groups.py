@@ -133,7 +133,7 @@ def plot_recording_sensitivity(
     Parameters
     ----------
     frame : DataFrame
-        From :func:`edgeofcare.evaluation.recording_sensitivity.recording_sensitivity`.
+        From :func:`edgeofcare.evaluation.groups.recording.recording_sensitivity`.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if None.
     measure : str

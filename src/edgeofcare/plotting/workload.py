@@ -37,7 +37,7 @@ def plot_workload(
     Parameters
     ----------
     frame : DataFrame
-        From :func:`edgeofcare.evaluation.workload.workload_frame`.
+        From :func:`edgeofcare.evaluation.workload.lists.workload_frame`.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if None.
     measure : str
@@ -106,7 +106,7 @@ def plot_lead_time(frame: pd.DataFrame, ax: Axes | None = None, *, models: Seque
     Parameters
     ----------
     frame : DataFrame
-        From :func:`edgeofcare.evaluation.lead_time.lead_time_frame`.
+        From :func:`edgeofcare.evaluation.workload.lead_time.lead_time_frame`.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if None.
     models : sequence of str, optional

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from edgeofcare.evaluation.fairness_limits import fairness_limits
-from edgeofcare.evaluation.group_findings import group_findings
+from edgeofcare.evaluation.groups.findings import group_findings
+from edgeofcare.evaluation.groups.limits import fairness_limits
 from edgeofcare.reporting.shareable import shareable_groups
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from edgeofcare.evaluation.alarms import CARRIED, NEAR, NOT_LOOKED_AT
+from edgeofcare.evaluation.judgement.alarms import CARRIED, NEAR, NOT_LOOKED_AT
 from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.exceptions import EdgeOfCareError, SpecError
 from edgeofcare.models.baselines import Rule

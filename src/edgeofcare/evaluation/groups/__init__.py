@@ -1,0 +1,1 @@
+"""Who a model is good for: measures of groups, what differs, and what cannot hold together."""

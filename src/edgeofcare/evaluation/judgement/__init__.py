@@ -1,0 +1,1 @@
+"""Whether to use a model: alarms, criteria and the verdict."""

@@ -1,0 +1,1 @@
+"""Before fitting: what sample size allows, and what arithmetic forbids."""

@@ -1,0 +1,1 @@
+"""The same model fitted again: which children it would name then."""

@@ -1,0 +1,1 @@
+"""Other times and other places: rolling origins, and transport between authorities."""
