@@ -75,6 +75,8 @@ def _fitted(model: Any, X: pd.DataFrame, y: pd.Series) -> Any:
 def _same_size(model: Any) -> Any:
     """A model like this one, not fitted, with as many trees as this one was found to need: looking costs most."""
     again = clone(model)
+    if isinstance(model, RiskClassifier):
+        again.set_params(refits=0)
     if isinstance(model, RiskClassifier) and model.kind == "boosting":
         again.set_params(max_iter=int(model.n_iter_))
     return again
