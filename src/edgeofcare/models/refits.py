@@ -15,7 +15,7 @@ from edgeofcare.models.recalibration import Recalibration, fit_recalibration, ru
 from edgeofcare.models.rows import RowGroups
 from edgeofcare.models.spread import RefitArrays
 
-__all__ = ["Held", "Refit", "fit_refits", "refit_arrays", "refit_spread", "resampled_households"]
+__all__ = ["Held", "Refit", "fit_refits", "refit_arrays", "refit_spread", "resampled_households", "without_refits"]
 
 
 @dataclass(frozen=True)
@@ -197,6 +197,29 @@ def refit_spread(model: Any, values: np.ndarray) -> np.ndarray:
         msg = "This model has no refits, so no interval is known. Fit it with make_risk_model(..., refits=20)."
         raise SpecError(msg)
     return np.stack([refit.log_odds(values, model.calibration_.intercept) for refit in model.refits_])
+
+
+def without_refits(model: Any) -> Any:
+    """Return a copy of a model that is not fitted and, where it would be refitted, will not be.
+
+    Parameters
+    ----------
+    model : estimator
+        Any classifier of scikit-learn's form.
+
+    Returns
+    -------
+    estimator
+        For evaluations that fit a model over and over and ask for no interval.
+
+    Examples
+    --------
+    >>> from edgeofcare.models.risk_model import RiskClassifier
+    >>> without_refits(RiskClassifier(refits=20)).refits
+    0
+    """
+    again = clone(model)
+    return again.set_params(refits=0) if "refits" in again.get_params(deep=False) else again
 
 
 def _refit(blank: Any, values: np.ndarray, y: np.ndarray, groups: RowGroups, seed: int, held: Held | None) -> Refit:
