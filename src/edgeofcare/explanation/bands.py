@@ -96,6 +96,7 @@ def tied_ranks(contributions: FloatArray, refits: FloatArray) -> npt.NDArray[np.
     -----
     A reason is tied with the first of those before it that share a rank, if the difference of the two sizes is less
     than the standard deviation of that difference over refits, each size taken in the direction that the model gives.
+    Equal sizes are always tied.
 
     Examples
     --------
@@ -108,8 +109,8 @@ def tied_ranks(contributions: FloatArray, refits: FloatArray) -> npt.NDArray[np.
     ranks = np.ones(len(size), dtype=np.int64)
     first = 0
     for place in range(1, len(size)):
-        apart = directed[:, first] - directed[:, place]
-        if size[first] - size[place] >= apart.std(ddof=1):
+        spread = (directed[:, first] - directed[:, place]).std(ddof=1)
+        if size[first] > size[place] and size[first] - size[place] >= spread:
             first = place
         ranks[place] = first + 1
     return ranks
