@@ -332,6 +332,7 @@ def _of_sections(run: Run) -> dict[str, Fact | None]:
         name: Fact(sections.said[name], name.replace("_", " "))
         for name in (
             "stability",
+            "agreement",
             "sample_size",
             "value",
             "reach",

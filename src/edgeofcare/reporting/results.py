@@ -66,6 +66,7 @@ def result_blocks(evaluation: Evaluation, sections: ReportSections) -> list[Bloc
         _one(
             "stability", "Stability", "Whether another seed, sample or kind of model names the same children.", sections
         ),
+        _one("agreement", "Agreement of reasons", "Whether refits on resampled households give the same.", sections),
         _one("sample_size", "How much there was to learn from", "", sections),
     ]
     return [block for block in blocks if block is not None]
