@@ -102,6 +102,7 @@ def test_without_refits_nothing_of_them_is_in_file_or_scores(kind, tmp_path):
     scorer = load_model(save_model(tmp_path / "model.eoc", made.model, features=FEATURES, task=TASK))
     manifest, arrays = parts_of(tmp_path / "model.eoc")
     assert "refits" not in manifest
+    assert manifest["schema_version"] == 1
     assert not [name for name in arrays if "refit" in name]
     assert scorer.refits == ()
     assert not {"risk_low", "risk_high"} & set(scorer.score(made.records, "2023-01-01").columns)
@@ -117,6 +118,7 @@ def test_the_model_itself_is_as_without_refits(kind, path, tmp_path):
     assert set(without) == set(array_names(kind, without))
     assert all((arrays[name] == array).all() for name, array in without.items())
     assert manifest["refits"] == {"count": REFITS, "confidence": 0.9, "agreement": None}
+    assert manifest["schema_version"] == 2  # which an older version refuses with the word to upgrade
 
 
 def test_the_same_model_gives_the_same_bytes(kind, path, tmp_path):

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "make_manifest", "make_scorer", "plain_evaluation"]
 
-SCHEMA_VERSION = 1
-"""Version of the layout of the file; a reader refuses a newer one."""
+SCHEMA_VERSION = 2
+"""Newest layout that is read; 1 is written without refits, so that older versions can read it, and 2 with them."""
 
 _FORMAT = "edgeofcare model"
 _KINDS = (TreeArrays.kind, LinearArrays.kind)
@@ -92,7 +92,7 @@ def make_manifest(
     """
     return {
         "format": _FORMAT,
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION if model.refits_ else 1,
         "package_version": _package_version(),
         "decision_support_only": True,
         "task": task.to_dict(),
