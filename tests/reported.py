@@ -122,8 +122,8 @@ def all_sections() -> ReportSections:
          "what_it_means": ["", "It knows families it has met."], "what_to_check": ["", "Sibling features."]}
     )  # fmt: skip
     findings = pd.DataFrame({"by": ["sex", "worker"], "group": ["male", CANARY], "finding": ["finding-of-sex", CANARY]})
-    said = {name: f"Sentence on {name}." for name in ("stability", "value", "reach", "sample_size", "origins",
-            "transport",
+    said = {name: f"Sentence on {name}." for name in ("stability", "agreement", "value", "reach", "sample_size",
+            "origins", "transport",
             "reanchoring", "calibration_check", "fairness_limits", "groups")}  # fmt: skip
     return ReportSections(
         conclusion="use with care",
@@ -144,6 +144,7 @@ def all_sections() -> ReportSections:
         calibration_check=_tidy(measure="check-row"),
         reanchoring=_tidy(version=1),
         recording=_tidy(measure="recording-row"),
+        agreement=_tidy(level="concept", measure="agreement-row"),
         said=said,
         drawings={"workload": (Drawing("A drawn list?", "A line.", lambda ax: ax.plot([1, 2], [1, 2])),)},
         settings={"a setting": "set"},

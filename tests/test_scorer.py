@@ -15,7 +15,8 @@ from edgeofcare.explanation.explain import explain
 from edgeofcare.features.build import build_features
 from edgeofcare.model_file import load_model, save_model
 from edgeofcare.models.arrays import LinearArrays
-from edgeofcare.scorer import Scorer, name_difference
+from edgeofcare.models.column_names import name_difference
+from edgeofcare.scorer import Scorer
 from edgeofcare.task import Task
 from saved_models import FEATURES, KINDS, TASK, records_with, trained
 

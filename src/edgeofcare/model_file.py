@@ -20,13 +20,16 @@ from edgeofcare.features.specs.combined import Combined
 from edgeofcare.model_archive import MAX_BYTES, open_archive, pack, refuse, too_large
 from edgeofcare.model_manifest import make_manifest, make_scorer
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, to_mapping
-from edgeofcare.scorer import Scorer, name_difference
+from edgeofcare.models.column_names import name_difference
+from edgeofcare.models.refit_members import refits_to_mapping
+from edgeofcare.scorer import Scorer
 from edgeofcare.task import Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from edgeofcare.evaluation.report import Evaluation
+    from edgeofcare.explanation.agreement import Agreement
     from edgeofcare.features.leaks.report import LeakReport
     from edgeofcare.models.risk_model import RiskClassifier
     from edgeofcare.records.records import Records
@@ -49,6 +52,7 @@ def save_model(
     records: Records | None = None,
     leaks: LeakReport | None = None,
     run: RunRecord | None = None,
+    agreement: Agreement | None = None,
 ) -> Path:
     """Save a fitted model, with what one must know to use it, to one file that holds nothing personal.
 
@@ -77,6 +81,8 @@ def save_model(
     run : RunRecord, optional
         What :func:`edgeofcare.run_record` wrote down, so that :func:`edgeofcare.reproduce` can repeat training and
         evaluation. It must be about this model, and about ``records``, if those are given.
+    agreement : Agreement, optional
+        What :meth:`Explanation.agreement` found: how far the refits of this model give the same reasons.
 
     Returns
     -------
@@ -87,7 +93,8 @@ def save_model(
     ------
     SpecError
         If the features or the task are not those of the model, ``leaks`` is about other features or records or about
-        code of your own, ``run`` is about another model, other features or records, a feature cannot be named without
+        code of your own, ``run`` or ``agreement`` is about another model, other
+        features or records, a feature cannot be named without
         a free value, the saved form would not score as the model does, or the file cannot be written.
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
@@ -112,10 +119,13 @@ def save_model(
     _refuse_model(model, specs, task)
     _refuse_records(records)
     from edgeofcare.models.extraction import extract_arrays
+    from edgeofcare.models.refits import refit_arrays
 
     arrays = extract_arrays(model.estimator_)
-    manifest = make_manifest(model, specs, task, evaluation=evaluation, records=records, leaks=leaks, run=run)
-    data = pack(manifest, to_mapping(arrays))
+    manifest = make_manifest(
+        model, specs, task, evaluation=evaluation, records=records, leaks=leaks, run=run, agreement=agreement
+    )
+    data = pack(manifest, {**to_mapping(arrays), **refits_to_mapping(refit_arrays(model.refits_))})
     _refuse_unlike(make_scorer(open_archive(data, max_bytes=len(data))), model)
     return _write_file(path, data)
 
@@ -298,6 +308,9 @@ def _refuse_unlike(scorer: Scorer, model: RiskClassifier) -> None:
     psi, base = scorer.contributions(probes)
     gap = float(np.abs(psi.sum(axis=1) + base - model.log_odds(probes)).max())
     apart = float(np.abs(scorer.risk(probes) - model.predict_proba(probes)[:, 1]).max())
+    if model.refits_:
+        ends = np.abs(scorer.risk_interval(probes) - model.risk_interval(probes))
+        apart = max(apart, float(ends.max()))
     if not (gap <= _LOG_ODDS_TOLERANCE and apart <= _RISK_TOLERANCE):
         msg = (
             f"The model cannot be saved: on {_PROBES} made-up rows its contributions miss its log-odds by up to "

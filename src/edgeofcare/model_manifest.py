@@ -19,6 +19,8 @@ from edgeofcare.model_archive import Archive, array_members, read_arrays, refuse
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, array_names, from_mapping, validate
 from edgeofcare.models.calibration_history import Anchoring
 from edgeofcare.models.recalibration import Recalibration
+from edgeofcare.models.refit_members import refit_names, refits_from_mapping, saved_refits
+from edgeofcare.models.spread import CONFIDENCE, RefitArrays
 from edgeofcare.schema.own import own_table
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.scorer import Scorer
@@ -26,6 +28,7 @@ from edgeofcare.task import Task
 
 if TYPE_CHECKING:
     from edgeofcare.evaluation.report import Evaluation
+    from edgeofcare.explanation.agreement import Agreement
     from edgeofcare.features.leaks.report import LeakReport
     from edgeofcare.models.risk_model import RiskClassifier
     from edgeofcare.records.records import Records
@@ -33,8 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "make_manifest", "make_scorer", "plain_evaluation"]
 
-SCHEMA_VERSION = 1
-"""Version of the layout of the file; a reader refuses a newer one."""
+SCHEMA_VERSION = 2
+"""Newest layout that is read; 1 is written without refits, so that older versions can read it, and 2 with them."""
 
 _FORMAT = "edgeofcare model"
 _KINDS = (TreeArrays.kind, LinearArrays.kind)
@@ -53,6 +56,7 @@ def make_manifest(
     records: Records | None = None,
     leaks: LeakReport | None = None,
     run: RunRecord | None = None,
+    agreement: Agreement | None = None,
 ) -> dict[str, Any]:
     """Say in plain text and numbers what a model is, what it was trained on and how good it is.
 
@@ -72,6 +76,8 @@ def make_manifest(
         What the leak check found for its features, on the same records where those are given.
     run : RunRecord, optional
         What is needed to repeat its training and evaluation.
+    agreement : Agreement, optional
+        How far its refits give the same reasons.
 
     Returns
     -------
@@ -81,12 +87,12 @@ def make_manifest(
     Raises
     ------
     SpecError
-        If ``evaluation``, ``leaks`` or ``run`` is something else, or ``leaks`` or ``run`` is about another model, other
+        If ``evaluation``, ``leaks``, ``run`` or ``agreement`` is something else, or is about another model, other
         features or other records.
     """
     return {
         "format": _FORMAT,
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION if model.refits_ else 1,
         "package_version": _package_version(),
         "decision_support_only": True,
         "task": task.to_dict(),
@@ -98,6 +104,7 @@ def make_manifest(
         "leak_check": _plain_leaks(leaks, specs, records),
         "versions": _versions(),
         "run": _plain_run(run, model, specs, records),
+        **_about_refits(model, agreement),
     }
 
 
@@ -138,8 +145,7 @@ def make_scorer(archive: Archive) -> Scorer:
     if slope <= 0:
         refuse("The slope of its calibration is not above zero, so every reason would point the wrong way.")
     intercept = _field("calibration", lambda: _calibration(manifest["calibration"]).intercept)
-    arrays = from_mapping(kind, read_arrays(archive, array_names(kind, array_members(archive))))
-    validate(arrays, len(names))
+    arrays, refits = _arrays(archive, kind, len(names))
     return Scorer(
         arrays,
         feature_names=names,
@@ -148,8 +154,20 @@ def make_scorer(archive: Archive) -> Scorer:
         intercept=intercept,
         prevalence=_field("prevalence", lambda: _share(manifest["prevalence"])),
         reporting_lag=_field("assumptions", lambda: _lags(manifest["assumptions"]["reporting_lag"])),
+        refits=refits,
         manifest_json=archive.manifest_json,
     )
+
+
+def _arrays(archive: Archive, kind: str, n_features: int) -> tuple[TreeArrays | LinearArrays, tuple[RefitArrays, ...]]:
+    """The arrays of the model and of its refits, checked."""
+    count = _field("refits", lambda: saved_refits(archive.manifest))
+    present = array_members(archive)
+    own, more = array_names(kind, present), refit_names(kind, count, present)
+    found = read_arrays(archive, [*own, *more])
+    arrays = from_mapping(kind, {name: found[name] for name in own})
+    validate(arrays, n_features)
+    return arrays, refits_from_mapping(kind, count, found, n_features)
 
 
 def _about_features(specs: list[Feature]) -> dict[str, Any]:
@@ -201,6 +219,16 @@ def _about_data(records: Records | None) -> dict[str, Any]:
         "input_fingerprint": records.fingerprint,
         "input_note": "SHA-256 of the canonical tables and what was declared of them.",
     }
+
+
+def _about_refits(model: RiskClassifier, agreement: Agreement | None) -> dict[str, Any]:
+    """How many refits there are, and how far they give the same reasons; nothing without refits."""
+    if agreement is None and not model.refits_:
+        return {}
+    from edgeofcare.explanation.agreement import plain_agreement
+
+    plain = plain_agreement(agreement, model)
+    return {"refits": {"count": len(model.refits_), "confidence": CONFIDENCE, "agreement": plain}}
 
 
 def _shown(count: int) -> int | None:

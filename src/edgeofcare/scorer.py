@@ -16,7 +16,9 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.paths import PathForm, path_form
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
+from edgeofcare.models.column_names import frame_values
 from edgeofcare.models.recalibration import Recalibration
+from edgeofcare.models.spread import CONFIDENCE, RefitArrays, refit_log_odds, risk_interval
 
 if TYPE_CHECKING:
     import datetime
@@ -26,12 +28,11 @@ if TYPE_CHECKING:
     from edgeofcare.records.records import Records
     from edgeofcare.task import Task
 
-__all__ = ["Scorer", "name_difference"]
+__all__ = ["Scorer"]
 
 FloatArray = npt.NDArray[np.float64]
 
 _ROW_NAMES = ("household_id", "child_id", "index_date")
-_SHOWN = 5  # names of one kind that a message lists
 
 
 class Scorer:
@@ -53,6 +54,8 @@ class Scorer:
         Share of training rows that entered care; None where fewer than 10 children did.
     reporting_lag : mapping of str to int, or None
         Days from an event until it could be seen in training, by table; None if it was not stated.
+    refits : tuple of RefitArrays
+        The model fitted again on resampled households; empty unless it was made with refits.
     manifest : mapping
         Everything that the model file says of the model; a copy.
     model_id : str
@@ -80,6 +83,7 @@ class Scorer:
         intercept: float,
         prevalence: float | None = None,
         reporting_lag: Mapping[str, int] | None = None,
+        refits: Sequence[RefitArrays] = (),
         manifest_json: bytes = b"{}",
     ) -> None:
         self._arrays = arrays
@@ -88,6 +92,7 @@ class Scorer:
         self._calibration = Recalibration(slope, intercept, "model file", 0, 0)
         self._prevalence = prevalence
         self._reporting_lag = None if reporting_lag is None else MappingProxyType(dict(reporting_lag))
+        self._refits = tuple(refits)
         self._manifest_json = manifest_json
 
     @property
@@ -129,6 +134,11 @@ class Scorer:
     def reporting_lag(self) -> Mapping[str, int] | None:
         """Days from an event until it could be seen in training, by table."""
         return self._reporting_lag
+
+    @property
+    def refits(self) -> tuple[RefitArrays, ...]:
+        """The model fitted again on resampled households."""
+        return self._refits
 
     @property
     def manifest(self) -> Mapping[str, Any]:
@@ -194,6 +204,33 @@ class Scorer:
         """
         return self._calibration.risk(self.margin(X))
 
+    def risk_interval(self, X: pd.DataFrame | npt.ArrayLike, confidence: float = CONFIDENCE) -> FloatArray:
+        """How far each risk moves when the model is fitted again on resampled households.
+
+        Parameters
+        ----------
+        X : DataFrame or array of float64, shape (n_rows, n_features)
+            As for :meth:`margin`.
+        confidence : float, default 0.9
+            Between 0 and 1.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows, 2)
+            Lower and upper end: what ``risk_interval`` of the trained model gives, within 1e-12.
+
+        Raises
+        ------
+        SpecError
+            If the model has no refits, or ``confidence`` is not between 0 and 1.
+        """
+        if not self._refits:
+            msg = "This model was saved without refits, so no interval is known. Fit it with refits=20 and save again."
+            raise SpecError(msg)
+        table = self._table(X)
+        middle = self._calibration.log_odds(margin(self._arrays, table))
+        return risk_interval(middle, refit_log_odds(self._refits, self.intercept, table), confidence)
+
     def contributions(self, X: pd.DataFrame | npt.ArrayLike) -> tuple[FloatArray, float]:
         """Split the calibrated log-odds of each row into what each feature adds.
 
@@ -238,10 +275,11 @@ class Scorer:
         Returns
         -------
         DataFrame
-            One row for each child, on the index (household_id, child_id, index_date). Columns ``risk``, ``rank``
-            (1 is the riskiest; ties share the lower number), ``log_odds``, ``reasons`` (a tuple of sentences, each with
-            its direction, largest first), ``model_id``, ``data_until`` (last day of the extract) and
-            ``decision_support_only`` (always True). Rows with the same risk are in the order of ``child_id``.
+            One row for each child, on the index (household_id, child_id, index_date). Columns ``risk``; where the model
+            has refits ``risk_low`` and ``risk_high`` (:meth:`risk_interval`); ``rank`` (1 is the riskiest; ties share
+            the lower number), ``log_odds``, ``reasons`` (a tuple of sentences, each with its direction, largest first),
+            ``model_id``, ``data_until`` (last day of the extract) and ``decision_support_only`` (always True). Rows
+            with the same risk are in the order of ``child_id``.
 
         Raises
         ------
@@ -271,6 +309,7 @@ class Scorer:
         scores = pd.DataFrame(
             {
                 "risk": risk,
+                **self._interval_columns(X),
                 "rank": risk.rank(method="min", ascending=False).astype("int64"),
                 "log_odds": self.log_odds(X),
                 "reasons": pd.Series(self._reasons(X, top_reasons), index=X.index, dtype=object),
@@ -283,6 +322,13 @@ class Scorer:
         child = X.index.get_level_values("child_id").to_numpy(dtype=str)
         return scores.iloc[np.lexsort((child, -risk.to_numpy()))]
 
+    def _interval_columns(self, X: pd.DataFrame) -> dict[str, FloatArray]:
+        """Ends of the interval of each risk, where the model has refits."""
+        if not self._refits:
+            return {}
+        ends = self.risk_interval(X) if len(X) else np.empty((0, 2))
+        return {"risk_low": ends[:, 0], "risk_high": ends[:, 1]}
+
     @cached_property
     def _paths(self) -> PathForm | LinearArrays:
         """The model in the form that contributions are computed from, made once."""
@@ -290,7 +336,7 @@ class Scorer:
 
     def _table(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
         """X as a float64 table in the order of the features, or an error that says what is wrong."""
-        table = self._frame_values(X) if hasattr(X, "columns") else _as_array(X)
+        table = frame_values(X, self.feature_names) if hasattr(X, "columns") else _as_array(X)
         if table.dtype.kind not in "fiub" or table.ndim != 2 or table.shape[1] != len(self.feature_names):
             msg = (
                 f"X has shape {table.shape} and dtype {table.dtype}; the model expects numbers in rows by "
@@ -302,22 +348,6 @@ class Scorer:
             msg = f"X holds {infinite} infinite value(s); expected finite numbers, or NaN where a value is unknown."
             raise SpecError(msg)
         return table
-
-    def _frame_values(self, X: Any) -> FloatArray:
-        """Values of a DataFrame whose columns are exactly the features."""
-        if difference := name_difference([str(name) for name in X.columns], self.feature_names):
-            msg = (
-                f"The columns of X are not the features of the model: {difference}. Use X[list(scorer.feature_names)]."
-            )
-            raise SpecError(msg)
-        wrong = [
-            name for name, dtype in zip(X.columns, X.dtypes, strict=True) if getattr(dtype, "kind", "O") not in "fiub"
-        ]
-        if wrong:
-            msg = f"X has {len(wrong)} column(s) that are not numeric: {_listed(wrong)}. Build X with build_features."
-            raise SpecError(msg)
-        values: FloatArray = X.to_numpy(dtype=np.float64, na_value=np.nan)
-        return values
 
     def _refuse_other_lag(self, records: Records) -> None:
         """Refuse records that become visible later or sooner than those of training."""
@@ -343,7 +373,7 @@ class Scorer:
             return [()] * len(X)
         from edgeofcare.explanation.explain import explain
 
-        found = explain(self, X).reasons(top=top)
+        found = explain(self, X).reasons(top=top, bands=False)
         keys = zip(*(found.index.get_level_values(name) for name in _ROW_NAMES), strict=True)
         said: dict[Any, list[str]] = {key: [] for key in X.index}
         for key, direction, sentence in zip(keys, found["direction"], found["sentence"], strict=True):
@@ -358,42 +388,3 @@ def _as_array(X: npt.ArrayLike) -> npt.NDArray[Any]:
     except (TypeError, ValueError):
         msg = "X is no table of numbers; expected rows that all have one number for each of feature_names."
         raise SpecError(msg) from None
-
-
-def name_difference(found: Sequence[str], expected: Sequence[str]) -> str:
-    """Say how a list of names differs from the one expected; empty if it does not.
-
-    Parameters
-    ----------
-    found, expected : sequence of str
-        Names in order.
-
-    Returns
-    -------
-    str
-        Clauses for a message.
-
-    Examples
-    --------
-    >>> name_difference(["child.age", "offence.count.90d"], ["child.age", "cp_plan.active"])
-    'missing: cp_plan.active; not expected: offence.count.90d'
-    >>> name_difference(["b", "a"], ["a", "b"])
-    'the same names in another order, from position 1 on'
-    """
-    if list(found) == list(expected):
-        return ""
-    missing = [name for name in expected if name not in set(found)]
-    extra = [name for name in found if name not in set(expected)]
-    clauses = [f"{what}: {_listed(names)}" for what, names in (("missing", missing), ("not expected", extra)) if names]
-    if clauses:
-        return "; ".join(clauses)
-    if len(found) != len(expected):
-        return "a name is there more than once"
-    position = next(at for at, (one, other) in enumerate(zip(found, expected, strict=True), 1) if one != other)
-    return f"the same names in another order, from position {position} on"
-
-
-def _listed(names: Sequence[object]) -> str:
-    """The first names, and how many there are besides."""
-    more = len(names) - _SHOWN
-    return ", ".join(map(str, names[:_SHOWN])) + (f" and {more} more" if more > 0 else "")

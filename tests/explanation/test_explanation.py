@@ -11,8 +11,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.examples import anonymous_examples
 from edgeofcare.explanation.explain import explain
-from edgeofcare.explanation.explanation import Explanation, anonymous_examples
+from edgeofcare.explanation.explanation import Explanation
 from edgeofcare.explanation.plots import plot_reasons
 from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.evidence import evidence

@@ -118,9 +118,15 @@ def test_what_no_run_knows_is_left_to_the_authority(texts: dict[str, str]) -> No
 def test_the_same_items_answered_from_less_say_so(run: Run) -> None:
     less = run_facts(replace(run, leaks=None, sections=ReportSections()))
     more = run_facts(run)
-    assert set(more) - set(less) >= {"leaks", "stability", "alarms", "findings", "origins"}
+    assert set(more) - set(less) >= {"leaks", "stability", "agreement", "alarms", "findings", "origins"}
     filled = fill([{"item": "9b", "facts": "leaks", "authority": ""}], less)
     assert filled.loc[0, ["answer", "source", "status"]].tolist() == ["", *["not measured in this run"] * 2]
+
+
+def test_the_model_card_prints_the_agreement_of_reasons_where_it_is_given(texts: dict[str, str], run: Run) -> None:
+    assert "agreement-row" in texts["model_card.html"]
+    assert "Sentence on agreement." in texts["model_card.md"]
+    assert "agreement" not in run_facts(replace(run, sections=ReportSections()))
 
 
 def test_facts_follow_the_run(run: Run) -> None:

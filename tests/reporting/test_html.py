@@ -125,6 +125,7 @@ MARKS = {
     "calibration_check": "check-row",
     "reanchoring": "Versions of the level",
     "recording": "recording-row",
+    "agreement": "agreement-row",
     "alarms": "1 of 2 alarms are open.",
     "criteria": 'groups</th><td role="cell" data-name="met?"',
 }

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edgeofcare.exceptions import ModelFileError, SpecError
-from edgeofcare.model_archive import pack
+from edgeofcare.model_archive import array_members, open_archive, pack, read_arrays
 from edgeofcare.model_file import load_model, save_model
 from edgeofcare.models.arrays import to_mapping
 from edgeofcare.reproduction.reproduce import reproduce
@@ -39,6 +39,22 @@ def test_the_same_records_give_the_same_to_the_last_digit(kind, tmp_path):
     assert found.steps["verdict"].eq("identical").all()
     assert set(found.numbers["table"]) >= {"measures", "groups", "counts", "calibration", "decision_curve", "verdict"}
     assert found.environment["same"].all()
+
+
+# Seen to fail with: the arrays of the model alone taken from the file.
+def test_a_run_with_refits_is_the_same_again_and_an_altered_refit_is_seen(tmp_path):
+    one = made("logistic", refits=10)
+    run = run_record(one.model, **one.record_options())
+    path = save_model(tmp_path / "m.eoc", one.model, features=FEATURES, task=TASK, evaluation=one.evaluation, run=run)
+    found = reproduce(path, one.records, progress=False)
+    assert found.identical, found.text
+    archive = open_archive(path.read_bytes())
+    arrays = read_arrays(archive, array_members(archive))
+    manifest = {name: value for name, value in archive.manifest.items() if name != "members"}
+    path.write_bytes(pack(manifest, arrays | {"refits.shift": arrays["refits.shift"] + 0.5}))
+    altered = reproduce(path, one.records, progress=False).steps.set_index("step")["verdict"]
+    assert altered["model"] != "identical"
+    assert altered["risks"] == "identical"
 
 
 @pytest.mark.parametrize(

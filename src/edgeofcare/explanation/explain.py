@@ -17,6 +17,7 @@ from edgeofcare.features.names import as_features, parse_feature
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
 from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.models.rows import check_columns, check_row_names
+from edgeofcare.models.spread import RefitArrays
 from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class _Parts(NamedTuple):
     slope: float
     intercept: float
     names: tuple[str, ...]
+    refits: tuple[RefitArrays, ...] = ()
 
 
 def explain(
@@ -129,19 +131,23 @@ def explain(
     psi, base = line.slope * phi, line.slope * phi0 + line.intercept
     scores = pd.DataFrame({"log_odds": line.log_odds(own), "risk": line.risk(own)}, index=X.index)
     _check_sum(base + psi.sum(axis=1), scores["log_odds"].to_numpy())
-    return Explanation(pd.DataFrame(psi, X.index, X.columns), base, scores, X, specs=specs, records=records)
+    found = pd.DataFrame(psi, X.index, X.columns)
+    return Explanation(found, base, scores, X, specs=specs, records=records, refits=parts.refits)
 
 
 def _parts(model: Any) -> _Parts:
     """Arrays, calibration and feature names of a fitted classifier or a loaded model."""
     if hasattr(model, "calibration_") and hasattr(model, "estimator_"):
         from edgeofcare.models.extraction import extract_arrays
+        from edgeofcare.models.refits import refit_arrays
 
         line, names = model.calibration_, getattr(model, "feature_names_in_", ())
-        parts = _Parts(extract_arrays(model.estimator_), line.slope, line.intercept, tuple(map(str, names)))
-    elif all(hasattr(model, name) for name in _Parts._fields[:-1]) and hasattr(model, "feature_names"):
+        refits = refit_arrays(getattr(model, "refits_", ()))
+        parts = _Parts(extract_arrays(model.estimator_), line.slope, line.intercept, tuple(map(str, names)), refits)
+    elif all(hasattr(model, name) for name in _Parts._fields[:3]) and hasattr(model, "feature_names"):
         names = tuple(map(str, model.feature_names))
-        parts = _Parts(model.arrays, float(model.slope), float(model.intercept), names)
+        refits = tuple(getattr(model, "refits", ()))
+        parts = _Parts(model.arrays, float(model.slope), float(model.intercept), names, refits)
     else:
         msg = f"A {type(model).__name__} cannot be explained; give a fitted RiskClassifier or a loaded model."
         raise SpecError(msg)

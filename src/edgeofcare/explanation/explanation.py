@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.agreement import Agreement, agreement_of
+from edgeofcare.explanation.spread import ReasonSpread
 from edgeofcare.explanation.wording import reason_sentence
 from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.evidence import evidence_index
 from edgeofcare.features.feature import Feature
-from edgeofcare.features.specs.child import Age
 from edgeofcare.models.rows import ROW_NAMES
+from edgeofcare.models.spread import RefitArrays
 from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:
     import shap
     from matplotlib.figure import Figure
 
-__all__ = ["Explanation", "anonymous_examples"]
+__all__ = ["Explanation"]
 
 _REASON_COLUMNS = [
     "direction",
@@ -35,7 +38,6 @@ _REASON_COLUMNS = [
     "evidence",
 ]
 _LEAST_CHILDREN = 10
-_AGE_BANDS = ((0, 9), (10, 12), (13, 15), (16, 17))
 
 
 class Explanation:
@@ -58,6 +60,8 @@ class Explanation:
         The spec of each column; None where it is no feature of the library.
     records : Records, optional
         The case records behind the features.
+    refits : sequence of RefitArrays
+        The model fitted again on resampled households; none by default.
 
     Examples
     --------
@@ -84,13 +88,16 @@ class Explanation:
         *,
         specs: tuple[Feature | None, ...],
         records: Records | None = None,
+        refits: Sequence[RefitArrays] = (),
     ) -> None:
         self._contributions = contributions.copy()
         self._base = float(base)
         self._scores = scores.copy()
         self._values = values.copy()
         self._specs = tuple(specs)
+        self._names = np.asarray([str(name) for name in values.columns])
         self._records = records
+        self._spread = ReasonSpread(refits, self._contributions, self._values) if refits else None
 
     @property
     def contributions(self) -> pd.DataFrame:
@@ -122,13 +129,38 @@ class Explanation:
         """The features of each row."""
         return self._values.copy()
 
-    def reasons(self, top: int = 5) -> pd.DataFrame:
+    @property
+    def spread(self) -> ReasonSpread | None:
+        """What each refit adds, how far that moves and the bands; None where the model has no refits."""
+        return self._spread
+
+    def agreement(self) -> Agreement:
+        """How far the refits of the model give the same reasons for these rows.
+
+        Returns
+        -------
+        Agreement
+            Tidy measures and a sentence, fit to share; :func:`edgeofcare.save_model` puts them into the model file.
+
+        Raises
+        ------
+        SpecError
+            If the model has no refits.
+        """
+        if self._spread is None:
+            msg = "The model has no refits to agree with. Fit it with make_risk_model(..., refits=20)."
+            raise SpecError(msg)
+        return agreement_of(self._spread, self._values.index)
+
+    def reasons(self, top: int = 5, *, bands: bool = True) -> pd.DataFrame:
         """The features that moved each risk most, in words.
 
         Parameters
         ----------
         top : int, default 5
             Most reasons for each row.
+        bands : bool, default True
+            Whether bands and ties are told where the model has refits, which takes as long as explaining it that often.
 
         Returns
         -------
@@ -137,14 +169,16 @@ class Explanation:
             ``direction`` ("raises" or "lowers" the risk), ``feature``, ``concept``, ``value``, ``sentence``,
             ``contribution`` (calibrated log-odds), ``odds_multiplier`` (its exponential) and ``evidence``: a tuple of
             (table, row key, ISO date on which it happened, began or, for a feature of ends, ended), empty without
-            records. Features that add exactly nothing are left out.
+            records. Features that add exactly nothing are left out. With refits also ``band`` ("strong", "some" or
+            "slight") and ``tied``: reasons too close to be told apart share a rank, and the next number is skipped.
 
         Raises
         ------
         SpecError
             If ``top`` is not a whole number of 1 or more.
         """
-        return self._reasons(range(len(self._values)), top)
+        frame = self._reasons(range(len(self._values)), top)
+        return frame if self._spread is None or not bands else self._with_bands(frame, self._spread, top)
 
     def evidence(self, row: int | tuple, feature: Feature | str) -> pd.DataFrame:
         """The source rows behind one value.
@@ -305,13 +339,11 @@ class Explanation:
         if not isinstance(top, int | np.integer) or isinstance(top, bool) or top < 1:
             msg = f"top must be a whole number of 1 or more; got {top!r}."
             raise SpecError(msg)
-        names = np.asarray([str(name) for name in self._values.columns])
         found: list[int] = []
         ranks: list[int] = []
         reasons: list[dict[str, Any]] = []
         for position in positions:
-            size = np.abs(self._contributions.iloc[position].to_numpy())
-            order = [int(column) for column in np.lexsort((names, -size)) if size[column] > 0][:top]
+            order = self._order(position)[:top]
             found += [position] * len(order)
             ranks += range(1, len(order) + 1)
             reasons += [self._reason(position, column) for column in order]
@@ -319,6 +351,18 @@ class Explanation:
         levels = [rows.get_level_values(name) for name in ROW_NAMES]
         index = pd.MultiIndex.from_arrays([*levels, np.asarray(ranks, dtype=np.int64)], names=[*ROW_NAMES, "rank"])
         return pd.DataFrame(reasons, index=index, columns=_REASON_COLUMNS)
+
+    def _order(self, position: int) -> list[int]:
+        """Features of a row from the largest contribution to the smallest, without those that add nothing."""
+        size = np.abs(self._contributions.iloc[position].to_numpy())
+        return [int(column) for column in np.lexsort((self._names, -size)) if size[column] > 0]
+
+    def _with_bands(self, frame: pd.DataFrame, spread: ReasonSpread, top: int) -> pd.DataFrame:
+        """Reasons of all rows with band and tie, and ranks that ties share."""
+        told = spread.ranked([self._order(position) for position in range(len(self))], top)
+        levels = [frame.index.get_level_values(name) for name in ROW_NAMES]
+        index = pd.MultiIndex.from_arrays([*levels, told["rank"].to_numpy()], names=frame.index.names)
+        return frame.set_axis(index).assign(band=told["band"].to_numpy(), tied=told["tied"].to_numpy())
 
     def _reason(self, position: int, column: int) -> dict[str, Any]:
         """One reason."""
@@ -336,56 +380,6 @@ class Explanation:
             "odds_multiplier": math.exp(contribution),
             "evidence": () if rows is None else _cited(rows, self._specs[column]),
         }
-
-    def _anonymous(self, position: int, top: int) -> list[str]:
-        """Risk and reasons of a row in words, the age as a band."""
-        lines = [f"risk {self._scores['risk'].iloc[position]:.1%}"]
-        for reason in self._reasons([position], top).to_dict("records"):
-            spec = self._specs[list(self._values.columns).index(reason["feature"])]
-            sentence = _age_band(reason["value"]) if isinstance(spec, Age) else reason["sentence"]
-            lines.append(f"{reason['direction']}  {sentence}")
-        return lines
-
-
-def anonymous_examples(explanation: Explanation, n: int = 3) -> list[str]:
-    """Tell of a few rows in plain text, from the highest risk to the lowest, without any identifier, date or row key.
-
-    Parameters
-    ----------
-    explanation : Explanation
-        From :func:`edgeofcare.explain`.
-    n : int, default 3
-        Rows: evenly spaced by risk, so that three are the highest, the middle one and the lowest.
-
-    Returns
-    -------
-    list of str
-        One block of text for each row: its risk and its five strongest reasons, ages as bands. It is still about one
-        child, so it stays with the authority unless the records are invented.
-
-    Raises
-    ------
-    SpecError
-        If ``n`` is below 1.
-    """
-    if n < 1:
-        msg = f"n must be 1 or more; got {n}."
-        raise SpecError(msg)
-    order = np.argsort(-explanation.risk.to_numpy(), kind="stable")
-    places = np.unique(np.round(np.linspace(0, len(order) - 1, min(n, len(order)))).astype(int))
-    start = 1.0 / (1.0 + math.exp(-explanation.base))
-    blocks = []
-    for number, position in enumerate(order[places], start=1):
-        head, *reasons = explanation._anonymous(int(position), top=5)
-        lines = [f"Child {number}: {head} (the average child starts from {start:.1%})", *reasons]
-        blocks.append("\n  ".join(lines))
-    return blocks
-
-
-def _age_band(age: float) -> str:
-    """A band of ages in words."""
-    band = next((f"Aged {low} to {high}." for low, high in _AGE_BANDS if low <= age < high + 1), "")
-    return band or ("The age is unknown." if math.isnan(age) else "Aged 18 or over.")
 
 
 def _cited(rows: pd.DataFrame, spec: Feature | None) -> tuple[tuple[str, str, str], ...]:

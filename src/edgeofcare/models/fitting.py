@@ -15,9 +15,10 @@ from edgeofcare.models.folds import Fold, household_folds, recent_rows
 from edgeofcare.models.learners import MOST_TREES, fit_learner, learner_margin, make_learner, staged_margins
 from edgeofcare.models.line_check import check_lines, clearly_better
 from edgeofcare.models.recalibration import Recalibration, fit_recalibration, rule_for
+from edgeofcare.models.refits import Held, Refit, fit_refits
 from edgeofcare.models.rows import RowGroups
 
-__all__ = ["STAGES", "Fitted", "fit_calibrated", "out_of_sample"]
+__all__ = ["STAGES", "Fitted", "fit_calibrated", "no_signal", "out_of_sample"]
 
 STAGES = (50, 75, 100, 150, 200, 300, 400, 600, MOST_TREES)
 """Numbers of trees that are tried."""
@@ -35,10 +36,13 @@ class Fitted:
         Fitted on all rows.
     line : Recalibration
         Found on rows that copies of the learner were not fitted on.
+    refits : tuple of Refit
+        Copies fitted on resampled households; none unless asked for.
     """
 
     learner: Any
     line: Recalibration
+    refits: tuple[Refit, ...] = ()
 
 
 def fit_calibrated(
@@ -62,13 +66,13 @@ def fit_calibrated(
     Returns
     -------
     Fitted
-        The learner and its line.
+        The learner, its line and its refits.
 
     Notes
     -----
     Households are left out in turn. Where the number of trees is left open, it is the one of :data:`STAGES` with the
     least log loss on the rows left out; choosing one of a few numbers leaves next to nothing of them used up. The line
-    is then found with that many; its level comes from the last index dates, as risk drifts.
+    is then found with that many; its level comes from the last index dates, as risk drifts. Refits have as many.
     """
     blank = make_learner(options, names)
     rng = check_random_state(options.random_state)
@@ -77,12 +81,44 @@ def fit_calibrated(
         blank.set_params(max_iter=_best_stage(blank, values, y, folds) if folds else _UNTRIED)
     learner = fit_learner(blank, values, y)
     if not folds:
-        return Fitted(learner, Recalibration(1.0, 0.0, "none", 0, 0))
+        refits = fit_refits(blank, values, y, groups, n_refits=options.refits, rng=rng)
+        return Fitted(learner, Recalibration(1.0, 0.0, "none", 0, 0), refits)
     rows, margin = out_of_sample(blank, values, y, folds)
     chosen = RowGroups(*(code[rows] for code in groups))
     level = None if options.independent_rows else recent_rows(chosen, y[rows])
     line = fit_recalibration(margin, y[rows], child=chosen.child, level=level, source="household folds")
-    return Fitted(learner, line if options.independent_rows else _checked(line, margin, y[rows], chosen, options.task))
+    if not options.independent_rows:
+        line = _checked(line, margin, y[rows], chosen, options.task)
+    place = np.argsort(rows)
+    held = Held(margin[place], None if level is None else level[place], line)
+    return Fitted(learner, line, fit_refits(blank, values, y, groups, n_refits=options.refits, rng=rng, held=held))
+
+
+def no_signal(line: Recalibration) -> str:
+    """Say in plain words that the scores told almost nothing, if so.
+
+    Parameters
+    ----------
+    line : Recalibration
+        The line of a model.
+
+    Returns
+    -------
+    str
+        Sentences; empty where the scores told something.
+
+    Examples
+    --------
+    >>> no_signal(Recalibration(1.0, 0.0, "household folds", 120, 9000))
+    ''
+    """
+    if "floored" not in line.method:
+        return ""
+    return (
+        f"On records that the model had not seen, its scores told almost nothing about who entered care "
+        f"({line.n_entrants} entrants in {line.n_rows} rows). Risks are drawn close to the average. "
+        "Do not use this model; check the features, or use more history."
+    )
 
 
 def _checked(line: Recalibration, margin: np.ndarray, y: np.ndarray, groups: RowGroups, task: Any) -> Recalibration:

@@ -21,7 +21,9 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.features.catalogue import directions
 
 __all__ = [
+    "FEWEST_REFITS",
     "KINDS",
+    "MOST_REFITS",
     "MOST_TREES",
     "check_options",
     "fit_learner",
@@ -35,6 +37,8 @@ __all__ = [
 KINDS = ("logistic", "boosting")
 MOST_TREES = 800
 """Trees where their number is left open."""
+FEWEST_REFITS, MOST_REFITS = 10, 200
+"""Below ten, no spread and no agreement of nine in ten can be told."""
 
 _STEPS = 200
 _SHOWN = 10
@@ -57,7 +61,7 @@ def check_options(options: Any) -> None:
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> check_options(SimpleNamespace(kind="forest", n_folds=5, monotone=None, max_iter=None, task=None))
+    >>> check_options(SimpleNamespace(kind="forest", n_folds=5, monotone=None, max_iter=None, task=None, refits=0))
     Traceback (most recent call last):
     ...
     edgeofcare.exceptions.SpecError: The risk model cannot be used: kind must be one of 'logistic', 'boosting'.
@@ -75,11 +79,19 @@ def check_options(options: Any) -> None:
         problems.append("monotone must give -1, 0 or 1 for each feature name")
     if options.max_iter is not None and not (isinstance(options.max_iter, (int, np.integer)) and options.max_iter > 0):
         problems.append("max_iter must be a whole number, 1 or more, or None to have it found")
+    if not _is_count_of_refits(options.refits):
+        problems.append(f"refits must be 0 for none, or a whole number from {FEWEST_REFITS} to {MOST_REFITS}")
     if options.task is not None and not (hasattr(options.task, "gap_days") and hasattr(options.task, "horizon_days")):
         problems.append("task must be an edgeofcare.Task")
     if problems:
         msg = f"The risk model cannot be used: {'; '.join(problems)}."
         raise SpecError(msg)
+
+
+def _is_count_of_refits(value: Any) -> bool:
+    """Whether a model can have so many refits."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return whole and (value == 0 or FEWEST_REFITS <= value <= MOST_REFITS)
 
 
 def make_learner(options: Any, names: np.ndarray | None = None) -> Any:

@@ -137,7 +137,8 @@ def settings_block(evaluation: Evaluation, model: RiskClassifier, records: Recor
         Two tables.
     """
     task = {} if model.task is None else {f"task: {name}": value for name, value in model.task.to_dict().items()}
-    options = {f"model: {name}": value for name, value in model.get_params().items() if name not in _UNTUNED}
+    left_out = (*_UNTUNED, *(() if model.refits else ("refits",)))
+    options = {f"model: {name}": value for name, value in model.get_params().items() if name not in left_out}
     chosen = {
         **task,
         "model: kind": model.kind,

@@ -13,7 +13,7 @@ from edgeofcare.features.feature import Feature
 from edgeofcare.features.leaks.report import LeakReport
 from edgeofcare.models.risk_model import RiskClassifier
 from edgeofcare.records.records import Records
-from edgeofcare.reporting.blocks import Block
+from edgeofcare.reporting.blocks import Block, grid
 from edgeofcare.reporting.document import Document
 from edgeofcare.reporting.facts import Run, run_facts
 from edgeofcare.reporting.group_part import group_grid
@@ -135,12 +135,16 @@ def _documents(run: Run) -> list[Document]:
 
 
 def _figures(run: Run) -> tuple[Block, ...]:
-    """Criteria, measures and groups of the model card."""
+    """Criteria, measures, groups and agreement of reasons, for the model card."""
     criteria = criteria_grid(run.evaluation, run.sections)
     groups, _ = shareable_groups(run.evaluation.groups)
     blocks = [Block("Criteria", grids=(criteria,))] if criteria is not None else []
     blocks.append(Block("Measures", grids=tuple(table for _, table in measure_grids(run.evaluation.measures))))
-    return (*blocks, *((Block("Groups", grids=(group_grid(groups),)),) if len(groups) else ()))
+    if len(groups):
+        blocks.append(Block("Groups", grids=(group_grid(groups),)))
+    if (agreement := run.sections.frame("agreement")) is not None:
+        blocks.append(Block("Agreement of reasons over refits", grids=(grid("Agreement of reasons", agreement),)))
+    return tuple(blocks)
 
 
 def _folder(folder: str | Path) -> Path:

@@ -233,7 +233,7 @@ def _events_fact(run: Run) -> Fact | None:
 def _of_model(run: Run) -> dict[str, Fact | None]:
     """Kind, options, calibration, versions."""
     model, line = run.model, run.model.calibration_
-    left_out = ("task", "monotone", "count_rules", "kind")
+    left_out = ("task", "monotone", "count_rules", "kind", *(() if model.refits else ("refits",)))
     options = ", ".join(f"{name} {value}" for name, value in model.get_params().items() if name not in left_out)
     rules = ", ".join(name.replace("_", " ") for name in model.baselines_)
     programs = ", ".join(f"{name} {number}" for name, number in (run.sections.versions or versions()).items())
@@ -332,6 +332,7 @@ def _of_sections(run: Run) -> dict[str, Fact | None]:
         name: Fact(sections.said[name], name.replace("_", " "))
         for name in (
             "stability",
+            "agreement",
             "sample_size",
             "value",
             "reach",

@@ -66,6 +66,8 @@ class ReportSections:
         What differs between groups; columns of text are shown.
     stability, calibration_check, reanchoring, recording : DataFrame, optional
         Tidy frames, shown as they are.
+    agreement : DataFrame, optional
+        ``Explanation.agreement().table``; its ``text`` goes into ``said``.
     said : mapping of str to str, optional
         Plain sentences to stand above a part, by the name of the part ("value", "stability", "groups", ...).
     drawings : mapping of str to sequence of Drawing, optional
@@ -104,6 +106,7 @@ class ReportSections:
     calibration_check: pd.DataFrame | None = None
     reanchoring: pd.DataFrame | None = None
     recording: pd.DataFrame | None = None
+    agreement: pd.DataFrame | None = None
     said: Mapping[str, str] = field(default_factory=dict)
     drawings: Mapping[str, tuple[Drawing, ...]] = field(default_factory=dict)
     points: tuple[str, ...] = ()

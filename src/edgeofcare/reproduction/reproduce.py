@@ -15,6 +15,7 @@ from edgeofcare.model_file import load_model
 from edgeofcare.model_manifest import plain_evaluation
 from edgeofcare.models.arrays import to_mapping
 from edgeofcare.models.extraction import extract_arrays
+from edgeofcare.models.refit_members import refits_to_mapping
 from edgeofcare.records.records import Records
 from edgeofcare.reproduction.again import Again, run_again
 from edgeofcare.reproduction.compare import compare_environments, compare_numbers, compare_steps
@@ -132,7 +133,7 @@ def recorded_run(scorer: Scorer) -> RunRecord:
 def _with_file(run: RunRecord, saved: Scorer) -> RunRecord:
     """The recorded run, with what the file itself holds in place of what it says of it."""
     line = np.array([saved.slope, saved.intercept])
-    held = {_MODEL: digest_arrays({**to_mapping(saved.arrays), "line": line})}
+    held = {_MODEL: digest_arrays({**to_mapping(saved.arrays), **refits_to_mapping(saved.refits), "line": line})}
     return replace(run, steps={**run.steps, **held, **_as_saved(saved, saved.manifest.get("evaluation"))})
 
 

@@ -105,6 +105,8 @@ def _same_rows(one: pd.Index, other: pd.Index) -> bool:
 def model_choices(model: RiskClassifier) -> dict[str, Any]:
     """Every parameter of a model but its task and criteria; words of count rules may be free text and are left out.
 
+    Without refits their number is left out as well.
+
     Parameters
     ----------
     model : RiskClassifier
@@ -129,6 +131,8 @@ def model_choices(model: RiskClassifier) -> dict[str, Any]:
         chosen["monotone"] = {str(name): int(way) for name, way in sorted(chosen["monotone"].items())}
     if chosen["count_rules"] is not None:
         chosen["count_rules"] = [[rule.feature, float(rule.at_least)] for rule in chosen["count_rules"]]
+    if not chosen["refits"]:
+        del chosen["refits"]  # a model without refits is told as it was before there were any
     return {name: value.item() if isinstance(value, np.generic) else value for name, value in chosen.items()}
 
 

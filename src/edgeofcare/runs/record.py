@@ -17,6 +17,8 @@ from edgeofcare.features.names import as_features
 from edgeofcare.features.plain import feature_to_dict
 from edgeofcare.models.arrays import to_mapping
 from edgeofcare.models.extraction import extract_arrays
+from edgeofcare.models.refit_members import refits_to_mapping
+from edgeofcare.models.refits import refit_arrays
 from edgeofcare.models.risk_model import RiskClassifier
 from edgeofcare.runs.choices import evaluation_choices, index_dates_of, model_choices, split_choices
 from edgeofcare.runs.digests import Digest, digest_arrays, digest_frame, digest_plain, row_order
@@ -259,7 +261,7 @@ def run_record(
 def digest_model(model: RiskClassifier) -> Digest:
     """Digest what was fitted: the arrays that score, and the line of calibration."""
     line = model.calibration_
-    arrays = to_mapping(extract_arrays(model.estimator_))
+    arrays = {**to_mapping(extract_arrays(model.estimator_)), **refits_to_mapping(refit_arrays(model.refits_))}
     return digest_arrays({**arrays, "line": np.array([line.slope, line.intercept])})
 
 

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.explain import explain
 from edgeofcare.metrics._arrays import Floats
 from edgeofcare.models.learners import KINDS
+from edgeofcare.models.refits import without_refits
 from edgeofcare.models.risk_model import RiskClassifier, make_risk_model
 
 __all__ = ["FAMILIES", "HOUSEHOLDS", "REFITS", "SEEDS", "Predicted", "count_refits", "predicted", "refits"]
@@ -74,7 +74,7 @@ def _fitted(model: Any, X: pd.DataFrame, y: pd.Series) -> Any:
 
 def _same_size(model: Any) -> Any:
     """A model like this one, not fitted, with as many trees as this one was found to need: looking costs most."""
-    again = clone(model)
+    again = without_refits(model)
     if isinstance(model, RiskClassifier) and model.kind == "boosting":
         again.set_params(max_iter=int(model.n_iter_))
     return again

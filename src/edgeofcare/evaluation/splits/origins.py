@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 from edgeofcare.evaluation._inputs import check_index
 from edgeofcare.evaluation._small import SMALL
 from edgeofcare.evaluation.evaluate import ALL_ROWS, UNSEEN, evaluate
 from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.exceptions import SpecError
+from edgeofcare.models.refits import without_refits
 from edgeofcare.progress import watched
 from edgeofcare.splitting import Split
 
@@ -183,7 +183,7 @@ def evaluate_origins(
     evaluations: list[Evaluation] = []
     frames: dict[str, list[pd.DataFrame]] = {"measures": [], "counts": [], "groups": []}
     for origin, split in enumerate(watched(list(splits), "origins", progress=progress), start=1):
-        fitted = clone(model).fit(X.loc[split.train], y.loc[split.train])
+        fitted = without_refits(model).fit(X.loc[split.train], y.loc[split.train])
         evaluation = evaluate(
             fitted,
             X.loc[split.test],

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.special import expit
-from sklearn.base import clone
 
 from edgeofcare.cohort import check_cohort
 from edgeofcare.dates import one_date
@@ -18,6 +17,7 @@ from edgeofcare.evaluation._small import SMALL, Cell, write_cells
 from edgeofcare.evaluation.evaluate import evaluate
 from edgeofcare.evaluation.splits.pooling import Pooled, pool_estimates, transformed_auroc, transformed_ratio
 from edgeofcare.exceptions import SpecError
+from edgeofcare.models.refits import without_refits
 from edgeofcare.progress import watched
 from edgeofcare.splitting import Split, audit_split
 from edgeofcare.task import Task
@@ -183,7 +183,7 @@ def evaluate_transport(
     counts["trained_on"] = counts["test"].isin([pair.train for pair in pairs])
     frames, found = [], []
     for pair in watched(pairs, "transport", progress=progress):
-        fitted = clone(model).fit(X.loc[pair.split.train], y.loc[pair.split.train])
+        fitted = without_refits(model).fit(X.loc[pair.split.train], y.loc[pair.split.train])
         tested, outcome = X.loc[pair.split.test], y.loc[pair.split.test]
         evaluation = evaluate(
             fitted, tested, outcome, capacity=capacity, n_resamples=n_resamples, random_state=random_state

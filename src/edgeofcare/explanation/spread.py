@@ -1,0 +1,220 @@
+"""The reasons of a model that was fitted again on resampled households: how far each moves, and what is left of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.bands import agreement_of_signs, bands, tied_ranks
+from edgeofcare.explanation.kernel import contributions
+from edgeofcare.explanation.paths import PathForm, path_form
+from edgeofcare.features.catalogue import concept_of
+from edgeofcare.models.arrays import LinearArrays
+from edgeofcare.models.spread import RefitArrays
+
+__all__ = ["LEVELS", "ReasonSpread"]
+
+FloatArray = npt.NDArray[np.float64]
+
+LEVELS = ("concept", "feature")
+_BLOCK = 2**22  # numbers of all refits held at once: 32 MB
+
+
+class ReasonSpread:
+    """What every refit of a model adds to the log-odds of the rows of an explanation.
+
+    Made by :func:`edgeofcare.explain` for a model with refits; nothing is computed until it is asked for. A case
+    thing, as the explanation is.
+
+    Parameters
+    ----------
+    refits : sequence of RefitArrays
+        The refits.
+    contributions : DataFrame of float64, shape (n_rows, n_features)
+        By the model, in calibrated log-odds.
+    values : DataFrame of float64, shape (n_rows, n_features)
+        The features.
+
+    Examples
+    --------
+    >>> zero, one = np.zeros(1), np.ones(1)
+    >>> lines = [LinearArrays(zero, zero, weight * one, zero, zero, intercept=-3.0) for weight in (0.9, 1.0, 1.1)]
+    >>> X = pd.DataFrame({"missing.count.90d": [2.0]})
+    >>> spread = ReasonSpread([RefitArrays(line, 1.0, 0.0) for line in lines], X * 1.0, X)
+    >>> spread.standard_deviations().round(3).to_dict("list"), spread.bands().to_dict("list")
+    ({'missing.count.90d': [0.2]}, {'missing.count.90d': ['strong']})
+    """
+
+    def __init__(self, refits: Sequence[RefitArrays], contributions: pd.DataFrame, values: pd.DataFrame) -> None:
+        self._refits = tuple(refits)
+        self._contributions = contributions
+        self._values = values
+
+    def __len__(self) -> int:
+        """How many refits there are."""
+        return len(self._refits)
+
+    def __repr__(self) -> str:
+        """Counts only."""
+        return f"ReasonSpread({len(self)} refits, {len(self._values):,} rows)"
+
+    @property
+    def lines(self) -> tuple[tuple[float, float], ...]:
+        """Slope and shift of each refit, which tell the refits of one model from those of another."""
+        return tuple((refit.slope, refit.shift) for refit in self._refits)
+
+    def names(self, level: str = "feature") -> list[str]:
+        """Names of the reasons of a level, in the order of the columns.
+
+        Parameters
+        ----------
+        level : {"feature", "concept"}
+            Single features, or concepts.
+
+        Returns
+        -------
+        list of str
+            Names.
+
+        Raises
+        ------
+        SpecError
+            If there is no such level.
+        """
+        if level not in LEVELS:
+            msg = f"level must be one of {', '.join(map(repr, LEVELS))}."
+            raise SpecError(msg)
+        features = [str(name) for name in self._values.columns]
+        return features if level == "feature" else sorted({concept_of(name) for name in features})
+
+    def model(self, level: str = "feature", rows: Sequence[int] | None = None) -> FloatArray:
+        """What the model itself adds.
+
+        Parameters
+        ----------
+        level : {"feature", "concept"}
+            Single features, or concepts.
+        rows : sequence of int, optional
+            Positions; all rows if left out.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows, n_reasons)
+            Contributions in calibrated log-odds.
+        """
+        found = self._contributions.to_numpy(dtype=np.float64)
+        return self._at(level, found if rows is None else found[np.asarray(rows)])
+
+    def contributions(self, level: str = "feature", rows: Sequence[int] | None = None) -> FloatArray:
+        """What each refit adds.
+
+        Parameters
+        ----------
+        level : {"feature", "concept"}
+            Single features, or concepts.
+        rows : sequence of int, optional
+            Positions; all rows if left out.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_refits, n_rows, n_reasons)
+            Contributions in calibrated log-odds, each by the slope of its refit.
+        """
+        table = self._values.to_numpy(dtype=np.float64, copy=True)
+        table = table if rows is None else table[np.asarray(rows)]
+        parts = zip(self._forms, self._refits, strict=True)
+        return np.stack([self._at(level, refit.slope * contributions(form, table)[0]) for form, refit in parts])
+
+    def standard_deviations(self, level: str = "feature") -> pd.DataFrame:
+        """How far each contribution moves.
+
+        Parameters
+        ----------
+        level : {"feature", "concept"}
+            Single features, or concepts.
+
+        Returns
+        -------
+        DataFrame of float64, shape (n_rows, n_reasons)
+            Standard deviation over refits, in calibrated log-odds.
+        """
+        parts = [self.contributions(level, block).std(axis=0, ddof=1) for block in self._blocks()]
+        return pd.DataFrame(np.concatenate(parts), index=self._values.index, columns=self.names(level))
+
+    def bands(self, level: str = "feature") -> pd.DataFrame:
+        """How sure each reason is.
+
+        Parameters
+        ----------
+        level : {"feature", "concept"}
+            Single features, or concepts.
+
+        Returns
+        -------
+        DataFrame of str, shape (n_rows, n_reasons)
+            "strong", "some" or "slight" (:func:`edgeofcare.explanation.bands.bands`).
+        """
+        parts = [
+            _judged(self.model(level, block), self.contributions(level, block)).astype(object)
+            for block in self._blocks()
+        ]
+        return pd.DataFrame(np.concatenate(parts), index=self._values.index, columns=self.names(level), dtype=object)
+
+    def ranked(self, orders: Sequence[Sequence[int]], top: int) -> pd.DataFrame:
+        """Rank, band and tie of the first reasons of each row.
+
+        Parameters
+        ----------
+        orders : sequence of sequence of int
+            For each row, its features from the largest contribution to the smallest.
+        top : int
+            Most reasons for each row.
+
+        Returns
+        -------
+        DataFrame
+            ``rank``, ``band`` and ``tied`` (whether another reason of the row, shown or not, has the same rank), row
+            after row.
+        """
+        parts = []
+        for block in self._blocks():
+            own, refits = self.model("feature", block), self.contributions("feature", block)
+            found = _judged(own, refits)
+            for at, row in enumerate(block):
+                order = list(orders[row])[: top + 1]
+                ranks = tied_ranks(own[at, order], refits[:, at, order])
+                tied = np.bincount(ranks)[ranks] > 1
+                parts += list(zip(ranks.tolist(), found[at, order].tolist(), tied.tolist(), strict=True))[:top]
+        return pd.DataFrame(parts, columns=["rank", "band", "tied"])
+
+    @cached_property
+    def _forms(self) -> list[PathForm | LinearArrays]:
+        """Each refit in the form that contributions are computed from, made once."""
+        arrays = [refit.arrays for refit in self._refits]
+        return [each if isinstance(each, LinearArrays) else path_form(each) for each in arrays]
+
+    def _at(self, level: str, found: FloatArray) -> FloatArray:
+        """Contributions of features at a level."""
+        names = self.names(level)
+        return found if level == "feature" else _by_concept(found, [str(n) for n in self._values.columns], names)
+
+    def _blocks(self) -> list[range]:
+        """Positions of the rows in blocks that keep the memory flat."""
+        step = max(1, _BLOCK // max(1, len(self) * self._values.shape[1]))
+        return [range(start, min(start + step, len(self._values))) for start in range(0, len(self._values), step)]
+
+
+def _judged(own: FloatArray, refits: FloatArray) -> npt.NDArray[np.str_]:
+    """Band of each reason."""
+    return bands(own, refits.std(axis=0, ddof=1), agreement_of_signs(own, refits))
+
+
+def _by_concept(found: FloatArray, features: Sequence[str], concepts: Sequence[str]) -> FloatArray:
+    """Contributions of concepts: for now what the features of each add up to."""
+    inside = np.array([[concept_of(name) == concept for name in features] for concept in concepts])
+    return np.stack([found[:, each].sum(axis=1) for each in inside], axis=1)

@@ -1,0 +1,107 @@
+"""The columns of a table, held against those that a model was fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeofcare.exceptions import SpecError
+
+__all__ = ["frame_values", "listed", "name_difference"]
+
+_SHOWN = 5  # names of one kind that a message lists
+
+
+def frame_values(X: Any, names: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Return the values of a DataFrame whose columns are exactly the features.
+
+    Parameters
+    ----------
+    X : DataFrame, shape (n_rows, n_features)
+        Rows to score.
+    names : sequence of str
+        Features in order.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_rows, n_features)
+        Values.
+
+    Raises
+    ------
+    SpecError
+        If columns are missing, reordered, renamed or not numeric.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame_values(pd.DataFrame({"child.age": [12, 15]}), ["child.age"]).tolist()
+    [[12.0], [15.0]]
+    """
+    if difference := name_difference([str(name) for name in X.columns], names):
+        msg = f"The columns of X are not the features of the model: {difference}. Use X[list(scorer.feature_names)]."
+        raise SpecError(msg)
+    wrong = [name for name, dtype in zip(X.columns, X.dtypes, strict=True) if getattr(dtype, "kind", "O") not in "fiub"]
+    if wrong:
+        msg = f"X has {len(wrong)} column(s) that are not numeric: {listed(wrong)}. Build X with build_features."
+        raise SpecError(msg)
+    values: npt.NDArray[np.float64] = X.to_numpy(dtype=np.float64, na_value=np.nan)
+    return values
+
+
+def name_difference(found: Sequence[str], expected: Sequence[str]) -> str:
+    """Say how a list of names differs from the one expected; empty if it does not.
+
+    Parameters
+    ----------
+    found, expected : sequence of str
+        Names in order.
+
+    Returns
+    -------
+    str
+        Clauses for a message.
+
+    Examples
+    --------
+    >>> name_difference(["child.age", "offence.count.90d"], ["child.age", "cp_plan.active"])
+    'missing: cp_plan.active; not expected: offence.count.90d'
+    >>> name_difference(["b", "a"], ["a", "b"])
+    'the same names in another order, from position 1 on'
+    """
+    if list(found) == list(expected):
+        return ""
+    missing = [name for name in expected if name not in set(found)]
+    extra = [name for name in found if name not in set(expected)]
+    clauses = [f"{what}: {listed(names)}" for what, names in (("missing", missing), ("not expected", extra)) if names]
+    if clauses:
+        return "; ".join(clauses)
+    if len(found) != len(expected):
+        return "a name is there more than once"
+    position = next(at for at, (one, other) in enumerate(zip(found, expected, strict=True), 1) if one != other)
+    return f"the same names in another order, from position {position} on"
+
+
+def listed(names: Sequence[object]) -> str:
+    """The first names, and how many there are besides.
+
+    Parameters
+    ----------
+    names : sequence of object
+        Names.
+
+    Returns
+    -------
+    str
+        Up to five of them.
+
+    Examples
+    --------
+    >>> listed(list("abcdefg"))
+    'a, b, c, d, e and 2 more'
+    """
+    more = len(names) - _SHOWN
+    return ", ".join(map(str, names[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
