@@ -13,6 +13,8 @@ import pytest
 from edgeofcare.exceptions import IndexNamesError, SpecError
 from edgeofcare.explanation import explain as module
 from edgeofcare.explanation.explain import explain
+from edgeofcare.explanation.kernel import contributions
+from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.names import parse_feature
 from edgeofcare.models.extraction import extract_arrays
 from edgeofcare.models.risk_model import make_risk_model
@@ -32,6 +34,17 @@ def loaded(model, **changed):
 @pytest.fixture
 def no_model_needed(X, y):
     return make_risk_model("logistic").fit(X, y)
+
+
+# Seen to fail with: the contributions of features added up, and a slope that is left out.
+def test_concepts_play_as_groups_and_add_up(model, X):
+    why = explain(model, X)
+    concepts, groups = np.unique([concept_of(name) for name in X.columns], return_inverse=True)
+    phi, _ = contributions(extract_arrays(model.estimator_), X.to_numpy(), groups=groups)
+    found = why.concept_contributions
+    assert list(found.columns) == concepts.tolist()
+    assert found.to_numpy() == pytest.approx(model.calibration_.slope * phi, abs=1e-12)
+    assert why.base + found.sum(axis=1).to_numpy() == pytest.approx(why.log_odds.to_numpy(), abs=1e-9)
 
 
 def test_contributions_add_up_to_the_calibrated_log_odds(model, X):
@@ -102,8 +115,8 @@ def test_contributions_that_miss_the_score_are_refused(model, X, monkeypatch):
     real = module.contributions
 
     def wrong_by(shift):
-        def wrong(arrays, values):
-            phi, base = real(arrays, values)
+        def wrong(arrays, values, groups=None):
+            phi, base = real(arrays, values, groups=groups)
             phi[3, 2] += shift / model.calibration_.slope
             return phi, base
 

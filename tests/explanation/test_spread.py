@@ -11,7 +11,9 @@ from edgeofcare.explanation import spread as spread_module
 from edgeofcare.explanation.agreement import AGREEMENT_COLUMNS, Agreement, agreement_of
 from edgeofcare.explanation.bands import BANDS
 from edgeofcare.explanation.explain import explain
+from edgeofcare.explanation.kernel import contributions
 from edgeofcare.features.catalogue import concept_of
+from edgeofcare.models.refits import refit_arrays
 from edgeofcare.models.risk_model import make_risk_model
 
 NEW = ["band", "tied"]
@@ -36,14 +38,17 @@ def test_contributions_of_each_refit_add_up_to_its_own_log_odds(why, refitted, X
     assert np.ptp(log_odds - found, axis=1).max() < 1e-9
 
 
-def test_concepts_are_what_their_features_add_up_to(why, X):
-    of = np.array([concept_of(name) for name in X.columns])
-    names = why.spread.names("concept")
-    assert names == sorted(set(of))
-    single, whole = why.spread.contributions(), why.spread.contributions("concept")
-    for place, name in enumerate(names):
-        assert whole[..., place] == pytest.approx(single[..., of == name].sum(axis=-1), abs=1e-12)
-    assert why.spread.model("concept").sum(axis=1) == pytest.approx(why.contributions.sum(axis=1).to_numpy(), abs=1e-9)
+# Seen to fail with: the contributions of features added up.
+def test_concepts_play_as_groups_in_every_refit(why, refitted, X):
+    concepts, groups = np.unique([concept_of(name) for name in X.columns], return_inverse=True)
+    assert why.spread.names("concept") == concepts.tolist()
+    rows = X.iloc[::20].to_numpy()
+    for refit, found in zip(refit_arrays(refitted.refits_), why.spread.contributions("concept"), strict=True):
+        expected, _ = contributions(refit.arrays, rows, groups=groups)
+        assert found == pytest.approx(refit.slope * expected, abs=1e-12)
+    single = why.spread.contributions()
+    assert why.spread.contributions("concept").sum(axis=-1) == pytest.approx(single.sum(axis=-1), abs=1e-9)
+    assert why.spread.model("concept") == pytest.approx(why.concept_contributions.to_numpy())
 
 
 @pytest.mark.parametrize("level", ["feature", "concept"])

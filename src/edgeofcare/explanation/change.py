@@ -132,10 +132,8 @@ def _check_order(records: Records, child_id: str, dates: list[pd.Timestamp]) -> 
 
 def _by_concept(why: Explanation) -> pd.DataFrame:
     """What each concept adds to each row, in the order of the catalogue."""
-    contributions = why.contributions
-    concepts = np.array([concept_of(str(name)) for name in contributions.columns], dtype=object)
-    summed = contributions.T.groupby(concepts).sum().T
-    return summed[[name for name in (*CONCEPTS, OWN_FEATURES) if name in summed.columns]]
+    found = why.concept_contributions
+    return found[[name for name in (*CONCEPTS, OWN_FEATURES) if name in found.columns]]
 
 
 def _moves(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.concept_groups import concept_groups
 from edgeofcare.explanation.explanation import Explanation
 from edgeofcare.explanation.kernel import contributions
 from edgeofcare.features.build import build_features
@@ -127,12 +128,17 @@ def explain(
         _check_against(records, X, [spec for spec in specs if spec is not None])
     line = Recalibration(parts.slope, parts.intercept, "", 0, 0)
     own = _own_margin(model, parts, X)
-    phi, phi0 = contributions(parts.arrays, X.to_numpy(dtype=np.float64, copy=True))
+    table = X.to_numpy(dtype=np.float64, copy=True)
+    phi, phi0 = contributions(parts.arrays, table)
     psi, base = line.slope * phi, line.slope * phi0 + line.intercept
+    groups, names = concept_groups(parts.names)
+    concepts = pd.DataFrame(line.slope * contributions(parts.arrays, table, groups=groups)[0], X.index, names)
     scores = pd.DataFrame({"log_odds": line.log_odds(own), "risk": line.risk(own)}, index=X.index)
-    _check_sum(base + psi.sum(axis=1), scores["log_odds"].to_numpy())
-    found = pd.DataFrame(psi, X.index, X.columns)
-    return Explanation(found, base, scores, X, specs=specs, records=records, refits=parts.refits)
+    for found in (psi, concepts.to_numpy()):
+        _check_sum(base + found.sum(axis=1), scores["log_odds"].to_numpy())
+    features_of = pd.DataFrame(psi, X.index, X.columns)
+    more: Any = {"specs": specs, "records": records, "refits": parts.refits, "concepts": concepts}
+    return Explanation(features_of, base, scores, X, **more)
 
 
 def _parts(model: Any) -> _Parts:

@@ -12,7 +12,9 @@ import pandas as pd
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.agreement import Agreement, agreement_of
+from edgeofcare.explanation.concept_groups import summed_by_concept
 from edgeofcare.explanation.spread import ReasonSpread
+from edgeofcare.explanation.summary import summary_frame
 from edgeofcare.explanation.wording import reason_sentence
 from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.evidence import evidence_index
@@ -37,7 +39,6 @@ _REASON_COLUMNS = [
     "odds_multiplier",
     "evidence",
 ]
-_LEAST_CHILDREN = 10
 
 
 class Explanation:
@@ -62,6 +63,8 @@ class Explanation:
         The case records behind the features.
     refits : sequence of RefitArrays
         The model fitted again on resampled households; none by default.
+    concepts : DataFrame of float64, shape (n_rows, n_concepts), optional
+        Contributions of concepts; what their features add up to if left out, which is the same for a regression.
 
     Examples
     --------
@@ -89,6 +92,7 @@ class Explanation:
         specs: tuple[Feature | None, ...],
         records: Records | None = None,
         refits: Sequence[RefitArrays] = (),
+        concepts: pd.DataFrame | None = None,
     ) -> None:
         self._contributions = contributions.copy()
         self._base = float(base)
@@ -97,12 +101,22 @@ class Explanation:
         self._specs = tuple(specs)
         self._names = np.asarray([str(name) for name in values.columns])
         self._records = records
-        self._spread = ReasonSpread(refits, self._contributions, self._values) if refits else None
+        self._concepts = summed_by_concept(contributions) if concepts is None else concepts.copy()
+        self._spread = ReasonSpread(refits, self._contributions, self._values, self._concepts) if refits else None
 
     @property
     def contributions(self) -> pd.DataFrame:
         """What each feature adds to the calibrated log-odds; a row adds up to its log-odds less the base."""
         return self._contributions.copy()
+
+    @property
+    def concept_contributions(self) -> pd.DataFrame:
+        """What each concept adds to the calibrated log-odds; a row adds up to its log-odds less the base.
+
+        Exact Shapley values of the game in which the features of a concept are known or unknown together. For trees
+        they differ a little from what the contributions of its features add up to.
+        """
+        return self._concepts.copy()
 
     @property
     def base(self) -> float:
@@ -238,31 +252,10 @@ class Explanation:
         -------
         DataFrame
             ``level`` ("concept" or "feature"), ``name``, ``concept`` and ``mean_size``: the mean of the absolute
-            contribution in log-odds, largest first within a level. What features of one concept add to a row is
-            summed up first. Shareable: it holds no row; with fewer than 10 children ``mean_size`` is NaN and ``note``
-            says so.
+            contribution in log-odds, largest first within a level. Shareable: it holds no row; with fewer than 10
+            children ``mean_size`` is NaN and ``note`` says so.
         """
-        concepts = [concept_of(str(name)) for name in self._contributions.columns]
-        by_concept = self._contributions.T.groupby(np.asarray(concepts, dtype=object)).sum().T
-        parts = [("concept", by_concept, list(by_concept.columns)), ("feature", self._contributions, concepts)]
-        frames = [
-            pd.DataFrame(
-                {
-                    "level": level,
-                    "name": [str(name) for name in frame.columns],
-                    "concept": [str(name) for name in within],
-                    "mean_size": frame.abs().mean().to_numpy(),
-                }
-            ).sort_values(["mean_size", "name"], ascending=[False, True])
-            for level, frame, within in parts
-        ]
-        few = self._values.index.get_level_values("child_id").nunique() < _LEAST_CHILDREN
-        found = pd.concat(frames, ignore_index=True).assign(note="")
-        if few:
-            found = found.sort_values(["level", "name"], ignore_index=True)
-            found["mean_size"] = np.nan
-            found["note"] = f"suppressed: fewer than {_LEAST_CHILDREN} children"
-        return found
+        return summary_frame(self._contributions, self._concepts)
 
     def plot(self, row: int | tuple = 0, top: int = 8, *, numbers: bool = False) -> Figure:
         """Draw the reasons of one row: what raises the risk to the right, what lowers it to the left.

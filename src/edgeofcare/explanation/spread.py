@@ -11,9 +11,9 @@ import pandas as pd
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.bands import agreement_of_signs, bands, tied_ranks
+from edgeofcare.explanation.concept_groups import concept_groups
 from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.paths import PathForm, path_form
-from edgeofcare.features.catalogue import concept_of
 from edgeofcare.models.arrays import LinearArrays
 from edgeofcare.models.spread import RefitArrays
 
@@ -39,20 +39,30 @@ class ReasonSpread:
         By the model, in calibrated log-odds.
     values : DataFrame of float64, shape (n_rows, n_features)
         The features.
+    concepts : DataFrame of float64, shape (n_rows, n_concepts)
+        Contributions of concepts, by the model.
 
     Examples
     --------
+    >>> from edgeofcare.explanation.concept_groups import summed_by_concept
     >>> zero, one = np.zeros(1), np.ones(1)
     >>> lines = [LinearArrays(zero, zero, weight * one, zero, zero, intercept=-3.0) for weight in (0.9, 1.0, 1.1)]
     >>> X = pd.DataFrame({"missing.count.90d": [2.0]})
-    >>> spread = ReasonSpread([RefitArrays(line, 1.0, 0.0) for line in lines], X * 1.0, X)
+    >>> refits = [RefitArrays(line, 1.0, 0.0) for line in lines]
+    >>> spread = ReasonSpread(refits, X * 1.0, X, summed_by_concept(X * 1.0))
     >>> spread.standard_deviations().round(3).to_dict("list"), spread.bands().to_dict("list")
     ({'missing.count.90d': [0.2]}, {'missing.count.90d': ['strong']})
     """
 
-    def __init__(self, refits: Sequence[RefitArrays], contributions: pd.DataFrame, values: pd.DataFrame) -> None:
+    def __init__(
+        self,
+        refits: Sequence[RefitArrays],
+        contributions: pd.DataFrame,
+        values: pd.DataFrame,
+        concepts: pd.DataFrame,
+    ) -> None:
         self._refits = tuple(refits)
-        self._contributions = contributions
+        self._own = {"feature": contributions, "concept": concepts}
         self._values = values
 
     def __len__(self) -> int:
@@ -89,8 +99,7 @@ class ReasonSpread:
         if level not in LEVELS:
             msg = f"level must be one of {', '.join(map(repr, LEVELS))}."
             raise SpecError(msg)
-        features = [str(name) for name in self._values.columns]
-        return features if level == "feature" else sorted({concept_of(name) for name in features})
+        return [str(name) for name in self._own[level].columns]
 
     def model(self, level: str = "feature", rows: Sequence[int] | None = None) -> FloatArray:
         """What the model itself adds.
@@ -107,8 +116,9 @@ class ReasonSpread:
         ndarray of float64, shape (n_rows, n_reasons)
             Contributions in calibrated log-odds.
         """
-        found = self._contributions.to_numpy(dtype=np.float64)
-        return self._at(level, found if rows is None else found[np.asarray(rows)])
+        self.names(level)
+        found = self._own[level].to_numpy(dtype=np.float64)
+        return found if rows is None else found[np.asarray(rows)]
 
     def contributions(self, level: str = "feature", rows: Sequence[int] | None = None) -> FloatArray:
         """What each refit adds.
@@ -127,8 +137,10 @@ class ReasonSpread:
         """
         table = self._values.to_numpy(dtype=np.float64, copy=True)
         table = table if rows is None else table[np.asarray(rows)]
-        parts = zip(self._forms, self._refits, strict=True)
-        return np.stack([self._at(level, refit.slope * contributions(form, table)[0]) for form, refit in parts])
+        self.names(level)
+        forms, groups = (self._forms, None) if level == "feature" else (self._concept_forms, self._groups)
+        parts = zip(forms, self._refits, strict=True)
+        return np.stack([refit.slope * _split(form, table, groups) for form, refit in parts])
 
     def standard_deviations(self, level: str = "feature") -> pd.DataFrame:
         """How far each contribution moves.
@@ -198,10 +210,16 @@ class ReasonSpread:
         arrays = [refit.arrays for refit in self._refits]
         return [each if isinstance(each, LinearArrays) else path_form(each) for each in arrays]
 
-    def _at(self, level: str, found: FloatArray) -> FloatArray:
-        """Contributions of features at a level."""
-        names = self.names(level)
-        return found if level == "feature" else _by_concept(found, [str(n) for n in self._values.columns], names)
+    @cached_property
+    def _groups(self) -> npt.NDArray[np.intp]:
+        """Concept of each column."""
+        return concept_groups(str(name) for name in self._values.columns)[0]
+
+    @cached_property
+    def _concept_forms(self) -> list[PathForm | LinearArrays]:
+        """Each refit in the form that contributions of concepts are computed from, made once."""
+        arrays = [refit.arrays for refit in self._refits]
+        return [each if isinstance(each, LinearArrays) else path_form(each, groups=self._groups) for each in arrays]
 
     def _blocks(self) -> list[range]:
         """Positions of the rows in blocks that keep the memory flat."""
@@ -214,7 +232,6 @@ def _judged(own: FloatArray, refits: FloatArray) -> npt.NDArray[np.str_]:
     return bands(own, refits.std(axis=0, ddof=1), agreement_of_signs(own, refits))
 
 
-def _by_concept(found: FloatArray, features: Sequence[str], concepts: Sequence[str]) -> FloatArray:
-    """Contributions of concepts: for now what the features of each add up to."""
-    inside = np.array([[concept_of(name) == concept for name in features] for concept in concepts])
-    return np.stack([found[:, each].sum(axis=1) for each in inside], axis=1)
+def _split(form: PathForm | LinearArrays, table: FloatArray, groups: npt.NDArray[np.intp] | None) -> FloatArray:
+    """Contributions to the margin; a PathForm has groups of its own."""
+    return contributions(form, table, groups=groups if isinstance(form, LinearArrays) else None)[0]
