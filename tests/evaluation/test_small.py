@@ -83,3 +83,10 @@ def test_counts_below_ten_are_not_shown():
 def test_notes_follow_the_number_of_entrants(entrants, start):
     assert interval_note(entrants).startswith(start)
     assert (interval_note(entrants) == "") == (start == "")
+
+
+@given(st.lists(st.tuples(st.integers(-5, 5), st.integers(-1, 3)), max_size=40))
+def test_children_of_a_cell_are_counted_once(rows):
+    child, cell = (np.array([row[at] for row in rows], dtype=np.int64) for at in (0, 1))
+    expected = [len({row[0] for row in rows if row[1] == each}) for each in range(4)]
+    assert count_children(child, cell, 4).tolist() == expected

@@ -65,8 +65,14 @@ def shown(count: float) -> int | str:
 
 def count_children(child: Ints, cell: Ints, n_cells: int) -> Ints:
     """Count the distinct children of each cell; rows of cell -1 are in none."""
-    pairs = np.unique(np.column_stack([cell, child])[cell >= 0], axis=0)
-    return np.bincount(pairs[:, 0], minlength=n_cells).astype(np.int64)
+    inside = cell >= 0
+    if not inside.any():
+        return np.zeros(n_cells, dtype=np.int64)
+    who, where = child[inside].astype(np.int64), cell[inside].astype(np.int64)
+    # One number for each pair of cell and child: sorting rows of a table takes ten times as long.
+    lowest, span = who.min(), np.ptp(who) + 1
+    pairs = np.unique(where * span + (who - lowest))
+    return np.bincount(pairs // span, minlength=n_cells).astype(np.int64)
 
 
 def hidden_cells(counts: Sequence[float] | NDArray[np.float64]) -> NDArray[np.bool_]:
