@@ -39,7 +39,7 @@ __all__ = ["load_model", "save_model"]
 
 _PROBES = 256
 _ROOM = 1 << 20  # bytes that the zip itself may need beside its members
-_LOG_ODDS_TOLERANCE, _RISK_TOLERANCE = 1e-6, 1e-9
+_LOG_ODDS_TOLERANCE, _RISK_TOLERANCE = 1e-9, 1e-9
 
 
 def save_model(

@@ -122,10 +122,10 @@ def test_contributions_that_miss_the_score_are_refused(model, X, monkeypatch):
 
         return wrong
 
-    monkeypatch.setattr(module, "contributions", wrong_by(1e-8))
+    monkeypatch.setattr(module, "contributions", wrong_by(1e-11))
     explain(model, X)
-    monkeypatch.setattr(module, "contributions", wrong_by(1e-5))
-    with pytest.raises(SpecError, match=r"in 1 of 840 rows, by up to 1e-05"):
+    monkeypatch.setattr(module, "contributions", wrong_by(1e-8))
+    with pytest.raises(SpecError, match=r"in 1 of 840 rows, by up to 1e-08"):
         explain(model, X)
     monkeypatch.setattr(module, "contributions", wrong_by(np.nan))
     with pytest.raises(SpecError, match="in 1 of 840 rows"):

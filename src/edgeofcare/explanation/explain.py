@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
-_TOLERANCE = 1e-6  # log-odds by which a sum of contributions may miss the model's own score
+_TOLERANCE = 1e-9  # log-odds by which a sum of contributions may miss the model's own score
 _SAME = 1e-9  # difference between a value of X and the same value from the records that is rounding
 
 
