@@ -97,7 +97,7 @@ def _summary(job: MainJob, *, examples: bool) -> str:
 
 def _example_lines(job: MainJob) -> str:
     """Three invented children with their reasons."""
-    from edgeofcare.explanation.explanation import anonymous_examples
+    from edgeofcare.explanation.examples import anonymous_examples
 
     return "Three children, without a name or a date:\n" + "\n".join(anonymous_examples(job.explanation, n=3))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.explanation import Explanation
 from edgeofcare.explanation.kernel import contributions
+from edgeofcare.explanation.wording_file import Wording, read_wording
 from edgeofcare.features.build import build_features
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import as_features, parse_feature
@@ -63,6 +65,7 @@ def explain(
     *,
     records: Records | None = None,
     features: Iterable[Feature | str] | None = None,
+    wording: Wording | str | Path | None = None,
 ) -> Explanation:
     r"""Explain the risk of each row by what each feature adds to the log-odds, and by the records behind it.
 
@@ -76,6 +79,8 @@ def explain(
         The case records that ``X`` was built from; without them reasons carry no source rows.
     features : iterable of Feature or str, optional
         The specs or names of the columns; read from the column names if left out.
+    wording : Wording or path, optional
+        A wording file that was edited or translated (:func:`edgeofcare.write_wording`); the library's if left out.
 
     Returns
     -------
@@ -88,7 +93,8 @@ def explain(
         If the rows have no names.
     SpecError
         If the columns are not those of the model; a column is no known feature although records are given; ``X`` is
-        not what the records give; the slope of the calibration is not above zero; or contributions do not add up.
+        not what the records give; the slope of the calibration is not above zero; contributions do not add up; or the
+        wording file cannot be used.
 
     Notes
     -----
@@ -129,7 +135,14 @@ def explain(
     psi, base = line.slope * phi, line.slope * phi0 + line.intercept
     scores = pd.DataFrame({"log_odds": line.log_odds(own), "risk": line.risk(own)}, index=X.index)
     _check_sum(base + psi.sum(axis=1), scores["log_odds"].to_numpy())
-    return Explanation(pd.DataFrame(psi, X.index, X.columns), base, scores, X, specs=specs, records=records)
+    return Explanation(
+        pd.DataFrame(psi, X.index, X.columns), base, scores, X, specs=specs, records=records, wording=_wording(wording)
+    )
+
+
+def _wording(wording: Wording | str | Path | None) -> Wording | None:
+    """The wording of a file, where a path is given."""
+    return read_wording(wording) if isinstance(wording, str | Path) else wording
 
 
 def _parts(model: Any) -> _Parts:

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.explanation.wording import reason_sentence
+from edgeofcare.explanation.wording_file import Wording, default_wording
 from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.evidence import evidence_index
 from edgeofcare.features.feature import Feature
-from edgeofcare.features.specs.child import Age
 from edgeofcare.models.rows import ROW_NAMES
 from edgeofcare.records.records import Records
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     import shap
     from matplotlib.figure import Figure
 
-__all__ = ["Explanation", "anonymous_examples"]
+__all__ = ["Explanation"]
 
 _REASON_COLUMNS = [
     "direction",
@@ -35,7 +34,6 @@ _REASON_COLUMNS = [
     "evidence",
 ]
 _LEAST_CHILDREN = 10
-_AGE_BANDS = ((0, 9), (10, 12), (13, 15), (16, 17))
 
 
 class Explanation:
@@ -58,6 +56,8 @@ class Explanation:
         The spec of each column; None where it is no feature of the library.
     records : Records, optional
         The case records behind the features.
+    wording : Wording, optional
+        Sentences of a wording file; those of the library if left out.
 
     Examples
     --------
@@ -84,6 +84,7 @@ class Explanation:
         *,
         specs: tuple[Feature | None, ...],
         records: Records | None = None,
+        wording: Wording | None = None,
     ) -> None:
         self._contributions = contributions.copy()
         self._base = float(base)
@@ -91,6 +92,7 @@ class Explanation:
         self._values = values.copy()
         self._specs = tuple(specs)
         self._records = records
+        self._wording = default_wording() if wording is None else wording
 
     @property
     def contributions(self) -> pd.DataFrame:
@@ -145,6 +147,30 @@ class Explanation:
             If ``top`` is not a whole number of 1 or more.
         """
         return self._reasons(range(len(self._values)), top)
+
+    def row(self, row: int | tuple) -> Explanation:
+        """The explanation of one row alone.
+
+        Parameters
+        ----------
+        row : int or tuple
+            Position of the row, or its (household_id, child_id, index_date).
+
+        Returns
+        -------
+        Explanation
+            With one row.
+
+        Raises
+        ------
+        SpecError
+            If there is no such row.
+        """
+        one = [self._position(row)]
+        frames = (frame.iloc[one] for frame in (self._contributions, self._scores, self._values))
+        contributions, scores, values = frames
+        more: Any = {"specs": self._specs, "records": self._records, "wording": self._wording}
+        return Explanation(contributions, self._base, scores, values, **more)
 
     def evidence(self, row: int | tuple, feature: Feature | str) -> pd.DataFrame:
         """The source rows behind one value.
@@ -331,61 +357,11 @@ class Explanation:
             "feature": name,
             "concept": concept_of(name),
             "value": value,
-            "sentence": reason_sentence(self._specs[column], value, rows, self._values.index[position][2]),
+            "sentence": self._wording.sentence(self._specs[column], value, rows, self._values.index[position][2]),
             "contribution": contribution,
             "odds_multiplier": math.exp(contribution),
             "evidence": () if rows is None else _cited(rows, self._specs[column]),
         }
-
-    def _anonymous(self, position: int, top: int) -> list[str]:
-        """Risk and reasons of a row in words, the age as a band."""
-        lines = [f"risk {self._scores['risk'].iloc[position]:.1%}"]
-        for reason in self._reasons([position], top).to_dict("records"):
-            spec = self._specs[list(self._values.columns).index(reason["feature"])]
-            sentence = _age_band(reason["value"]) if isinstance(spec, Age) else reason["sentence"]
-            lines.append(f"{reason['direction']}  {sentence}")
-        return lines
-
-
-def anonymous_examples(explanation: Explanation, n: int = 3) -> list[str]:
-    """Tell of a few rows in plain text, from the highest risk to the lowest, without any identifier, date or row key.
-
-    Parameters
-    ----------
-    explanation : Explanation
-        From :func:`edgeofcare.explain`.
-    n : int, default 3
-        Rows: evenly spaced by risk, so that three are the highest, the middle one and the lowest.
-
-    Returns
-    -------
-    list of str
-        One block of text for each row: its risk and its five strongest reasons, ages as bands. It is still about one
-        child, so it stays with the authority unless the records are invented.
-
-    Raises
-    ------
-    SpecError
-        If ``n`` is below 1.
-    """
-    if n < 1:
-        msg = f"n must be 1 or more; got {n}."
-        raise SpecError(msg)
-    order = np.argsort(-explanation.risk.to_numpy(), kind="stable")
-    places = np.unique(np.round(np.linspace(0, len(order) - 1, min(n, len(order)))).astype(int))
-    start = 1.0 / (1.0 + math.exp(-explanation.base))
-    blocks = []
-    for number, position in enumerate(order[places], start=1):
-        head, *reasons = explanation._anonymous(int(position), top=5)
-        lines = [f"Child {number}: {head} (the average child starts from {start:.1%})", *reasons]
-        blocks.append("\n  ".join(lines))
-    return blocks
-
-
-def _age_band(age: float) -> str:
-    """A band of ages in words."""
-    band = next((f"Aged {low} to {high}." for low, high in _AGE_BANDS if low <= age < high + 1), "")
-    return band or ("The age is unknown." if math.isnan(age) else "Aged 18 or over.")
 
 
 def _cited(rows: pd.DataFrame, spec: Feature | None) -> tuple[tuple[str, str, str], ...]:
