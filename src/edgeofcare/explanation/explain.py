@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.about import about_model
 from edgeofcare.explanation.explanation import Explanation
 from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.wording_file import Wording, read_wording
@@ -135,9 +136,9 @@ def explain(
     psi, base = line.slope * phi, line.slope * phi0 + line.intercept
     scores = pd.DataFrame({"log_odds": line.log_odds(own), "risk": line.risk(own)}, index=X.index)
     _check_sum(base + psi.sum(axis=1), scores["log_odds"].to_numpy())
-    return Explanation(
-        pd.DataFrame(psi, X.index, X.columns), base, scores, X, specs=specs, records=records, wording=_wording(wording)
-    )
+    more: Any = {"wording": _wording(wording), "about": about_model(model, slope=line.slope, intercept=line.intercept)}
+    found = pd.DataFrame(psi, X.index, X.columns)
+    return Explanation(found, base, scores, X, specs=specs, records=records, **more)
 
 
 def _wording(wording: Wording | str | Path | None) -> Wording | None:

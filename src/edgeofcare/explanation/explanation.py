@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.about import About
+from edgeofcare.explanation.cells import cited
+from edgeofcare.explanation.readable import Readable
 from edgeofcare.explanation.wording_file import Wording, default_wording
 from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.evidence import evidence_index
@@ -36,7 +39,7 @@ _REASON_COLUMNS = [
 _LEAST_CHILDREN = 10
 
 
-class Explanation:
+class Explanation(Readable):
     """Why risks are what they are: contributions, reasons in words, and the source rows behind them.
 
     Made by :func:`edgeofcare.explain`. It cannot be changed: its properties hand out copies. Reasons and evidence
@@ -58,6 +61,8 @@ class Explanation:
         The case records behind the features.
     wording : Wording, optional
         Sentences of a wording file; those of the library if left out.
+    about : About, optional
+        What is predicted, and by which model.
 
     Examples
     --------
@@ -85,6 +90,7 @@ class Explanation:
         specs: tuple[Feature | None, ...],
         records: Records | None = None,
         wording: Wording | None = None,
+        about: About | None = None,
     ) -> None:
         self._contributions = contributions.copy()
         self._base = float(base)
@@ -93,6 +99,7 @@ class Explanation:
         self._specs = tuple(specs)
         self._records = records
         self._wording = default_wording() if wording is None else wording
+        self._about = About() if about is None else about
 
     @property
     def contributions(self) -> pd.DataFrame:
@@ -123,6 +130,11 @@ class Explanation:
     def values(self) -> pd.DataFrame:
         """The features of each row."""
         return self._values.copy()
+
+    @property
+    def about(self) -> About:
+        """Target, horizon, reference, model and versions."""
+        return self._about
 
     def reasons(self, top: int = 5) -> pd.DataFrame:
         """The features that moved each risk most, in words.
@@ -170,6 +182,7 @@ class Explanation:
         frames = (frame.iloc[one] for frame in (self._contributions, self._scores, self._values))
         contributions, scores, values = frames
         more: Any = {"specs": self._specs, "records": self._records, "wording": self._wording}
+        more["about"] = self._about
         return Explanation(contributions, self._base, scores, values, **more)
 
     def evidence(self, row: int | tuple, feature: Feature | str) -> pd.DataFrame:
@@ -360,14 +373,5 @@ class Explanation:
             "sentence": self._wording.sentence(self._specs[column], value, rows, self._values.index[position][2]),
             "contribution": contribution,
             "odds_multiplier": math.exp(contribution),
-            "evidence": () if rows is None else _cited(rows, self._specs[column]),
+            "evidence": () if rows is None else cited(rows, self._specs[column]),
         }
-
-
-def _cited(rows: pd.DataFrame, spec: Feature | None) -> tuple[tuple[str, str, str], ...]:
-    """Source rows as plain text: table, row key, and the date that counts (an end where the feature is of ends)."""
-    dates = rows["end_date" if getattr(spec, "edge", "start") == "end" else "date"].dt.strftime("%Y-%m-%d")
-    return tuple(
-        (str(table), str(key), str(date))
-        for table, key, date in zip(rows["table"], rows["row_key"], dates, strict=True)
-    )
