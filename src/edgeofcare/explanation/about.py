@@ -16,8 +16,8 @@ from edgeofcare.version import VERSION
 
 __all__ = ["REFERENCE", "About", "about_model"]
 
-REFERENCE = "the average child in training, averaged in log-odds"
-"""Where every contribution starts from; its risk is somewhat lower than the mean risk of training children."""
+REFERENCE = "the average child in training"
+"""Where contributions start: the average is taken in log-odds, so its risk is below the mean risk in training."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from edgeofcare.features.catalogue import concept_of, directions
 from edgeofcare.features.evidence import evidence_index
 from edgeofcare.features.feature import Feature, TableFeature
 from edgeofcare.features.specs.child import Siblings
+from edgeofcare.features.specs.combined import Combined
 from edgeofcare.features.specs.events import Share, Trend
 from edgeofcare.features.tracing.found import Evidence
 from edgeofcare.records.records import Records
@@ -26,7 +27,6 @@ RECORDED, NOTHING, NOT_KNOWN = "recorded", "nothing recorded", "not known"
 """What the records say: something; that nothing of the kind was recorded; or they do not reach or hold it."""
 
 STRENGTHS = "strengths and protective factors"
-_GOOD_NEWS = frozenset({"worker.days_in.365d", "worker.days_since"})
 _ALSO_OF_ZERO = (Trend, Share)  # a zero that says something of rows that are there
 
 
@@ -68,8 +68,8 @@ class Cell:
     @property
     def strength(self) -> bool:
         """Whether something good is on record that lowers the risk, or at least does not raise it."""
-        good = self.concept == STRENGTHS or self.feature in _GOOD_NEWS or directions().get(self.feature) == -1
-        return good and self.record == RECORDED and self.contribution <= 0
+        good = self.concept == STRENGTHS or directions().get(self.feature) == -1
+        return good and self.record == RECORDED and self.value > 0 and self.contribution <= 0
 
 
 def look_at(explanation: Explanation, position: int, column: int) -> Cell:
@@ -90,7 +90,7 @@ def look_at(explanation: Explanation, position: int, column: int) -> Cell:
         What it says.
     """
     spec, row = explanation._specs[column], explanation._values.index[position]
-    value = float(explanation._values.iloc[position, column])
+    value = float(explanation._values.iloc[:, column].iloc[position])
     found = _found(explanation._records, row, spec)
     rows = None if found is None else found.counted()
     record = _record(spec, value, rows, found)
@@ -98,7 +98,7 @@ def look_at(explanation: Explanation, position: int, column: int) -> Cell:
     return Cell(
         str(explanation._values.columns[column]),
         value,
-        float(explanation._contributions.iloc[position, column]),
+        float(explanation._contributions.iloc[:, column].iloc[position]),
         record,
         sentence,
         () if rows is None else cited(rows, spec),
@@ -166,6 +166,8 @@ def _record(spec: Feature | None, value: float, rows: pd.DataFrame | None, found
 
 def _is_empty(spec: Feature | None, rows: pd.DataFrame | None, found: Evidence | None) -> bool:
     """Whether NaN stands for "there was none", not for records that do not reach or hold enough."""
+    if isinstance(spec, Combined):
+        return found is not None and not found.unknown
     if not isinstance(spec, TableFeature) or not math.isnan(spec.empty):
         return False
     if found is None:
@@ -185,6 +187,8 @@ def _sentence(
 ) -> str:
     """The value in words; where records do not reach, that they do not, and never that there was none."""
     date = day_said(index_date)
+    if found is not None and isinstance(spec, Combined) and math.isnan(value) and record == NOTHING:
+        spec, value, rows = *_empty_part(spec, found), None
     if found is None or not found.unknown or record != NOT_KNOWN:
         return wording.sentence(spec, value, rows, index_date, date=date)
     if (lacking := _not_received(records, spec)) is not None:
@@ -195,6 +199,13 @@ def _sentence(
         clauses = sorted(told or {look.unknown for look in found.looks if look.unknown})
         return f"Unknown: {'; '.join(clauses)}."
     return said.replace("{date}", date)
+
+
+def _empty_part(spec: Combined, found: Evidence) -> tuple[Feature, float]:
+    """The one of two features whose window is empty, so that nothing can be made of both."""
+    parts = zip((spec.second, spec.first), reversed(found.looks), strict=True)
+    values = [(part, float(Evidence(part, (look,)).value)) for part, look in parts]
+    return next((each for each in values if math.isnan(each[1])), values[0])
 
 
 def _not_received(records: Records | None, spec: Feature | None) -> str | None:

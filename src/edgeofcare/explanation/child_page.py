@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.cells import NOT_KNOWN, NOTHING, STRENGTHS, Cell, day_said, look_at
-from edgeofcare.explanation.child_words import GENERAL_BLIND_SPOTS, of_100, risk_said, rows_said, target_said
+from edgeofcare.explanation.child_words import GENERAL_BLIND_SPOT, of_100, risk_said, rows_said, target_said
 from edgeofcare.explanation.concepts import ConceptReason, concept_reasons, probability_of, probability_points
 from edgeofcare.features.catalogue import catalogue
 
@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 __all__ = ["child_page", "only_row", "template", "withheld"]
 
-_MOST_A_SIDE, _MOST_UNKNOWN, _MOST_STRENGTHS, _MOST_BLIND, _MOST_ROWS = 4, 2, 2, 5, 3
+_MOST_A_SIDE, _MOST_UNKNOWN, _MOST_STRENGTHS, _MOST_BLIND, _MOST_ROWS = 4, 2, 2, 4, 3
+_SURE_A_SIDE, _ROOM_A_SIDE = 3, 800  # reasons that are shown however long they are, and letters for more of them
 _BLOCKS = 10
 _FULL = math.log(2.0)  # log-odds that fill every block, unless a concept of this child moves more
 _LEAST = 0.05  # log-odds below which a concept is left to the technical layer
 _ENDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 _SIBLINGS = "sibling"
-_COUNT = ".count"  # of the strengths that carry no reason only those that count something speak for themselves
+_COUNT = ".count"  # of the strengths that carry no reason, those that count something speak for themselves
+_NO_STRENGTH = "how earlier work went"
+_OF_TWO = (" - ", " / ")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ class _Columns:
     lowered: list[_Item] = field(default_factory=list)
     nothing: list[_Item] = field(default_factory=list)
     unknown: list[_Item] = field(default_factory=list)
+
+    @property
+    def falling(self) -> list[_Item]:
+        """All that lowered."""
+        return [*self.strengths, *self.lowered, *self.nothing]
 
 
 def only_row(explanation: Explanation) -> None:
@@ -106,11 +114,11 @@ def child_page(explanation: Explanation) -> str:
             line=_line(start, risk),
             columns=columns,
             left=len(reasons) - len(shown),
-            also=_also(cells, [reason.cell.feature for reason in shown]),
+            also=_also(cells, [reason.cell.feature for reason in shown], _MOST_STRENGTHS - len(columns.strengths)),
             unknown=sum(cell.record == NOT_KNOWN for cell in cells),
             asked=len(cells),
             blind=_blind_spots(shown),
-            general=GENERAL_BLIND_SPOTS,
+            general=GENERAL_BLIND_SPOT,
             target=target_said(explanation.about, index_date),
             with_records=explanation._records is not None,
             technical=_technical(explanation, reasons, cells),
@@ -162,31 +170,39 @@ def _columns(reasons: list[ConceptReason]) -> tuple[list[ConceptReason], _Column
     largest = max([_FULL, *(abs(reason.contribution) for reason in reasons)])
     columns, shown = _Columns(), []
     for reason in (each for each in reasons if abs(each.contribution) >= _LEAST):
-        place = _place(reason, columns)
-        if place is not None:
-            place.append(_item(reason, largest))
+        item, place = _item(reason, largest), _place(reason, columns)
+        if place is columns.unknown:
+            room = len(place) < _MOST_UNKNOWN
+        else:
+            room = _has_room(columns.raised if place is columns.raised else columns.falling, item)
+        if room:
+            place.append(item)
             shown.append(reason)
     return shown, columns
 
 
-def _place(reason: ConceptReason, columns: _Columns) -> list[_Item] | None:
-    """Where a reason stands; None where there is no more room."""
+def _place(reason: ConceptReason, columns: _Columns) -> list[_Item]:
+    """Where a reason stands."""
     if reason.cell.record == NOT_KNOWN:
-        return columns.unknown if len(columns.unknown) < _MOST_UNKNOWN else None
+        return columns.unknown
     if reason.direction == "raises":
-        return columns.raised if len(columns.raised) < _MOST_A_SIDE else None
-    if len(columns.strengths) + len(columns.lowered) + len(columns.nothing) >= _MOST_A_SIDE:
-        return None
+        return columns.raised
     if reason.strength:
         return columns.strengths
     return columns.nothing if reason.cell.record == NOTHING else columns.lowered
+
+
+def _has_room(side: list[_Item], item: _Item) -> bool:
+    """Whether one more reason fits on its side of a printed page."""
+    length = sum(len(each.sentence) + len(each.source) for each in [*side, item])
+    return len(side) < _SURE_A_SIDE or (len(side) < _MOST_A_SIDE and length <= _ROOM_A_SIDE)
 
 
 def _item(reason: ConceptReason, largest: float) -> _Item:
     """One reason as it is shown."""
     source, more = _source(reason.cell)
     return _Item(
-        concept=f"{reason.concept[0].upper()}{reason.concept[1:]}",
+        concept=_heading(reason),
         sentence=reason.cell.sentence,
         direction=reason.direction,
         blocks=max(1, round(_BLOCKS * abs(reason.contribution) / largest)),
@@ -198,6 +214,12 @@ def _item(reason: ConceptReason, largest: float) -> _Item:
     )
 
 
+def _heading(reason: ConceptReason) -> str:
+    """The concept with a capital; that of strengths is called so only where it is one."""
+    plain = _NO_STRENGTH if reason.concept == STRENGTHS and not reason.strength else reason.concept
+    return f"{plain[0].upper()}{plain[1:]}"
+
+
 def _source(cell: Cell) -> tuple[str, str]:
     """Source rows of a cell in small print."""
     if withheld(cell.feature):
@@ -206,15 +228,12 @@ def _source(cell: Cell) -> tuple[str, str]:
     return rows_said(cell.evidence, _MOST_ROWS)
 
 
-def _also(cells: list[Cell], shown: list[str]) -> list[_Item]:
+def _also(cells: list[Cell], shown: list[str], most: int) -> list[_Item]:
     """Strengths on record that carry none of the reasons shown."""
-    held = [
-        cell
-        for cell in cells
-        if cell.concept == STRENGTHS and cell.strength and cell.feature not in shown and _COUNT in cell.feature
-    ]
+    named = [cell for cell in cells if _COUNT in cell.feature and not any(mark in cell.feature for mark in _OF_TWO)]
+    held = [cell for cell in named if cell.concept == STRENGTHS and cell.strength and cell.feature not in shown]
     held.sort(key=lambda cell: (cell.contribution, cell.feature))
-    return [_Item("", cell.sentence, "", 0, *_source(cell), why=_why(cell)) for cell in held[:_MOST_STRENGTHS]]
+    return [_Item("", cell.sentence, "", 0, *_source(cell), why=_why(cell)) for cell in held[: max(0, most)]]
 
 
 def _why(cell: Cell) -> str:
@@ -225,9 +244,9 @@ def _why(cell: Cell) -> str:
 
 def _blind_spots(shown: list[ConceptReason]) -> list[tuple[str, str]]:
     """What the features behind the reasons shown cannot see, by concept."""
-    entries = [(reason.concept, catalogue().get(reason.cell.feature)) for reason in shown]
+    entries = [(_heading(reason), catalogue().get(reason.cell.feature)) for reason in shown]
     spots = [(concept, entry.blind_spot) for concept, entry in entries if entry is not None and entry.blind_spot]
-    return [(f"{concept[0].upper()}{concept[1:]}", spot) for concept, spot in spots[:_MOST_BLIND]]
+    return spots[:_MOST_BLIND]
 
 
 def _interval(explanation: Explanation) -> str:
@@ -275,8 +294,8 @@ def _technical(explanation: Explanation, reasons: list[ConceptReason], cells: li
             for row in reason.cell.evidence
         ],
         "facts": [
-            ("Base (calibrated log-odds)", f"{explanation.base:.4f}"),
-            ("Risk at the base", f"{probability_of(explanation.base):.4f}"),
+            ("Base: calibrated log-odds of the average child in training", f"{explanation.base:.4f}"),
+            ("Risk at the base, which is below the mean risk in training", f"{probability_of(explanation.base):.4f}"),
             ("Calibrated log-odds", f"{log_odds:.4f}"),
             ("Risk", f"{risk:.4f}"),
             ("Slope and intercept of the calibration", f"{about.slope:.4f} and {about.intercept:.4f}"),

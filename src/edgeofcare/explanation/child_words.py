@@ -12,12 +12,11 @@ if TYPE_CHECKING:
     from edgeofcare.explanation.about import About
     from edgeofcare.task import Task
 
-__all__ = ["GENERAL_BLIND_SPOTS", "few_said", "of_100", "risk_said", "rows_said", "target_said"]
+__all__ = ["GENERAL_BLIND_SPOT", "few_said", "of_100", "risk_said", "rows_said", "target_said"]
 
-GENERAL_BLIND_SPOTS = (
-    "What the child and the family say, want and fear.",
-    "Help from relatives, friends and people whom nobody entered.",
-    "Anything known but not yet recorded, and anything recorded wrongly.",
+GENERAL_BLIND_SPOT = (
+    "What the child and the family say, want and fear; help from relatives and friends; anything not yet recorded, or "
+    "recorded wrongly."
 )
 """What no model of case records sees."""
 
@@ -104,18 +103,16 @@ def target_said(about: About, index_date: Any) -> list[tuple[str, str]]:
     """
     task = about.task
     if task is None:
-        said = [
-            ("What is predicted", "Entering care; the model does not say within which time.")
-        ]
+        said = [("Prediction", "Entering care; the model does not say within which time.")]
     else:
         left_out = [word for name, (choice, word) in _NOT_COUNTED.items() if getattr(task, name) == choice]
         counted = f" Not counted: {_listed(left_out)}." if left_out else ""
         said = [
-            ("What is predicted", f"Becoming looked after {_window(task, index_date)}.{counted}"),
-            ("Who is scored", f"Children aged {task.ages[0]} to {task.ages[1]} with an open case, not looked after."),
+            ("Prediction", f"Becoming looked after {_window(task, index_date)}.{counted}"),
+            ("Children scored", f"Children aged {task.ages[0]} to {task.ages[1]} with an open case, not looked after."),
         ]
     seen = f"Only what was known before {day_said(index_date)}. Compared with {about.reference}."
-    return [*said, ("What it was told", seen), ("Model", _model(about))]
+    return [*said, ("What it saw", seen), ("Model", _model(about))]
 
 
 def few_said(number: int, noun: str) -> str:
