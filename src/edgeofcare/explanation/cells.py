@@ -213,5 +213,7 @@ def _not_received(records: Records | None, spec: Feature | None) -> str | None:
     if records is None or not isinstance(spec, TableFeature):
         return None
     table = "care_episodes" if spec.table == "care_periods" else spec.table
-    held = records.observed_from.get(table, "own") is not None
-    return None if held else f"No records of {spec.source.plural} were received."
+    first = records.observed_from.get(table)
+    if first is None or first <= records.observed_until:
+        return None
+    return f"No records of {spec.source.plural} were received."

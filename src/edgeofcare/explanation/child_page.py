@@ -243,8 +243,9 @@ def _why(cell: Cell) -> str:
 
 
 def _blind_spots(shown: list[ConceptReason]) -> list[tuple[str, str]]:
-    """What the features behind the reasons shown cannot see, by concept."""
-    entries = [(_heading(reason), catalogue().get(reason.cell.feature)) for reason in shown]
+    """What the features behind the reasons shown cannot see, by concept; of nothing recorded, nothing can be said."""
+    told = [reason for reason in shown if reason.cell.record != NOTHING]
+    entries = [(_heading(reason), catalogue().get(reason.cell.feature)) for reason in told]
     spots = [(concept, entry.blind_spot) for concept, entry in entries if entry is not None and entry.blind_spot]
     return spots[:_MOST_BLIND]
 

@@ -45,7 +45,7 @@ def of_100(risk: float) -> str:
     >>> of_100(0.141), of_100(0.0042), of_100(0.0001), of_100(0.999)
     ('about 14 of 100', 'about 4 of 1,000', 'fewer than 1 of 1,000', 'more than 99 of 100')
     """
-    if risk > 0.995:
+    if risk >= 0.995:
         return "more than 99 of 100"
     if risk >= 0.0095:
         return f"about {risk * 100:.0f} of 100"
