@@ -16,7 +16,7 @@ from edgeofcare.explanation.explain import explain
 from edgeofcare.features.catalogue import concept_of
 from edgeofcare.models.risk_model import make_risk_model
 from tiny_tables import records_of
-from told_child import CHILD, DAY, RECORDS, explained
+from told_child import RECORDS, explained
 
 MISSING = {"missing.count.90d": 0.5, "missing.count.365d": 0.3, "missing.days_since": -0.2}
 SMALL = st.floats(-3, 3, allow_nan=False).filter(lambda value: value == 0 or abs(value) > 1e-6)
@@ -190,4 +190,3 @@ def test_points_of_contributions_that_cancel_are_those_of_the_slope_at_the_start
 def test_probability_of_any_log_odds():
     assert probability_of(-800.0) == 0.0
     assert probability_of(800.0) == 1.0
-    assert (CHILD, DAY) == ("Kim 17", "2024-03-31")

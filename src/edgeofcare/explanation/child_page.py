@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["child_page", "only_row", "template", "withheld"]
 
 _MOST_A_SIDE, _MOST_UNKNOWN, _MOST_STRENGTHS, _MOST_BLIND, _MOST_ROWS = 4, 2, 2, 4, 3
-_SURE_A_SIDE, _ROOM_A_SIDE = 3, 800  # reasons that are shown however long they are, and letters for more of them
+_SURE_A_SIDE, _ROOM_A_SIDE = 3, 700  # reasons that are shown however long they are, and letters for more of them
 _BLOCKS = 10
 _FULL = math.log(2.0)  # log-odds that fill every block, unless a concept of this child moves more
 _LEAST = 0.05  # log-odds below which a concept is left to the technical layer
@@ -59,6 +59,11 @@ class _Columns:
     def falling(self) -> list[_Item]:
         """All that lowered."""
         return [*self.strengths, *self.lowered, *self.nothing]
+
+    @property
+    def room_for_strengths(self) -> int:
+        """How many more strengths can be named."""
+        return max(0, min(_MOST_STRENGTHS - len(self.strengths), _MOST_A_SIDE + 1 - len(self.falling)))
 
 
 def only_row(explanation: Explanation) -> None:
@@ -109,12 +114,13 @@ def child_page(explanation: Explanation) -> str:
             child=child,
             household=household,
             day=day_said(index_date),
+            unbroken=day_said(index_date).replace(" ", "\N{NO-BREAK SPACE}"),
             risk_said=risk_said(risk, explanation.about.task),
             interval=_interval(explanation),
             line=_line(start, risk),
             columns=columns,
             left=len(reasons) - len(shown),
-            also=_also(cells, [reason.cell.feature for reason in shown], _MOST_STRENGTHS - len(columns.strengths)),
+            also=_also(cells, [reason.cell.feature for reason in shown], columns.room_for_strengths),
             unknown=sum(cell.record == NOT_KNOWN for cell in cells),
             asked=len(cells),
             blind=_blind_spots(shown),
@@ -233,7 +239,7 @@ def _also(cells: list[Cell], shown: list[str], most: int) -> list[_Item]:
     named = [cell for cell in cells if _COUNT in cell.feature and not any(mark in cell.feature for mark in _OF_TWO)]
     held = [cell for cell in named if cell.concept == STRENGTHS and cell.strength and cell.feature not in shown]
     held.sort(key=lambda cell: (cell.contribution, cell.feature))
-    return [_Item("", cell.sentence, "", 0, *_source(cell), why=_why(cell)) for cell in held[: max(0, most)]]
+    return [_Item("", cell.sentence, "", 0, *_source(cell), why=_why(cell)) for cell in held[:most]]
 
 
 def _why(cell: Cell) -> str:

@@ -20,6 +20,7 @@ GENERAL_BLIND_SPOT = (
 )
 """What no model of case records sees."""
 
+_LETTERS = 130  # of source rows in small print
 _NOT_COUNTED = {
     "short_breaks": ("exclude", "short breaks"),
     "remand": ("competing", "remand"),
@@ -141,7 +142,7 @@ def rows_said(evidence: tuple[tuple[str, str, str], ...], most: int) -> tuple[st
     evidence : tuple of (str, str, str)
         Table, row key, ISO date.
     most : int
-        Rows to name.
+        Rows to name: fewer where their keys are long, but one.
 
     Returns
     -------
@@ -154,14 +155,17 @@ def rows_said(evidence: tuple[tuple[str, str, str], ...], most: int) -> tuple[st
     ('missing_episodes: M2 (19 March 2025)', 'and 1 row more')
     """
     latest = sorted(evidence, key=lambda row: row[2], reverse=True)
+    named = next((n for n in range(most, 1, -1) if len(_named(latest[:n])) <= _LETTERS), 1)
+    more = len(latest) - named
+    return _named(latest[:named]), f"and {few_said(more, 'row')} more" if more > 0 else ""
+
+
+def _named(rows: list[tuple[str, str, str]]) -> str:
+    """Source rows by table."""
     tables: dict[str, list[str]] = {}
-    for table, key, date in latest[:most]:
+    for table, key, date in rows:
         tables.setdefault(table, []).append(f"{key} ({day_said(date)})" if date != "nan" else key)
-    more = len(latest) - most
-    return (
-        "; ".join(f"{table}: {', '.join(rows)}" for table, rows in tables.items()),
-        f"and {few_said(more, 'row')} more" if more > 0 else "",
-    )
+    return "; ".join(f"{table}: {', '.join(keys)}" for table, keys in tables.items())
 
 
 def _window(task: Task, index_date: Any) -> str:

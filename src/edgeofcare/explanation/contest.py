@@ -93,7 +93,8 @@ def _source_rows(cells: list[Cell]) -> pd.DataFrame:
         if cell.rows is None or withheld(cell.feature):
             continue
         known = cell.rows["known"].dt.strftime("%Y-%m-%d")
-        found += [(*row, day, cell.feature) for row, day in zip(cell.evidence, known, strict=True)]
+        rows = [(table, key, "" if date == "nan" else date) for table, key, date in cell.evidence]
+        found += [(*row, day, cell.feature) for row, day in zip(rows, known, strict=True)]
     frame = pd.DataFrame(found, columns=["table", "row_key", "date", "known", "feature"])
     return frame[_ROWS].sort_values(["table", "date", "row_key", "feature"], ignore_index=True)
 
