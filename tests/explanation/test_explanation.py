@@ -402,3 +402,15 @@ def test_anonymous_examples_of_more_rows_than_there_are(why, few):
     assert len(anonymous_examples(few, n=2000)) == 30
     with pytest.raises(SpecError, match="n must be"):
         anonymous_examples(why, n=0)
+
+
+def test_one_row_is_explained_as_among_all(why):
+    for position in (0, len(why) - 1):
+        one = why.row(position)
+        assert len(one) == 1
+        of_all = why.reasons(3)
+        same = of_all.index.droplevel("rank") == why.risk.index[position]
+        assert one.reasons(3).equals(of_all[same])
+    assert why.row(why.risk.index[1]).risk.item() == why.risk.iloc[1]
+    with pytest.raises(SpecError, match="beyond"):
+        why.row(len(why))

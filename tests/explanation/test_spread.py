@@ -208,3 +208,22 @@ def test_many_rows_are_thinned_evenly():
     found = agreement_of(Given(own, np.stack([own] * 10)), index_of(1500))
     assert isinstance(found, Agreement)
     assert found.children == 500
+
+
+def test_bands_and_ties_of_one_row_are_those_among_all(why):
+    for level in ("feature", "concept"):
+        told = why.spread.told(3, level)
+        assert told["band"].tolist() == why.spread.bands(level).iloc[3].tolist()
+    ranked = why.reasons(top=500)
+    same = ranked.index.droplevel("rank") == why.risk.index[3]
+    of_row = ranked[same].set_index("feature")["tied"]
+    assert why.spread.told(3)["tied"].loc[of_row.index].tolist() == of_row.tolist()
+
+
+def test_reasons_by_concept_have_the_bands_of_concepts(why):
+    frame = why.row(3).concepts(top=20)
+    told = why.spread.told(3, "concept").loc[frame["concept"]]
+    assert frame["band"].tolist() == told["band"].tolist()
+    assert frame["tied"].tolist() == told["tied"].tolist()
+    assert frame["contribution"].tolist() == why.concept_contributions.iloc[3][frame["concept"]].tolist()
+    assert why.row(3).risk_interval.equals(why.risk_interval.iloc[[3]])

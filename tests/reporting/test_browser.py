@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from chromium import Chromium, chromium_path
+from browsing import LOW_CONTRAST, REACHABLE, opened
+from chromium import Chromium
 from edgeofcare.reporting.documents import write_documents
 from edgeofcare.reporting.html import write_report
 from reported import all_sections, document_parts, report_parts
@@ -27,50 +27,12 @@ PAGES = (
     "equality_impact",
     "dpia_pack",
 )
-REQUIRED = os.environ.get("EDGEOFCARE_REQUIRE_BROWSER") == "1"
-
-REACHABLE = """
-[...document.querySelectorAll('a[href], summary, [tabindex="0"]')]
-  .filter(each => each.checkVisibility({contentVisibilityAuto: true}))
-  .map(each => each.outerHTML.slice(0, 160))
-"""
-LOW_CONTRAST = """
-(() => {
-  const numbers = colour => (colour.match(/[\\d.]+/g) || []).map(Number);
-  const light = colour => {
-    const [r, g, b] = numbers(colour).map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
-    return .2126 * r + .7152 * g + .0722 * b;
-  };
-  const behind = each => {
-    for (let at = each; at; at = at.parentElement) {
-      const colour = getComputedStyle(at).backgroundColor;
-      if (numbers(colour).length === 3 || numbers(colour)[3] > 0) return colour;
-    }
-    return 'rgb(255, 255, 255)';
-  };
-  const found = [];
-  for (const each of document.querySelectorAll('body *')) {
-    if (each.closest('svg') || ![...each.childNodes].some(node => node.nodeType === 3 && node.data.trim())) continue;
-    const [a, b] = [light(getComputedStyle(each).color), light(behind(each))];
-    const contrast = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
-    if (contrast < 4.5) found.push(`${each.tagName} ${contrast.toFixed(2)} ${each.textContent.slice(0, 40)}`);
-  }
-  return found;
-})()
-"""
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     """One browser for all tests."""
-    program = chromium_path()
-    if program is None or os.name == "nt":
-        if REQUIRED:
-            pytest.fail("EDGEOFCARE_REQUIRE_BROWSER is set, and Chromium is not installed")
-        pytest.skip("Chromium is not installed")
-    opened = Chromium(program, tmp_path_factory.mktemp("profile"))
-    yield opened
-    opened.close()
+    yield from opened(tmp_path_factory.mktemp("profile"))
 
 
 @pytest.fixture(scope="module")

@@ -1,20 +1,18 @@
-"""A few rows told in plain text, without anything that names a child."""
+"""A few children in plain text, without any identifier, to show what an explanation looks like."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.explanation import Explanation
 from edgeofcare.features.specs.child import Age
-
-if TYPE_CHECKING:
-    from edgeofcare.explanation.explanation import Explanation
 
 __all__ = ["anonymous_examples"]
 
+_AGE = Age().name
 _AGE_BANDS = ((0, 9), (10, 12), (13, 15), (16, 17))
 
 
@@ -47,23 +45,22 @@ def anonymous_examples(explanation: Explanation, n: int = 3) -> list[str]:
     start = 1.0 / (1.0 + math.exp(-explanation.base))
     blocks = []
     for number, position in enumerate(order[places], start=1):
-        head, *reasons = _anonymous(explanation, int(position), top=5)
+        head, *reasons = _told(explanation, int(position), top=5)
         lines = [f"Child {number}: {head} (the average child starts from {start:.1%})", *reasons]
         blocks.append("\n  ".join(lines))
     return blocks
+
+
+def _told(explanation: Explanation, position: int, top: int) -> list[str]:
+    """Risk and reasons of a row in words, the age as a band."""
+    lines = [f"risk {explanation.risk.iloc[position]:.1%}"]
+    for reason in explanation.row(position).reasons(top).to_dict("records"):
+        sentence = _age_band(reason["value"]) if reason["feature"] == _AGE else reason["sentence"]
+        lines.append(f"{reason['direction']}  {sentence}")
+    return lines
 
 
 def _age_band(age: float) -> str:
     """A band of ages in words."""
     band = next((f"Aged {low} to {high}." for low, high in _AGE_BANDS if low <= age < high + 1), "")
     return band or ("The age is unknown." if math.isnan(age) else "Aged 18 or over.")
-
-
-def _anonymous(explanation: Explanation, position: int, top: int) -> list[str]:
-    """Risk and reasons of a row in words, the age as a band."""
-    lines = [f"risk {explanation.risk.iloc[position]:.1%}"]
-    for reason in explanation._reasons([position], top).to_dict("records"):
-        spec = explanation._specs[list(explanation._values.columns).index(reason["feature"])]
-        sentence = _age_band(reason["value"]) if isinstance(spec, Age) else reason["sentence"]
-        lines.append(f"{reason['direction']}  {sentence}")
-    return lines

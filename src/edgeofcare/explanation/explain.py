@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import numpy as np
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.about import about_model
 from edgeofcare.explanation.concept_groups import concept_groups
 from edgeofcare.explanation.explanation import Explanation
 from edgeofcare.explanation.kernel import contributions
+from edgeofcare.explanation.wording_file import Wording, read_wording
 from edgeofcare.features.build import build_features
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import as_features, parse_feature
@@ -66,6 +69,7 @@ def explain(
     *,
     records: Records | None = None,
     features: Iterable[Feature | str] | None = None,
+    wording: Wording | str | Path | None = None,
 ) -> Explanation:
     r"""Explain the risk of each row by what each feature adds to the log-odds, and by the records behind it.
 
@@ -79,6 +83,8 @@ def explain(
         The case records that ``X`` was built from; without them reasons carry no source rows.
     features : iterable of Feature or str, optional
         The specs or names of the columns; read from the column names if left out.
+    wording : Wording or path, optional
+        A wording file that was edited or translated (:func:`edgeofcare.write_wording`); the library's if left out.
 
     Returns
     -------
@@ -91,7 +97,8 @@ def explain(
         If the rows have no names.
     SpecError
         If the columns are not those of the model; a column is no known feature although records are given; ``X`` is
-        not what the records give; the slope of the calibration is not above zero; or contributions do not add up.
+        not what the records give; the slope of the calibration is not above zero; contributions do not add up; or the
+        wording file cannot be used.
 
     Notes
     -----
@@ -134,11 +141,19 @@ def explain(
     groups, names = concept_groups(parts.names)
     concepts = pd.DataFrame(line.slope * contributions(parts.arrays, table, groups=groups)[0], X.index, names)
     scores = pd.DataFrame({"log_odds": line.log_odds(own), "risk": line.risk(own)}, index=X.index)
+    if parts.refits:
+        low, high = np.asarray(cast("Any", model).risk_interval(X), dtype=np.float64).T
+        scores = scores.assign(risk_low=low, risk_high=high)
     for found in (psi, concepts.to_numpy()):
         _check_sum(base + found.sum(axis=1), scores["log_odds"].to_numpy())
-    features_of = pd.DataFrame(psi, X.index, X.columns)
-    more: Any = {"specs": specs, "records": records, "refits": parts.refits, "concepts": concepts}
-    return Explanation(features_of, base, scores, X, **more)
+    about = about_model(model, slope=line.slope, intercept=line.intercept)
+    more: Any = {"refits": parts.refits, "concepts": concepts, "wording": _wording(wording), "about": about}
+    return Explanation(pd.DataFrame(psi, X.index, X.columns), base, scores, X, specs=specs, records=records, **more)
+
+
+def _wording(wording: Wording | str | Path | None) -> Wording | None:
+    """The wording of a file, where a path is given."""
+    return read_wording(wording) if isinstance(wording, str | Path) else wording
 
 
 def _parts(model: Any) -> _Parts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,14 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.about import About
 from edgeofcare.explanation.agreement import Agreement, agreement_of
+from edgeofcare.explanation.cells import cited
 from edgeofcare.explanation.concept_groups import summed_by_concept
+from edgeofcare.explanation.readable import Readable
 from edgeofcare.explanation.spread import ReasonSpread
 from edgeofcare.explanation.summary import summary_frame
-from edgeofcare.explanation.wording import reason_sentence
+from edgeofcare.explanation.wording_file import Wording, default_wording
 from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.evidence import evidence_index
 from edgeofcare.features.feature import Feature
@@ -24,8 +26,7 @@ from edgeofcare.models.spread import RefitArrays
 from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:
-    import shap
-    from matplotlib.figure import Figure
+    pass
 
 __all__ = ["Explanation"]
 
@@ -41,7 +42,7 @@ _REASON_COLUMNS = [
 ]
 
 
-class Explanation:
+class Explanation(Readable):
     """Why risks are what they are: contributions, reasons in words, and the source rows behind them.
 
     Made by :func:`edgeofcare.explain`. It cannot be changed: its properties hand out copies. Reasons and evidence
@@ -54,7 +55,7 @@ class Explanation:
     base : float
         Log-odds before any feature is known.
     scores : DataFrame
-        ``log_odds`` and ``risk`` of each row, as the model gives them.
+        ``log_odds`` and ``risk`` of each row, as the model gives them; ``risk_low`` and ``risk_high`` with refits.
     values : DataFrame of float64, shape (n_rows, n_features)
         The features.
     specs : tuple of Feature or None
@@ -65,6 +66,10 @@ class Explanation:
         The model fitted again on resampled households; none by default.
     concepts : DataFrame of float64, shape (n_rows, n_concepts), optional
         Contributions of concepts; what their features add up to if left out, which is the same for a regression.
+    wording : Wording, optional
+        Sentences of a wording file; those of the library if left out.
+    about : About, optional
+        What is predicted, and by which model.
 
     Examples
     --------
@@ -93,6 +98,8 @@ class Explanation:
         records: Records | None = None,
         refits: Sequence[RefitArrays] = (),
         concepts: pd.DataFrame | None = None,
+        wording: Wording | None = None,
+        about: About | None = None,
     ) -> None:
         self._contributions = contributions.copy()
         self._base = float(base)
@@ -101,8 +108,11 @@ class Explanation:
         self._specs = tuple(specs)
         self._names = np.asarray([str(name) for name in values.columns])
         self._records = records
+        self._refits = tuple(refits)
         self._concepts = summed_by_concept(contributions) if concepts is None else concepts.copy()
         self._spread = ReasonSpread(refits, self._contributions, self._values, self._concepts) if refits else None
+        self._wording = default_wording() if wording is None else wording
+        self._about = About() if about is None else about
 
     @property
     def contributions(self) -> pd.DataFrame:
@@ -139,6 +149,12 @@ class Explanation:
         return self._scores["risk"].copy()
 
     @property
+    def risk_interval(self) -> pd.DataFrame | None:
+        """``risk_low`` and ``risk_high`` of each row, from the spread over refits; None where the model has none."""
+        ends = ["risk_low", "risk_high"]
+        return self._scores[ends].copy() if set(ends) <= set(self._scores) else None
+
+    @property
     def values(self) -> pd.DataFrame:
         """The features of each row."""
         return self._values.copy()
@@ -165,6 +181,11 @@ class Explanation:
             msg = "The model has no refits to agree with. Fit it with make_risk_model(..., refits=20)."
             raise SpecError(msg)
         return agreement_of(self._spread, self._values.index)
+
+    @property
+    def about(self) -> About:
+        """Target, horizon, reference, model and versions."""
+        return self._about
 
     def reasons(self, top: int = 5, *, bands: bool = True) -> pd.DataFrame:
         """The features that moved each risk most, in words.
@@ -193,6 +214,31 @@ class Explanation:
         """
         frame = self._reasons(range(len(self._values)), top)
         return frame if self._spread is None or not bands else self._with_bands(frame, self._spread, top)
+
+    def row(self, row: int | tuple) -> Explanation:
+        """The explanation of one row alone.
+
+        Parameters
+        ----------
+        row : int or tuple
+            Position of the row, or its (household_id, child_id, index_date).
+
+        Returns
+        -------
+        Explanation
+            With one row.
+
+        Raises
+        ------
+        SpecError
+            If there is no such row.
+        """
+        one = [self._position(row)]
+        frames = (frame.iloc[one] for frame in (self._contributions, self._scores, self._values))
+        contributions, scores, values = frames
+        more: Any = {"specs": self._specs, "records": self._records, "wording": self._wording, "about": self._about}
+        more |= {"refits": self._refits, "concepts": self._concepts.iloc[one]}
+        return Explanation(contributions, self._base, scores, values, **more)
 
     def evidence(self, row: int | tuple, feature: Feature | str) -> pd.DataFrame:
         """The source rows behind one value.
@@ -226,25 +272,6 @@ class Explanation:
             raise SpecError(msg)
         return found
 
-    def to_shap(self) -> shap.Explanation:
-        """Hand over to shap, so that all its plots can be drawn.
-
-        Returns
-        -------
-        shap.Explanation
-            ``values`` and ``base_values`` in calibrated log-odds, ``data``, and the feature names; no identifier.
-        """
-        with warnings.catch_warnings():
-            # shap 0.51 sets up its colours in a way that matplotlib is going to drop.
-            warnings.filterwarnings("ignore", r"The set_\w+ function will be", PendingDeprecationWarning)
-            import shap
-        return shap.Explanation(
-            values=self._contributions.to_numpy(copy=True),
-            base_values=np.full(len(self._values), self._base),
-            data=self._values.to_numpy(copy=True),
-            feature_names=[str(name) for name in self._values.columns],
-        )
-
     def summary(self) -> pd.DataFrame:
         """How much each feature and each concept moves the risks, on average over the rows.
 
@@ -256,30 +283,6 @@ class Explanation:
             children ``mean_size`` is NaN and ``note`` says so.
         """
         return summary_frame(self._contributions, self._concepts)
-
-    def plot(self, row: int | tuple = 0, top: int = 8, *, numbers: bool = False) -> Figure:
-        """Draw the reasons of one row: what raises the risk to the right, what lowers it to the left.
-
-        Parameters
-        ----------
-        row : int or tuple, default 0
-            Position of the row, or its (household_id, child_id, index_date).
-        top : int, default 8
-            Most reasons.
-        numbers : bool, default False
-            Whether each bar says by what it multiplies the odds.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-            The figure, without any identifier; a notebook shows it, ``savefig`` writes it.
-        """
-        from edgeofcare.explanation.plots import reasons_figure
-
-        position = self._position(row)
-        frame = self._reasons([position], top)
-        start = 1.0 / (1.0 + math.exp(-self._base))
-        return reasons_figure(frame, start=start, risk=float(self._scores["risk"].iloc[position]), numbers=numbers)
 
     def __len__(self) -> int:
         """How many rows were explained."""
@@ -368,17 +371,8 @@ class Explanation:
             "feature": name,
             "concept": concept_of(name),
             "value": value,
-            "sentence": reason_sentence(self._specs[column], value, rows, self._values.index[position][2]),
+            "sentence": self._wording.sentence(self._specs[column], value, rows, self._values.index[position][2]),
             "contribution": contribution,
             "odds_multiplier": math.exp(contribution),
-            "evidence": () if rows is None else _cited(rows, self._specs[column]),
+            "evidence": () if rows is None else cited(rows, self._specs[column]),
         }
-
-
-def _cited(rows: pd.DataFrame, spec: Feature | None) -> tuple[tuple[str, str, str], ...]:
-    """Source rows as plain text: table, row key, and the date that counts (an end where the feature is of ends)."""
-    dates = rows["end_date" if getattr(spec, "edge", "start") == "end" else "date"].dt.strftime("%Y-%m-%d")
-    return tuple(
-        (str(table), str(key), str(date))
-        for table, key, date in zip(rows["table"], rows["row_key"], dates, strict=True)
-    )

@@ -204,6 +204,28 @@ class ReasonSpread:
                 parts += list(zip(ranks.tolist(), found[at, order].tolist(), tied.tolist(), strict=True))[:top]
         return pd.DataFrame(parts, columns=["rank", "band", "tied"])
 
+    def told(self, row: int, level: str = "feature") -> pd.DataFrame:
+        """Band and tie of every reason of one row.
+
+        Parameters
+        ----------
+        row : int
+            Its position.
+        level : {"feature", "concept"}
+            Single features, or concepts.
+
+        Returns
+        -------
+        DataFrame
+            ``band`` and ``tied`` (whether another reason cannot be told from it in size), by name.
+        """
+        own, refits = self.model(level, [row]), self.contributions(level, [row])
+        order = np.lexsort((np.asarray(self.names(level)), -np.abs(own[0])))
+        ranks = np.empty(order.size, dtype=np.int64)
+        ranks[order] = tied_ranks(own[0, order], refits[:, 0, order])
+        told = {"band": _judged(own, refits)[0].astype(object), "tied": np.bincount(ranks)[ranks] > 1}
+        return pd.DataFrame(told, index=self.names(level))
+
     @cached_property
     def _forms(self) -> list[PathForm | LinearArrays]:
         """Each refit in the form that contributions are computed from, made once."""

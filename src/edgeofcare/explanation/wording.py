@@ -38,7 +38,7 @@ from edgeofcare.schema.columns import SPELL
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["reason_sentence"]
+__all__ = ["percent_said", "reason_sentence"]
 
 _DAYS_IN = {
     "care_periods": "Looked after",
@@ -155,7 +155,7 @@ def _rate(spec: Rate, value: float, rows: pd.DataFrame | None, index_date: Any) 
 def _share(spec: Share, value: float, rows: pd.DataFrame | None, index_date: Any) -> str:
     """Which share has one of the codes."""
     (column, codes), *_ = spec.of
-    some = "None of the" if value == 0 else "All" if value == 1 else f"{_percent(value)} of the"
+    some = "None of the" if value == 0 else "All" if value == 1 else f"{percent_said(value)} of the"
     if len(codes) == 1 and (column, codes[0]) in FLAGS:
         had = f"were ones {FLAGS[column, codes[0]]}"
     else:
@@ -163,8 +163,24 @@ def _share(spec: Share, value: float, rows: pd.DataFrame | None, index_date: Any
     return f"{some} {rows_said(spec, 2)} {window_said(spec)} {had}."
 
 
-def _percent(share: float) -> str:
-    """A share between none and all in whole per cent."""
+def percent_said(share: float) -> str:
+    """A share between none and all in whole per cent.
+
+    Parameters
+    ----------
+    share : float
+        The share.
+
+    Returns
+    -------
+    str
+        Never 0% or 100%.
+
+    Examples
+    --------
+    >>> percent_said(0.37), percent_said(0.001)
+    ('37%', 'Fewer than 1%')
+    """
     return "Fewer than 1%" if share < 0.005 else "More than 99%" if share > 0.995 else f"{share:.0%}"
 
 

@@ -1,0 +1,90 @@
+"""Write the wording file of the library: what the sentences of the catalogue are, with placeholders for what varies.
+
+Run it after the catalogue or the wording of a kind of feature has changed: ``python docs/wording_file.py``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from edgeofcare.explanation.wording import percent_said, reason_sentence
+from edgeofcare.explanation.wording_file import COMMON
+from edgeofcare.features.catalogue import default_features
+from edgeofcare.features.feature import Feature
+from edgeofcare.features.specs.child import Age, Calendar
+from edgeofcare.features.specs.combined import Difference
+from edgeofcare.features.specs.events import Share, Trend
+
+FILE = Path(__file__).parents[1] / "src" / "edgeofcare" / "explanation" / "wording.csv"
+DAY = pd.Timestamp("2024-06-14")
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+# Numbers that no sentence holds of itself.
+MANY, AGO, SHARE = 7919, 6007, 0.37
+ROWS = pd.DataFrame({"date": [DAY - pd.Timedelta(days=AGO)], "end_date": [DAY - pd.Timedelta(days=AGO)]})
+
+
+def text() -> str:
+    """The file."""
+    lines = [["feature", "case", "sentence"], *common()]
+    for spec in default_features():
+        lines += [[spec.name, case, sentence] for case, sentence in sentences(spec).items()]
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\n").writerows(lines)
+    return out.getvalue()
+
+
+def common() -> list[list[str]]:
+    """Words that every sentence uses."""
+    words = {"day": "{number} day", "days": "{number} days", "date": "the index date"}
+    words |= {f"month {number}": name for number, name in enumerate(MONTHS, start=1)}
+    return [[COMMON, word, said] for word, said in words.items()]
+
+
+def sentences(spec: Feature) -> dict[str, str]:
+    """Sentences of a feature, by case."""
+    unknown = {"unknown": said(spec, math.nan, rows=ROWS)}
+    if (nothing := said(spec, math.nan)) != unknown["unknown"]:
+        unknown["nothing"] = nothing
+    if isinstance(spec, Age):
+        # The birthday of the only source row is long ago, so the sentence without rows is the one to word.
+        return {**unknown, **dict.fromkeys(("none", "one", "more"), "Aged {years}.")}
+    if isinstance(spec, Calendar):
+        month = said(spec, 1.0).replace(MONTHS[0], "{month}")
+        return {**unknown, "one": month, "more": month}
+    more = SHARE if isinstance(spec, Share) else float(MANY)
+    values = {"none": 0.0, "one": 1.0, "more": more}
+    values |= {"fewer": float(-MANY)} if isinstance(spec, Trend | Difference) else {}
+    return {**unknown, **{case: said(spec, value, rows=ROWS) for case, value in values.items()}}
+
+
+def said(spec: Feature, value: float, rows: pd.DataFrame | None = None) -> str:
+    """One sentence with placeholders."""
+    bare, full = reason_sentence(spec, value), reason_sentence(spec, value, rows, DAY)
+    if math.isnan(value):
+        return filled(full)
+    whole = filled(re.sub(rf"(, [a-z ]*{AGO:,} days before)", r"[\1]", full))
+    if re.sub(r"\[.*\]", "", whole) != filled(bare):
+        msg = f"{spec.name} is worded otherwise with source rows; give it cases of its own."
+        raise ValueError(msg)
+    return whole
+
+
+def filled(sentence: str) -> str:
+    """Placeholders in place of what varies."""
+    holes = {f"{AGO:,} days": "{ago}", f"{MANY:,}": "{number}", percent_said(SHARE): "{percent}"}
+    for found, hole in {**holes, "the index date": "{date}"}.items():
+        sentence = sentence.replace(found, hole)
+    return sentence
+
+
+if __name__ == "__main__":
+    FILE.write_text(text(), encoding="utf-8", newline="")

@@ -1,0 +1,147 @@
+"""What people take from an explanation: reasons by concept, pictures, a child's page, and a bundle to contest it."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import shap
+    from matplotlib.figure import Figure
+
+    from edgeofcare.explanation.explanation import Explanation
+
+__all__ = ["Readable"]
+
+
+class Readable:
+    """What :class:`edgeofcare.Explanation` offers to people who read and do not compute."""
+
+    def concepts(self, top: int = 5) -> pd.DataFrame:
+        """The concepts that moved each risk most, in the words of the feature that carries each.
+
+        Parameters
+        ----------
+        top : int, default 5
+            Most concepts for each row.
+
+        Returns
+        -------
+        DataFrame
+            On the index of the rows and ``rank`` (1 is the largest; ties by concept): ``direction``, ``concept``,
+            ``contribution`` (calibrated log-odds), ``odds_multiplier`` (its exponential), ``probability_points``
+            (Aumann-Shapley share of the change in probability, in percentage points; not the Shapley value of the
+            probability), ``record`` ("recorded", "nothing recorded" or "not known"), ``strength`` (whether it lowers
+            the risk because something good is on record), ``feature`` (the one that carries the concept: the largest
+            that moves the risk the same way), its ``value``, ``sentence`` and ``evidence`` (table, row key, ISO date
+            of each source row). Concepts that add exactly nothing are left out.
+
+        Raises
+        ------
+        SpecError
+            If ``top`` is not a whole number of 1 or more.
+        """
+        from edgeofcare.explanation.concepts import concept_frame
+
+        return concept_frame(cast("Explanation", self), top)
+
+    def plot(self, row: int | tuple = 0, top: int = 8, *, numbers: bool = False) -> Figure:
+        """Draw the reasons of one row: what raises the risk to the right, what lowers it to the left.
+
+        Parameters
+        ----------
+        row : int or tuple, default 0
+            Position of the row, or its (household_id, child_id, index_date).
+        top : int, default 8
+            Most reasons.
+        numbers : bool, default False
+            Whether each bar says by what it multiplies the odds.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure, without any identifier; a notebook shows it, ``savefig`` writes it.
+        """
+        from edgeofcare.explanation.plots import reasons_figure
+
+        why = cast("Explanation", self)
+        one = why.row(row)
+        start, risk = 1.0 / (1.0 + math.exp(-why.base)), float(one.risk.iloc[0])
+        return reasons_figure(one.reasons(top, bands=False), start=start, risk=risk, numbers=numbers)
+
+    def to_shap(self) -> shap.Explanation:
+        """Hand over to shap, so that all its plots can be drawn.
+
+        Returns
+        -------
+        shap.Explanation
+            ``values`` and ``base_values`` in calibrated log-odds, ``data``, and the feature names; no identifier.
+        """
+        why = cast("Explanation", self)
+        with warnings.catch_warnings():
+            # shap 0.51 sets up its colours in a way that matplotlib is going to drop.
+            warnings.filterwarnings("ignore", r"The set_\w+ function will be", PendingDeprecationWarning)
+            import shap
+        contributions, values = why.contributions, why._values
+        return shap.Explanation(
+            values=contributions.to_numpy(copy=True),
+            base_values=np.full(len(values), why.base),
+            data=values.to_numpy(copy=True),
+            feature_names=[str(name) for name in values.columns],
+        )
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """The page of one child: the risk, what raised and what lowered it, and what the model cannot see.
+
+        Parameters
+        ----------
+        path : path, optional
+            Where to write it as well.
+
+        Returns
+        -------
+        str
+            HTML that needs no script, no other file and no network, and prints on one A4 page. It names the child by
+            the authority's own key and holds its source rows, so it belongs to the case record.
+
+        Raises
+        ------
+        SpecError
+            If there is not exactly one row (see :meth:`Explanation.row`), or the file cannot be written.
+        """
+        from edgeofcare.explanation.child_page import child_page
+        from edgeofcare.explanation.whole_file import write_whole
+
+        page = child_page(cast("Explanation", self))
+        if path is not None:
+            write_whole(path, page.encode("utf-8"), "page")
+        return page
+
+    def contest_bundle(self, path: str | Path) -> Path:
+        """Write what a child, a family or an adviser needs to check and to challenge one risk.
+
+        Parameters
+        ----------
+        path : path
+            The zip file to write: the page, every reason, value and source row, what the model is, and how to
+            challenge it, in plain words.
+
+        Returns
+        -------
+        Path
+            The file. It belongs to the case record.
+
+        Raises
+        ------
+        SpecError
+            If there is not exactly one row (see :meth:`Explanation.row`), or the file cannot be written.
+        """
+        from edgeofcare.explanation.contest import bundle
+        from edgeofcare.explanation.whole_file import write_whole
+
+        return write_whole(path, bundle(cast("Explanation", self)), "bundle")

@@ -1,0 +1,307 @@
+"""The wording file: every sentence of the catalogue, to be edited or translated without touching code."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgeofcare.ages import age_in_years
+from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.wording import percent_said, reason_sentence
+from edgeofcare.explanation.wording_rows import number_said
+from edgeofcare.features.feature import Feature
+from edgeofcare.features.names import parse_feature
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CASES", "COMMON", "Wording", "default_wording", "read_wording", "write_wording"]
+
+CASES = ("unknown", "nothing", "none", "one", "more", "fewer")
+"""What a value can be: NaN with source rows behind it, NaN with none, 0, 1, another number, and one below 0."""
+
+COMMON = "*"
+"""In the column of features: words that every sentence uses."""
+
+PLACEHOLDERS = frozenset({"number", "percent", "years", "month", "ago", "date"})
+_WORDS = ("day", "days", "date", *(f"month {number}" for number in range(1, 13)))
+_OF_WORDS = {"day": {"number"}, "days": {"number"}}
+_HEADER = ["feature", "case", "sentence"]
+_HOLE = re.compile(r"\{(\w*)\}")
+_WITH_ROWS = re.compile(r"\[([^\[\]]*)\]")
+_LONGEST = 400
+_MOST = 10_000_000  # bytes
+
+
+@dataclass(frozen=True, repr=False)
+class Wording:
+    """Sentences by feature and case, from a wording file.
+
+    Parameters
+    ----------
+    sentences : mapping of (str, str) to str
+        By name of a feature and one of :data:`CASES`; by ``"*"`` and a word that all sentences use.
+
+    Examples
+    --------
+    >>> from edgeofcare.features.names import parse_feature
+    >>> default_wording().sentence(parse_feature("missing.count.90d"), 2.0)
+    '2 missing episodes began in the 90 days before the index date.'
+    >>> default_wording().sentence(parse_feature("missing.count.90d"), 0.0, date="31 March")
+    'No missing episode began in the 90 days before 31 March.'
+    """
+
+    sentences: Mapping[tuple[str, str], str]
+
+    def __post_init__(self) -> None:
+        """Keep a copy that nobody can change."""
+        object.__setattr__(self, "sentences", MappingProxyType(dict(self.sentences)))
+
+    def __repr__(self) -> str:
+        features = {feature for feature, _ in self.sentences} - {COMMON}
+        return f"Wording({len(self.sentences)} sentences of {len(features)} features)"
+
+    def sentence(
+        self,
+        spec: Feature | None,
+        value: float | str,
+        rows: pd.DataFrame | None = None,
+        index_date: Any = None,
+        *,
+        date: str | None = None,
+    ) -> str:
+        """Say the value of one feature of one child.
+
+        Parameters
+        ----------
+        spec : Feature or None
+            The feature; None for a column that is no feature of the library.
+        value : float or str
+            Its value; NaN is unknown, or what an empty window gives.
+        rows : DataFrame, optional
+            The source rows behind the value, from :meth:`Evidence.counted`.
+        index_date : Timestamp or datetime64, optional
+            The index date; needed with rows.
+        date : str, optional
+            How to call the index date; as the file says if left out.
+
+        Returns
+        -------
+        str
+            One sentence. A feature that the file does not hold is worded by the library.
+        """
+        held = rows if rows is not None and len(rows) and index_date is not None else None
+        case = _case(value, held)
+        template = None if spec is None or case is None else self._template(spec.name, case)
+        name = self.sentences[COMMON, "date"] if date is None else date
+        if template is None:
+            said = reason_sentence(spec, value, rows, index_date)
+            return said if date is None else said.replace("the index date", date)
+        kept = _WITH_ROWS.sub("" if held is None else r"\1", template)
+        parts = self._parts(spec, float(value), held, index_date)
+        return _HOLE.sub(lambda hole: name if hole[1] == "date" else parts[hole[1]], kept)
+
+    def _template(self, name: str, case: str) -> str | None:
+        """The sentence of a feature and case; nothing on record is unknown, where the file makes no difference."""
+        found = self.sentences.get((name, case))
+        return self.sentences.get((name, "unknown")) if found is None and case == "nothing" else found
+
+    def _parts(self, spec: Any, value: float, rows: pd.DataFrame | None, index_date: Any) -> dict[str, str]:
+        """What stands for each placeholder."""
+        if math.isnan(value):
+            return {}
+        month = f"month {int(value)}"
+        return {
+            "number": number_said(abs(value)),
+            "percent": percent_said(value),
+            "years": str(_years(value, rows, index_date)),
+            "month": self.sentences.get((COMMON, month), month),
+            "ago": "" if rows is None else self._days(_days_ago(spec, rows, index_date)),
+        }
+
+    def _days(self, number: int) -> str:
+        """A number of days with its noun."""
+        return self.sentences[COMMON, "day" if number == 1 else "days"].replace("{number}", number_said(number))
+
+
+def _case(value: float | str, rows: pd.DataFrame | None) -> str | None:
+    """Which of the cases a value is; None for a code, which the library words."""
+    if isinstance(value, str):
+        return None
+    if math.isnan(value):
+        return "nothing" if rows is None else "unknown"
+    return "none" if value == 0 else "one" if value == 1 else "more" if value > 0 else "fewer"
+
+
+def _years(value: float, rows: pd.DataFrame | None, index_date: Any) -> int:
+    """Completed years, by the birthday where it is in evidence."""
+    if rows is None:
+        return math.floor(value)
+    return int(age_in_years(rows["date"].to_numpy().astype("datetime64[D]")[0], np.datetime64(index_date, "D")))
+
+
+def _days_ago(spec: Any, rows: pd.DataFrame, index_date: Any) -> int:
+    """Days from the latest row to the index date."""
+    dates = rows["end_date" if getattr(spec, "edge", "start") == "end" else "date"]
+    last = dates.to_numpy().astype("datetime64[D]").max()
+    return int((np.datetime64(index_date, "D") - last).astype(np.int64))
+
+
+@cache
+def default_wording() -> Wording:
+    """The wording that comes with the library.
+
+    Returns
+    -------
+    Wording
+        Of every feature of the catalogue.
+    """
+    text = files("edgeofcare.explanation").joinpath("wording.csv").read_text(encoding="utf-8")
+    return _read(text, "the wording file of the library")
+
+
+def read_wording(path: str | Path) -> Wording:
+    """Read a wording file that was edited or translated.
+
+    Parameters
+    ----------
+    path : path
+        A CSV file in UTF-8 with the columns feature, case and sentence, as :func:`write_wording` writes it. Features
+        that it leaves out are worded by the library.
+
+    Returns
+    -------
+    Wording
+        For ``explain(..., wording=...)``.
+
+    Raises
+    ------
+    SpecError
+        If the file cannot be read, or has wrong columns, features, cases or placeholders: all of them at once, by line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     wording = read_wording(write_wording(Path(folder) / "wording.csv"))
+    >>> wording == default_wording()
+    True
+    """
+    try:
+        if Path(path).stat().st_size > _MOST:
+            msg = f"The wording file has more than {_MOST // 1_000_000} MB; a wording file is text of about 60 kB."
+            raise SpecError(msg)
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError, TypeError) as error:
+        reason = "it is not text in UTF-8" if isinstance(error, UnicodeError) else getattr(error, "strerror", None)
+        reason = reason or type(error).__name__
+        msg = f"The wording file cannot be read ({reason}). Give the path of a CSV file in UTF-8."
+        raise SpecError(msg) from None
+    return _read(text, "the wording file")
+
+
+def write_wording(path: str | Path) -> Path:
+    """Write the library's wording to a file, to be edited or translated.
+
+    Parameters
+    ----------
+    path : path
+        A file that is not there yet.
+
+    Returns
+    -------
+    Path
+        The file: a CSV in UTF-8 that a spreadsheet opens. ``{number}``, ``{percent}``, ``{years}``, ``{month}``,
+        ``{ago}`` and ``{date}`` are filled in; what stands in square brackets is left out where there are no source
+        rows.
+
+    Raises
+    ------
+    SpecError
+        If the file is there already, or cannot be written.
+    """
+    text = files("edgeofcare.explanation").joinpath("wording.csv").read_text(encoding="utf-8")
+    try:
+        with Path(path).open("x", encoding="utf-8-sig", newline="") as file:
+            file.write(text)
+    except (OSError, TypeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        msg = f"The wording file cannot be written ({reason}). Give the path of a new file."
+        raise SpecError(msg) from None
+    return Path(path)
+
+
+def _read(text: str, what: str) -> Wording:
+    """Wording from the text of a file, or all that is wrong with it."""
+    lines = list(csv.reader(io.StringIO(text, newline="")))
+    if not lines or lines[0] != _HEADER:
+        msg = f"The first line of {what} must be {','.join(_HEADER)}."
+        raise SpecError(msg)
+    sentences: dict[tuple[str, str], str] = {}
+    problems: list[str] = []
+    for number, line in enumerate(lines[1:], start=2):
+        if not line:
+            continue
+        wrong = _wrong(line, sentences)
+        problems += [f"line {number} {wrong}"] if wrong else []
+        if not wrong:
+            sentences[line[0], line[1]] = line[2]
+    missing = [word for word in _WORDS if (COMMON, word) not in sentences]
+    problems += [f"the words {', '.join(missing)} of {COMMON} are missing"] if missing else []
+    if problems:
+        more = f"; and {len(problems) - 10} more" if len(problems) > 10 else ""
+        msg = f"{what[0].upper()}{what[1:]} cannot be used: {'; '.join(problems[:10])}{more}."
+        raise SpecError(msg)
+    return Wording(sentences)
+
+
+def _wrong(line: list[str], held: Mapping[tuple[str, str], str]) -> str:
+    """What is wrong with a line; empty if nothing is."""
+    if len(line) != len(_HEADER):
+        return f"has {len(line)} cells, not {len(_HEADER)}"
+    feature, case, sentence = line
+    cases = _WORDS if feature == COMMON else CASES
+    if case not in cases:
+        return f"has an unknown case; expected one of {', '.join(cases)}"
+    if feature != COMMON and not _is_feature(feature):
+        return "names no feature of the library"
+    if (feature, case) in held:
+        return "repeats a feature and case"
+    if not sentence.strip() or len(sentence) > _LONGEST:
+        return f"has no sentence, or one of more than {_LONGEST} characters"
+    allowed = _OF_WORDS.get(case, set()) if feature == COMMON else set(PLACEHOLDERS)
+    if case in ("unknown", "nothing"):
+        allowed = {"date"}
+    return _wrong_holes(sentence, allowed)
+
+
+def _wrong_holes(sentence: str, allowed: set[str]) -> str:
+    """What is wrong with the placeholders and brackets of a sentence."""
+    if unknown := sorted(set(_HOLE.findall(sentence)) - allowed):
+        return f"has the placeholder {', '.join(unknown)}, which cannot be filled in here"
+    rest = _WITH_ROWS.sub(r"\1", _HOLE.sub("", sentence))
+    if any(mark in rest for mark in "{}[]"):
+        return "has a bracket that is not closed, or brackets within brackets"
+    outside = _HOLE.findall(_WITH_ROWS.sub("", sentence))
+    return "has {ago} outside square brackets, where there may be no source rows" if "ago" in outside else ""
+
+
+@cache
+def _is_feature(name: str) -> bool:
+    """Whether a name is that of a feature."""
+    try:
+        parse_feature(name)
+    except SpecError:
+        return False
+    return True
