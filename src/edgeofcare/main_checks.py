@@ -198,7 +198,7 @@ def checks_before(
 
 
 def checks_after(made: Made, *, checks: Sequence[str], progress: bool | None = None) -> MainChecks:
-    """Look at what needs a fitted and evaluated model: what arithmetic allows, earlier periods, fitting again.
+    """Look at what needs a fitted and evaluated model: what to expect of a list, earlier periods, fitting again.
 
     Parameters
     ----------
@@ -265,17 +265,19 @@ def _value(evaluation: Evaluation, measure: str) -> float:
 
 
 def _expected(evaluation: Evaluation) -> _Found:
-    """What arithmetic allows at the AUROC and the rate of entry that were measured."""
+    """What to expect of a list at the AUROC and the rate of entry that were measured."""
     auroc, rate = _value(evaluation, "auroc"), _value(evaluation, "prevalence")
     if np.isnan(auroc) or np.isnan(rate):
         msg = "AUROC and the rate of entry are not shown, for there are too few entrants in the test period."
         raise SpecError(msg)
     capacity = _value(evaluation, "selection_rate_at_capacity")
-    shares = [*([capacity] if np.isfinite(capacity) else []), *_SHARES]
-    frame = expected_performance(auroc, rate, sorted(set(shares)))
+    asked = capacity if np.isfinite(capacity) else _SHARES[-1]
+    frame = expected_performance(auroc, rate, sorted({asked, *_SHARES}))
+    ppv = float(frame.loc[frame["capacity_share"] == asked, "ppv"].iloc[0])
     said = (
-        f"What a list can be expected to hold at an AUROC of {auroc:.2f}, where {100 * rate:.1f} of 100 rows have an "
-        "entry. More cannot be asked of a model without a higher AUROC."
+        f"At this AUROC ({auroc:.2f}) and base rate (an entry in {100 * rate:.1f} of 100 rows), expect about "
+        f"{100 * ppv:.0f} of 100 reviews to meet an entry where {100 * asked:.0f} of 100 rows are reviewed; much more "
+        "would be a surprise worth checking. Scores are taken as spread normally, so it is no bound."
     )
     return _Found(frame, said)
 
@@ -305,15 +307,20 @@ def _origins(made: Made, progress: bool | None) -> _Found:
         )
     whole = _with_latest(results, made) if latest else results
     notes = sorted({split.note for split in splits if split.note})
-    said = " ".join([whole.text, *([size] if size else []), *(f"Note: {note}." for note in notes)])
-    return _Found(_shown(whole.measures), said, _ran(whole.measures))
+    parts = [whole.text, size, _resamples(made, latest=latest), *(f"Note: {note}." for note in notes)]
+    return _Found(_shown(whole.measures), " ".join(part for part in parts if part), _ran(whole.measures))
+
+
+def _resamples(made: Made, *, latest: bool) -> str:
+    """From how many resamples the intervals come."""
+    own = f", those of the last from {made.evaluation.n_resamples:,}" if latest else ""
+    which = "earlier " if latest else ""
+    return f"Intervals of the {which}periods come from {_RESAMPLES:,} resamples of households{own}."
 
 
 def _same_rows(one: Split, other: Split) -> bool:
     """Whether two splits hold the same rows."""
-    return one.train.sort_values().equals(other.train.sort_values()) and one.test.sort_values().equals(
-        other.test.sort_values()
-    )
+    return all(a.sort_values().equals(b.sort_values()) for a, b in ((one.train, other.train), (one.test, other.test)))
 
 
 def _of_one_size(made: Made, first: Split) -> tuple[RiskClassifier, str]:
@@ -350,12 +357,13 @@ def _shown(measures: pd.DataFrame) -> pd.DataFrame:
 def _ran(measures: pd.DataFrame) -> str:
     """Over which periods AUROC ran from where to where, for somebody with two minutes."""
     rows = (measures["model"] == "model") & (measures["measure"] == "auroc") & (measures["stratum"] == ALL_ROWS)
-    found = measures.loc[rows, "estimate"].dropna()
+    found, periods = measures.loc[rows, "estimate"].dropna(), int(rows.sum())
     if len(found) < 2:
         return ""
+    seen = "" if len(found) == periods else f" in the {len(found)} that can be shown"
     return (
-        f"Fitted anew to what was known before each of {len(found)} successive periods, the model ranked the child who "
-        f"entered care higher {100 * found.min():.0f} to {100 * found.max():.0f} times in 100."
+        f"Fitted anew to what was known before each of {periods} successive periods, the model ranked the child who "
+        f"entered care higher {100 * found.min():.0f} to {100 * found.max():.0f} times in 100{seen}."
     )
 
 
@@ -375,9 +383,17 @@ def _stability(made: Made, progress: bool | None) -> _Found:
         progress=progress,
     )
     rough = f"From {_REFITS} resamples of households and one model of the other family: the figures are rough."
-    overlap = found.measures.loc[found.measures["measure"] == "list_overlap", "estimate"].dropna()
-    point = (
-        f"Of 100 children on the list of this model or of one fitted again, {100 * overlap.min():.0f} are on both: who "
-        "is near the end of a list is partly chance."
+    return _Found(found.measures, f"{found.text} {rough}", _both(found.measures, made.model.kind))
+
+
+def _both(measures: pd.DataFrame, kind: str) -> str:
+    """How many children two lists share, for somebody with two minutes; another kind of model is told apart."""
+    overlap = measures[measures["measure"] == "list_overlap"].set_index("kind")["estimate"].dropna()
+    other = "a regression" if kind == "boosting" else "boosted trees"
+    again = "of the same kind fitted again on resampled households", "who is near the end of a list is partly chance"
+    apart = f"of another kind ({other})", "whom a list names depends on the choice of the kind as well"
+    return " ".join(
+        f"Of 100 children on the list of this model or of one {which}, {100 * overlap[name]:.0f} are on both: {why}."
+        for name, (which, why) in {HOUSEHOLDS: again, FAMILIES: apart}.items()
+        if name in overlap
     )
-    return _Found(found.measures, f"{found.text} {rough}", "" if overlap.empty else point)

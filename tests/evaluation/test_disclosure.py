@@ -88,17 +88,35 @@ def test_everything_that_leaves_is_rounded(evaluation):
 def test_risk_distribution_covers_all_rows_and_every_cell_holds_ten_children(panel, evaluation):
     X, y, _ = panel
     frame = evaluation.risk_distribution
-    assert frame.groupby("outcome")["rows"].sum().to_dict() == {
-        "did not enter care": (y == 0).sum(),
-        "entered care": (y == 1).sum(),
-    }
+    assert (frame["rows"] % 5 == 0).all()
     assert (frame["risk_low"].to_numpy()[1:] == frame["risk_high"].to_numpy()[:-1]).sum() == len(frame) - 2
     assert len(frame) > 4
+    covered = 0
     for cell in frame.itertuples():
         held = (X["risk"] >= cell.risk_low) & (X["risk"] < cell.risk_high)
         held &= y == (cell.outcome == "entered care")
-        assert held.sum() == cell.rows
+        covered += held.sum()
+        assert abs(held.sum() - cell.rows) <= 2
         assert held[held].index.get_level_values("child_id").nunique() >= 10
+    assert covered == len(y)
+
+
+# Seen to fail with exact cells: what a list found, less the bins, gave the few entrants in between.
+def test_a_list_less_the_bins_leaves_open_who_is_in_between():
+    """On one date a list of 203 finds 52 entrants; 200 rows lie above 20%, and the other 3 may hold any number."""
+    day, names = pd.Timestamp("2023-04-01"), ["household_id", "child_id", "index_date"]
+    index = pd.MultiIndex.from_tuples([(f"h{i:04d}", f"c{i:04d}", day) for i in range(1000)], names=names)
+    rank = np.arange(1000)
+    X = pd.DataFrame({"risk": np.where(rank < 200, 0.29 - rank / 3000, 0.15 - rank / 10000)}, index=index)
+    cells, found = [], []
+    for between in range(4):
+        entered = (rank < 52 - between) | ((rank >= 200) & (rank < 200 + between)) | ((rank >= 300) & (rank < 349))
+        y = pd.Series(entered.astype("int64"), index=index)
+        evaluation = evaluate(FixedRisk("risk"), X, y, capacity=203, **FAST)
+        cells.append(evaluation.risk_distribution["rows"].tolist())
+        found.append(int(entered[:203].sum()))
+    assert found == [52] * 4
+    assert cells == [[750.0, 150.0, 50.0, 50.0]] * 4
 
 
 def four_rows_of_each():

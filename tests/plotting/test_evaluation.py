@@ -148,6 +148,26 @@ def test_differences_are_not_drawn_among_the_measures(evaluation):
     assert [label.get_text() for label in ax.get_yticklabels()] == ["AUROC", "PPV at capacity"]
 
 
+def test_every_model_has_a_mark_of_its_own_and_a_place_inside_the_picture():
+    names = ["model", "count_rule", "prevalence", "age_and_status", "ten_features", "last_model", "my_rule", "other"]
+    rows = [(name, "all rows", k, 0.7, 0.6, 0.8) for name in names for k in ("auroc", "ppv_at_capacity")]
+    frame = pd.DataFrame(rows, columns=["model", "stratum", "measure", "estimate", "ci_low", "ci_high"])
+    ax = plotting.plot_measures(frame)
+    points = [each.lines[0] for each in ax.containers]
+    assert len({line.get_marker() for line in points}) == len(names)
+    places = np.concatenate([line.get_ydata() for line in points])
+    bottom, top = ax.get_ylim()
+    assert top + 0.1 < places.min()
+    assert places.max() < bottom - 0.1
+    assert len(set(places.round(6))) == len(places)
+
+
+def test_the_names_of_models_stand_below_the_picture_and_over_no_row(evaluation):
+    ax = plotting.plot_measures(evaluation.measures)
+    ax.figure.canvas.draw()
+    assert ax.get_legend().get_window_extent().y1 < ax.get_window_extent().y0
+
+
 @pytest.mark.parametrize("groups", [True, False], ids=["with groups", "without groups"])
 def test_four_panels(evaluation, groups):
     import dataclasses

@@ -38,6 +38,16 @@ def test_each_interval_goes_to_its_own_estimate() -> None:
     assert with_intervals(frame).iloc[0].tolist() == ["0.500 (0.400 to 0.600)", "0.100", "1.100 (0.900 to 1.300)"]
 
 
+def test_the_interval_of_a_gain_stays_with_the_gain() -> None:
+    frame = pd.DataFrame(
+        {"map": ["beta"], "gain": [-0.003], "ci_low": [-0.006], "ci_high": [-0.001], "share": [-0.049]}
+    )
+    shown = grid("Maps", frame).frame
+    assert shown["gain"].tolist() == ["-0.003 (-0.006 to -0.001)"]
+    assert shown["share"].tolist() == ["-0.049"]
+    assert with_intervals(frame.drop(columns="gain"))["share"].tolist() == ["-0.049 (-0.006 to -0.001)"]
+
+
 def test_whole_numbers_without_an_interval_have_no_decimals() -> None:
     frame = pd.DataFrame({"value": [82.0, 1.0, 1.5], "ci_low": NAN, "ci_high": NAN})
     assert with_intervals(frame)["value"].tolist() == ["82", "1", "1.500"]
@@ -71,6 +81,12 @@ def test_small_counts_are_hidden_in_every_table() -> None:
 def test_long_sentences_make_a_table_that_stacks() -> None:
     assert not grid("t", pd.DataFrame({"a": ["x" * 200], "b": ["short"]})).stacked
     assert grid("t", pd.DataFrame({"a": ["x"], "b": ["y" * 91]})).stacked
+
+
+def test_rows_of_many_cells_stack_where_a_page_is_narrow() -> None:
+    cells = {"a": ["x"], "b": ["0.803 (0.744 to 0.856)"], "c": ["1"]}
+    assert not grid("t", pd.DataFrame(cells)).stacked
+    assert grid("t", pd.DataFrame({**cells, "d": ["2"]})).stacked
 
 
 def test_headings_are_names_to_link_to() -> None:

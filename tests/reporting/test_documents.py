@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from edgeofcare.criteria import Criteria
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.leaks.report import LeakReport
 from edgeofcare.reporting.document import packaged_rows
@@ -153,14 +154,40 @@ def test_facts_follow_the_run(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entrants", "said"), [(100, "yes"), (99, "probably yes"), (74, "probably no"), (29, "no"), ("<10", "no")]
+    ("entrants", "said"), [(100, "yes"), (99, "probably no"), (74, "probably no"), (29, "no"), ("<10", "no")]
 )
 def test_too_few_entrants_are_called_too_few(entrants: int | str, said: str, run: Run) -> None:
+    assert _enough(entrants, run) == said
+
+
+@pytest.mark.parametrize(("entrants", "said"), [(163, "yes"), (162, "probably no"), (100, "probably no"), (29, "no")])
+def test_no_yes_stands_beside_a_sample_size_that_says_too_few(entrants: int, said: str, run: Run) -> None:
+    size = pd.DataFrame(
+        {"part": ["training rows"] + ["test period"] * 3, "entrants_needed": [2706.0, 163.0, 159.0, 223.0],
+         "quantity": ["entrants_per_feature", "auroc", "observed_expected_ratio", "calibration_slope"]}
+    )  # fmt: skip
+    assert _enough(entrants, replace(run, sections=replace(run.sections, sample_size=size))) == said
+
+
+@pytest.mark.parametrize(("least", "said"), [(80, "probably yes"), (82, "probably yes"), (83, "probably no")])
+def test_no_yes_stands_beside_a_criterion_that_is_not_met(least: int, said: str, run: Run) -> None:
+    evaluation = replace(run.evaluation, criteria=Criteria(min_entrants=least))
+    assert _enough(82, replace(run, evaluation=evaluation)) == said
+
+
+def _enough(entrants: int | str, run: Run) -> str:
+    """Whether a test with so many entrants is called enough."""
     counts = run.evaluation.counts.astype({"entrants": object})
     counts.loc[0, "entrants"] = entrants
     changed = replace(run, evaluation=replace(run.evaluation, counts=counts))
-    table = probast_ai(run_facts(changed), changed).tables[""].set_index("item")
-    assert table.loc["E4.1", "signal"] == said
+    return str(probast_ai(run_facts(changed), changed).tables[""].set_index("item").loc["E4.1", "signal"])
+
+
+@pytest.mark.parametrize("name", ["tripod_ai.md", "model_card.md", "atrs_record.md"])
+def test_options_are_told_in_words(name: str, texts: dict[str, str]) -> None:
+    assert "Options: inverse strength of the penalty 0.05; most steps 200;" in texts[name]
+    assert "Criteria, fixed before it was fitted: none were given to the model." in texts[name]
+    assert not re.search(r"Criteria\(|None|max_iter|learning rate", texts[name])
 
 
 def test_without_a_leak_check_nothing_is_said_of_it(run: Run) -> None:

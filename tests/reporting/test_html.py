@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import replace
 from itertools import pairwise
@@ -12,6 +13,8 @@ import pytest
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.leaks.report import LeakReport, hash_of_spec
+from edgeofcare.models.calibration_check import check_maps
+from edgeofcare.reporting.group_part import findings_grid
 from edgeofcare.reporting.html import write_report
 from edgeofcare.reporting.judged import plain_words
 from edgeofcare.reporting.sections import ReportSections
@@ -69,6 +72,48 @@ def test_groups_by_own_columns_are_left_out_and_counted(page, parts):
     assert CANARY not in page
     assert "Left out of this page: 2 group(s) by columns of your own" in page
     assert ">female<" in page
+
+
+@pytest.fixture(scope="module")
+def whole(parts, tmp_path_factory):
+    """The page with every optional part."""
+    path = tmp_path_factory.mktemp("whole") / "report.html"
+    return write_report(path, **parts, sections=all_sections()).read_text(encoding="utf-8")
+
+
+def test_reach_says_whom_and_which_days_it_counts(whole):
+    said = words(whole, ">All entrants of the authority, by whether a list could have held them<", "<table")
+    assert "from the first index date of the test until one spacing of index dates after the last" in said
+    assert "the number of entrants and the share who were on a list differ" in said
+    assert "no list could hold" not in whole
+
+
+def test_empty_cells_of_net_benefit_have_their_reason(page, parts):
+    assert parts["evaluation"].decision_curve["net_benefit"].isna().any()
+    assert "A cell is empty where fewer than 10 children" in words(page, ">Utility<", "<table")
+    assert "where fewer than 10 children of a kind would be reviewed or left: not shown" in words(
+        page, "<h3>Is it worth using?", "</figcaption>"
+    )
+
+
+def test_resamples_of_calibration_maps_are_told_as_they_are(parts):
+    told = ReportSections().with_evaluation(parts["evaluation"]).said["calibration_check"]
+    made = inspect.signature(check_maps).parameters["n_resamples"].default
+    assert f"come from {made} resamples of households" in told
+    assert "Intervals of the gains" in told
+
+
+def test_the_size_of_a_finding_is_told_in_words():
+    findings = pd.DataFrame({"by": "sex", "group": ["male", "female"], "size": ["shown", "material"]})
+    table = findings_grid(findings).frame
+    assert table["how far"].tolist() == ["beyond chance", "beyond chance, and the whole interval outside 0.8 to 1.25"]
+
+
+def test_settings_are_in_words(page):
+    said = words(page, "<summary>Settings", "</table>")
+    assert "model: inverse strength of the penalty 0.05" in said
+    assert "model: criteria none were given to the model" in said
+    assert not re.search("max_iter|not set|learning rate", said)
 
 
 @pytest.mark.parametrize("place", ["none/report.html", ".", "n" * 300, "file/report.html", None])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -14,7 +15,16 @@ from edgeofcare.cohort import build_cohort, quarters
 from edgeofcare.evaluation.evaluate import evaluate
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.build import build_features
-from edgeofcare.main_checks import CHECKS, Made, MainChecks, check_names, checks_after, checks_before
+from edgeofcare.main_checks import (
+    CHECKS,
+    Made,
+    MainChecks,
+    _both,
+    _ran,
+    check_names,
+    checks_after,
+    checks_before,
+)
 from edgeofcare.main_job import Plan, run_main_job
 from edgeofcare.models.risk_model import make_risk_model
 from edgeofcare.outcome import label_outcome
@@ -74,6 +84,54 @@ def test_all_are_made_and_said():
     assert list(found.frames) == list(found.said) == ["expected", "origins", "stability"]
     assert all(len(frame) for frame in found.frames.values())
     assert found.sections().given
+
+
+def test_what_to_expect_is_said_from_its_table_and_is_no_bound():
+    found, whole = looked(), job().evaluation.measures
+    rows = (whole["model"] == "model") & (whole["stratum"] == "all rows")
+    share = whole.loc[rows & (whole["measure"] == "selection_rate_at_capacity"), "estimate"].iloc[0]
+    frame = found.frames["expected"]
+    ppv = frame.loc[np.isclose(frame["capacity_share"], share), "ppv"].iloc[0]
+    said = found.said["expected"]
+    assert f"expect about {100 * ppv:.0f} of 100 reviews to meet an entry where {100 * share:.0f} of 100" in said
+    assert "much more would be a surprise worth checking" in said
+    assert "so it is no bound" in said
+    assert "cannot" not in said
+
+
+def test_lists_of_the_model_fitted_again_and_of_another_kind_are_told_apart():
+    found = looked()
+    frame = found.frames["stability"]
+    both = frame[frame["measure"] == "list_overlap"].set_index("kind")["estimate"]
+    again, other = re.split(r"(?<=\.) ", found.points["stability"])
+    assert f"on resampled households, {100 * both['resampled households']:.0f} are on both" in again
+    assert f"another kind (boosted trees), {100 * both['model families']:.0f} are on both" in other
+
+
+def test_lists_that_are_not_shown_say_nothing():
+    frame = pd.DataFrame(
+        {"kind": ["resampled households", "model families"], "measure": "list_overlap", "estimate": [np.nan, 0.61]}
+    )
+    assert _both(frame, "boosting").startswith(
+        "Of 100 children on the list of this model or of one of another kind (a reg"
+    )
+    assert _both(frame.assign(estimate=np.nan), "boosting") == ""
+
+
+def test_from_how_many_resamples_intervals_come_is_said():
+    assert (
+        "Intervals of the earlier periods come from 40 resamples of households, those of the last from 40."
+        in looked().said["origins"]
+    )
+
+
+def test_a_period_that_is_not_shown_is_counted():
+    frame = looked().frames["origins"].copy()
+    assert "each of 3 successive periods" in _ran(frame)
+    assert "can be shown" not in _ran(frame)
+    frame.loc[frame["origin"] == 3, "estimate"] = np.nan
+    assert "each of 3 successive periods" in _ran(frame)
+    assert _ran(frame).endswith("times in 100 in the 2 that can be shown.")
 
 
 def test_the_last_period_is_the_test_period_of_the_job():

@@ -46,7 +46,7 @@ SECTIONS = (
     "what-a-team-would-see",
     "stability",
 )
-PARTS = ("Is there enough data?", "Earlier periods", "What arithmetic allows", "Would it name the same children?")
+PARTS = ("Is there enough data?", "Earlier periods", "What to expect at this AUROC", "Would it name the same children?")
 
 
 @pytest.fixture(params=["quick", "looked"])

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from edgeofcare.evaluation._inputs import Scored
-from edgeofcare.evaluation._small import HIDDEN, SMALL, Cell, count_children, shown
+from edgeofcare.evaluation._small import HIDDEN, SMALL, Cell, count_children, nearest_five, shown
 from edgeofcare.evaluation.workload.lists import HIDDEN_LIST
 from edgeofcare.metrics._arrays import Floats, Ints
 from edgeofcare.metrics._confusion import AT_CAPACITY
@@ -150,7 +150,11 @@ def _places(risk: Floats, edges: Floats) -> Ints:
 
 
 def risk_frame(rows: Scored) -> pd.DataFrame:
-    """Rows by risk bin and outcome.
+    """Rows by risk bin and outcome, to the nearest 5.
+
+    The last bins hold what is above a risk, and a list of the highest risks what is above its cut: if both were exact,
+    their difference would tell of the few rows in between. Each cell to the nearest 5 leaves that open over a range
+    of 5.
 
     Neighbouring bins are taken together until each cell holds 10 distinct children. Where even one bin of all risks
     does not, no cell is shown (the other outcome and the total would give it away), and the note says so.
@@ -165,7 +169,7 @@ def risk_frame(rows: Scored) -> pd.DataFrame:
     for name, rows_in in zip(OUTCOMES, entered, strict=True):
         counts = np.bincount(run[rows_in], minlength=starts.size).astype(np.float64)
         frame = pd.DataFrame({"risk_low": edges[:-1], "risk_high": edges[1:], "outcome": name})
-        frame["rows"] = np.full(starts.size, np.nan) if small else counts
+        frame["rows"] = np.full(starts.size, np.nan) if small else nearest_five(counts)
         frame["note"] = f"suppressed: fewer than {SMALL} children" if small else ""
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.exceptions import NotFittedError
 
 from edgeofcare.exceptions import IndexNamesError, SpecError
 from edgeofcare.metrics._arrays import Floats, Ints
@@ -81,17 +82,19 @@ def kind(value: Any) -> str:
     return type(value).__name__
 
 
-def row_problems(X: Any, y: Any) -> list[str]:
+def row_problems(X: Any, y: Any, names: tuple[str, str] = ("X", "y")) -> list[str]:
     """What is wrong with the kind of features and outcome, before anything in them is looked at."""
-    problems = []
+    problems, (features, outcome) = [], names
     if not isinstance(X, pd.DataFrame):
         problems.append(
-            f"X is a {kind(X)}; expected a DataFrame on the index {INDEX_NAMES}, as build_features gives it."
+            f"{features} is a {kind(X)}; expected a DataFrame on the index {INDEX_NAMES}, as build_features gives it."
         )
     if isinstance(y, pd.DataFrame):
-        problems.append("y is a DataFrame; give one column of it, such as y['entered_care'].")
+        problems.append(f"{outcome} is a DataFrame; give one column of it, such as {outcome}['entered_care'].")
     elif not isinstance(y, pd.Series):
-        problems.append(f"y is a {kind(y)}; expected a Series on the index of X, as label_outcome gives it.")
+        problems.append(
+            f"{outcome} is a {kind(y)}; expected a Series on the index of {features}, as label_outcome gives it."
+        )
     return problems
 
 
@@ -159,15 +162,16 @@ def _predictions(model: Any, X: pd.DataFrame, others: Mapping[str, Any]) -> tupl
 
 
 def _own_columns(name: str, classifier: Any, X: pd.DataFrame) -> pd.DataFrame:
-    """The columns that a saved model asks for by name; all columns for any other classifier."""
-    wanted = None if hasattr(classifier, "predict_proba") else getattr(classifier, "feature_names", None)
+    """The columns that a saved model asks for by name; all columns for any other classifier, if its own are there."""
+    own = "feature_names_in_" if hasattr(classifier, "predict_proba") else "feature_names"
+    wanted = getattr(classifier, own, None)
     if wanted is None:
         return X
     missing = [str(column) for column in wanted if column not in X.columns]
     if missing:
         msg = f"{name} needs {len(missing)} features that X lacks, such as {missing[0]}; build X with its features."
         raise SpecError(msg)
-    return X[list(wanted)]
+    return X if own == "feature_names_in_" else X[list(wanted)]
 
 
 def _risk(name: str, classifier: Any, X: pd.DataFrame) -> Floats:
@@ -177,7 +181,14 @@ def _risk(name: str, classifier: Any, X: pd.DataFrame) -> Floats:
             return _finite(f"{name}: risk", np.asarray(classifier.risk(X), dtype=np.float64), len(X))
         msg = f"{name} has no predict_proba; give a fitted classifier."
         raise SpecError(msg)
-    both = np.asarray(classifier.predict_proba(X), dtype=np.float64)
+    if isinstance(classifier, type):
+        msg = f"{name} is a class and not a classifier of that class; give a fitted classifier."
+        raise SpecError(msg)
+    try:
+        both = np.asarray(classifier.predict_proba(X), dtype=np.float64)
+    except NotFittedError as error:
+        msg = f"{name} is not fitted; give a fitted classifier."
+        raise SpecError(msg) from error
     if both.ndim != 2 or both.shape[1] != 2:
         msg = f"{name}: predict_proba gave an array of shape {both.shape}; expected ({len(X)}, 2)."
         raise SpecError(msg)

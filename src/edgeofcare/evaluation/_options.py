@@ -16,7 +16,7 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.records.records import Records
 from edgeofcare.task import Task
 
-__all__ = ["Options", "check_options"]
+__all__ = ["Options", "check_options", "is_whole", "learner_problems", "number_problems"]
 
 # What each option must be, and where it comes from.
 _KINDS: tuple[tuple[str, Any, str], ...] = (
@@ -73,7 +73,8 @@ def check_options(options: Options, model: Any, X: pd.DataFrame, y: pd.Series) -
     SpecError
         With every problem, in words, and no value of a row.
     """
-    found = [*row_problems(X, y), *_wrong_kinds(options), *_wrong_numbers(options)]
+    numbers = number_problems(options.capacity, options.n_resamples, options.random_state)
+    found = [*row_problems(X, y), *_wrong_kinds(options), *numbers]
     problems = [*found, *_wrong_tables(options), *_missing(options, model), *_changed(options, model)]
     if problems:
         msg = " ".join(problems)
@@ -98,19 +99,26 @@ def _wrong_kinds(options: Options) -> list[str]:
     ]
 
 
-def _wrong_numbers(options: Options) -> list[str]:
+def number_problems(capacity: Any, n_resamples: Any, random_state: Any) -> list[str]:
     """Numbers that are no whole numbers, or too small."""
     problems = []
-    if options.capacity is not None and not _whole(options.capacity, 1):
+    if capacity is not None and not is_whole(capacity, 1):
         problems.append("capacity must be a whole number of children a calendar month, at least 1.")
-    if not _whole(options.n_resamples, 1):
+    if not is_whole(n_resamples, 1):
         problems.append("n_resamples must be a whole number, at least 1; 1000 is usual, and a verdict needs 200.")
-    if not _whole(options.random_state, 0):
+    if not is_whole(random_state, 0):
         problems.append("random_state must be a whole number, 0 or more, so that a result can be had again.")
     return problems
 
 
-def _whole(value: Any, least: int) -> bool:
+def learner_problems(model: Any) -> list[str]:
+    """Whether a model can be fitted anew: a classifier, and no class of them."""
+    if isinstance(model, type) or not all(hasattr(model, name) for name in ("get_params", "fit", "predict_proba")):
+        return [f"model is a {kind(model)}; expected a classifier of scikit-learn or of make_risk_model, to fit anew."]
+    return []
+
+
+def is_whole(value: Any, least: float) -> bool:
     """Whether a value is a whole number of at least so much."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)
 

@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeofcare.metrics._arrays import Ints
+from edgeofcare.metrics._arrays import Floats, Ints
 
 __all__ = [
     "CAUTION",
     "COMPLEMENT",
     "FEWEST_RESAMPLES",
+    "FEW_WITHOUT",
     "HIDDEN",
     "SMALL",
     "SUPPRESSED",
@@ -22,6 +23,7 @@ __all__ = [
     "count_children",
     "hidden_cells",
     "interval_note",
+    "nearest_five",
     "shown",
     "write_cells",
 ]
@@ -37,6 +39,7 @@ HIDDEN = "suppressed"
 SUPPRESSED = f"suppressed: fewer than {SMALL} entrants"
 COMPLEMENT = f"suppressed: together with the totals it would give away fewer than {SMALL} entrants elsewhere"
 EITHER = f"suppressed: fewer than {SMALL} entrants here or elsewhere"
+FEW_WITHOUT = f"suppressed: fewer than {SMALL} children without an entry here or elsewhere"
 # A small number must be left so uncertain: the least and the most that it can be are at least this far apart.
 _UNCERTAIN = 5
 
@@ -61,6 +64,11 @@ def interval_note(n_entrants: int) -> str:
 def shown(count: float) -> int | str:
     """Write a count, or that it is small."""
     return int(count) if count >= SMALL else f"<{SMALL}"
+
+
+def nearest_five(counts: Floats | Ints) -> Floats:
+    """Counts to the nearest 5, and 10 at least: nobody can tell such a count, or a difference from it, to the last."""
+    return np.maximum(np.round(np.asarray(counts, dtype=np.float64) / _UNCERTAIN) * _UNCERTAIN, SMALL)
 
 
 def count_children(child: Ints, cell: Ints, n_cells: int) -> Ints:

@@ -24,7 +24,7 @@ from edgeofcare.evaluation._frames import (
 )
 from edgeofcare.evaluation._inputs import Scored, check_index, score_rows
 from edgeofcare.evaluation._options import Options, check_options
-from edgeofcare.evaluation._small import SMALL, Cell, interval_note, shown, write_cells
+from edgeofcare.evaluation._small import FEW_WITHOUT, HIDDEN, SMALL, Cell, interval_note, shown, write_cells
 from edgeofcare.evaluation.capacity import reviews_per_date, select_rows
 from edgeofcare.evaluation.groups.measures import GroupAudit, audit_groups
 from edgeofcare.evaluation.groups.tables import Columns, check_groups
@@ -336,9 +336,16 @@ def _strata(rows: Scored, X: pd.DataFrame, train: pd.Index | None) -> dict[str, 
 
 
 def _cells(rows: Scored, strata: Mapping[str, NDArray[np.bool_]]) -> dict[str, Cell]:
-    """How strata are written; small ones, and the one that would give a small one away, are hidden."""
+    """How strata are written; small ones, and the one that would give a small one away, are hidden.
+
+    Small is a stratum with few entrants, or with few children beside them.
+    """
     parts = [name for name in strata if name != ALL_ROWS]
-    cells = write_cells([rows.part(strata[name]).n_entrants for name in parts])
+    held = [rows.part(strata[name]) for name in parts]
+    cells = write_cells([each.n_entrants for each in held])
+    if any(np.unique(each.child).size - each.n_entrants < SMALL for each in held):
+        without = Cell(hidden=True, entrants=HIDDEN, note=FEW_WITHOUT)
+        cells = [cell if cell.hidden else without for cell in cells]
     total = rows.n_entrants
     whole = Cell(hidden=total < SMALL, entrants=shown(total), note=interval_note(total))
     return {ALL_ROWS: whole, **dict(zip(parts, cells, strict=True))}

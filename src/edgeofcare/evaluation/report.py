@@ -58,7 +58,8 @@ class Evaluation:
         model, stratum, domain, measure, estimate, ci_low, ci_high, note. ``model`` is "model", the name of a baseline,
         or "model minus" the name of a baseline; ``domain`` the side of the model's worth that the measure shows.
     groups : DataFrame
-        One row for each group: by, group, rows, children, entrants, base_rate, mean_risk, observed_expected_ratio with
+        One row for each group: by, group, rows, children and entrants (to the nearest 5, as the note then says, where
+        children change group from date to date), base_rate, mean_risk, observed_expected_ratio with
         oe_low and oe_high, auroc with auroc_low and auroc_high, selection_rate, ppv, note. base_rate, mean_risk,
         selection_rate and ppv have 3 decimals, the other measures 2. ppv is NaN where fewer than 10 distinct children
         are reviewed.
@@ -72,7 +73,7 @@ class Evaluation:
         finer than one row). NaN at thresholds where the model or a baseline would review fewer than 10 distinct
         children with an entry or 10 without one, or would leave some but fewer than 10 of either unreviewed.
     risk_distribution : DataFrame
-        risk_low, risk_high, outcome, rows, note. Every cell holds at least 10 distinct children.
+        risk_low, risk_high, outcome, rows to the nearest 5, note. Every cell holds at least 10 distinct children.
     capacity : int or None
         Children a team can review in a calendar month.
     reviews_per_index_date : int or None
@@ -105,7 +106,8 @@ class Evaluation:
     -----
     A group (or stratum) with fewer than 10 entrants, none included, shows its name and a note. So do the next smallest,
     until those hidden are at least two (where there are two), hold at least 10 entrants together and leave each small
-    number open over a range of at least 5, for whoever subtracts what is shown from the total. Since no rows, rate,
+    number open over a range of at least 5, for whoever subtracts what is shown from the total. The same holds for
+    children without an entry. Since no rows, rate,
     AUROC or ppv of a hidden group is shown, nothing can be solved for its entrants; the measures of groups that are
     shown are rounded in the frame itself, so that they do not give the hidden remainder to the last row.
 

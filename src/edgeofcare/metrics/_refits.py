@@ -56,8 +56,10 @@ def refit(
 ) -> tuple[dict[str, Floats], Floats | None]:
     """Calibration measures of a block of resamples, and the curve at log-odds of a grid.
 
-    Each resample has the fit that it would have alone. The few that are not settled in a few steps, or whose columns
-    are all but sums of each other, are fitted one by one with every safeguard.
+    Each resample has the fit that it would have alone, but for curves of outcomes that are nearly separated: there
+    rounding may settle how many knots are kept, and so the curve may differ from that of a fit alone. The few that are
+    not settled in a few steps, or whose columns are all but sums of each other, are fitted one by one with every
+    safeguard.
     """
     out: dict[str, Floats] = {}
     if "calibration_in_the_large" in wanted:

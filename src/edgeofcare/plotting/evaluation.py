@@ -16,6 +16,7 @@ Examples
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,8 @@ _COLOURS = {"model": BLUE, "count_rule": ORANGE, "review all": GREY, "review non
 _COLOURS |= {"age_and_status": "#CC79A7", "ten_features": "#009E73", "last_model": SKY}
 _LINES: dict[str, Any] = {"model": "-", "count_rule": "--", "review all": "-.", "review none": ":"}
 _LINES |= {"age_and_status": (0, (1, 1)), "ten_features": (0, (6, 2))}
-_MARKERS = {"model": "o", "count_rule": "s", "prevalence": "D"}
+_MARKERS = {"model": "o", "count_rule": "s", "prevalence": "D", "age_and_status": "^", "ten_features": "v"}
+_OTHERS = ("P", "X", "<", ">", "p", "h", "*")
 _RISK = "risk of entering care within the horizon, %"
 _TICKS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _MEASURES = {
@@ -250,15 +252,18 @@ def plot_measures(
     if not names:
         return _nothing(ax)
     models = list(kept["model"].unique())
+    markers = _MARKERS | dict(zip(sorted(set(models) - set(_MARKERS)), cycle(_OTHERS), strict=False))
+    step = min(0.22, 0.6 / max(1, len(models) - 1))
     for i, model in enumerate(models):
         part = kept.loc[kept["model"] == model].set_index("measure").reindex(names)
-        places = np.arange(len(names)) + 0.22 * (i - (len(models) - 1) / 2)
-        colour, marker = _COLOURS.get(model, DARK), _MARKERS.get(model, "^")
+        places = np.arange(len(names)) + step * (i - (len(models) - 1) / 2)
+        colour, marker = _COLOURS.get(model, DARK), markers[model]
         _forest(ax, part, places, ("estimate", "ci_low", "ci_high"), {"color": colour, "fmt": marker, "label": model})
     _rows(ax, [_MEASURES.get(name, name.replace("_", " ")) for name in names])
     ax.set_xlim(left=0)
     handles, labels = ax.get_legend_handles_labels()
-    ax.legend(handles, [label.replace("_", " ") for label in labels], frameon=False, fontsize=8, loc="best")
+    labels = [label.replace("_", " ") for label in labels]
+    ax.legend(handles, labels, frameon=False, fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.13))
     return ax
 
 

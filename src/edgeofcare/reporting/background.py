@@ -15,6 +15,7 @@ from edgeofcare.features.leaks.report import LeakReport
 from edgeofcare.models.risk_model import RiskClassifier
 from edgeofcare.records.records import Records
 from edgeofcare.reporting.blocks import Block, grid
+from edgeofcare.reporting.options import criteria_words, option_words
 from edgeofcare.reporting.sections import ReportSections
 from edgeofcare.reporting.shareable import hide_small, shareable_attrition, small_count
 from edgeofcare.splitting import Split
@@ -24,7 +25,6 @@ __all__ = ["before_use", "features_block", "records_block", "scored_block", "set
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas")
 _FEW = 10
-_UNTUNED = ("task", "random_state", "kind", "monotone", "count_rules")
 
 
 def features_block(summary: pd.DataFrame) -> Block:
@@ -137,13 +137,12 @@ def settings_block(evaluation: Evaluation, model: RiskClassifier, records: Recor
         Two tables.
     """
     task = {} if model.task is None else {f"task: {name}": value for name, value in model.task.to_dict().items()}
-    left_out = (*_UNTUNED, *(() if model.refits else ("refits",)))
-    options = {f"model: {name}": value for name, value in model.get_params().items() if name not in left_out}
+    options = {f"model: {name}": value for name, value in option_words(model).items()}
     chosen = {
         **task,
         "model: kind": model.kind,
-        "model: seed": model.random_state,
         **options,
+        "model: criteria": criteria_words(model.criteria),
         "evaluation: capacity": evaluation.capacity,
         "evaluation: resamples of households": evaluation.n_resamples,
         "evaluation: seed": evaluation.random_state,

@@ -15,14 +15,14 @@ from edgeofcare.reporting.shareable import hide_small_counts
 
 __all__ = ["Block", "Grid", "Picture", "grid", "key_of", "number", "plain", "wide", "with_intervals"]
 
-_LONG = 90
+_LONG, _NARROW = 90, 3
 _IN_PLACE = ("suppressed", "not shown", "no limit")
 _NAMED = (
     ("estimate", "ci_low", "ci_high"),
     ("value", "ci_low", "ci_high"),
     ("net_benefit", "ci_low", "ci_high"),
-    ("share", "ci_low", "ci_high"),
     ("gain", "ci_low", "ci_high"),
+    ("share", "ci_low", "ci_high"),
 )
 _SHORT = {"observed_expected_ratio": ("oe_low", "oe_high")}
 _NAMES = ("model", "measure", "quantity", "strategy", "against")
@@ -52,8 +52,10 @@ class Grid:
 
     @cached_property
     def stacked(self) -> bool:
-        """Whether the cells of a row stand below each other where a page is narrow, since sentences need the width."""
-        return any(len(value) > _LONG for name in self.frame.columns[1:] for value in self.frame[name])
+        """Whether the cells of a row stand below each other where a page is narrow: many columns, or sentences."""
+        return len(self.frame.columns) > _NARROW or any(
+            len(value) > _LONG for name in self.frame.columns[1:] for value in self.frame[name]
+        )
 
     @cached_property
     def numeric(self) -> list[bool]:
@@ -200,7 +202,8 @@ def with_intervals(frame: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     frame : DataFrame
-        With columns such as estimate, ci_low, ci_high, or NAME, NAME_low, NAME_high.
+        With columns such as estimate, ci_low, ci_high, or NAME, NAME_low, NAME_high. Limits named ci_low and ci_high
+        belong to the first that is there of estimate, value, net_benefit, gain and share.
 
     Returns
     -------

@@ -21,6 +21,7 @@ from edgeofcare.reporting.blocks import plain
 from edgeofcare.reporting.cells import Cell, measure_cells
 from edgeofcare.reporting.judged import open_alarms
 from edgeofcare.reporting.method import METHOD
+from edgeofcare.reporting.options import criteria_words, option_words
 from edgeofcare.reporting.sections import ReportSections
 from edgeofcare.reporting.shareable import SMALL, shareable_attrition, shareable_groups, small_count
 from edgeofcare.splitting import Split
@@ -233,12 +234,15 @@ def _events_fact(run: Run) -> Fact | None:
 def _of_model(run: Run) -> dict[str, Fact | None]:
     """Kind, options, calibration, versions."""
     model, line = run.model, run.model.calibration_
-    left_out = ("task", "monotone", "count_rules", "kind", *(() if model.refits else ("refits",)))
-    options = ", ".join(f"{name} {value}" for name, value in model.get_params().items() if name not in left_out)
+    options = "; ".join(f"{name} {value}" for name, value in option_words(model).items())
     rules = ", ".join(name.replace("_", " ") for name in model.baselines_)
     programs = ", ".join(f"{name} {number}" for name, number in (run.sections.versions or versions()).items())
     return {
-        "model": Fact(f"The model is {_KINDS.get(model.kind, model.kind)}. Options: {options}.", "model"),
+        "model": Fact(
+            f"The model is {_KINDS.get(model.kind, model.kind)}. Options: {options}. Criteria, fixed before it was "
+            f"fitted: {criteria_words(model.criteria)}.",
+            "model",
+        ),
         "recalibration": Fact(
             f"Recalibrated by a line on the log-odds ({line.method}): slope {line.slope:.2f}, intercept "
             f"{line.intercept:+.2f}, from {small_count(line.n_entrants)} entrants.",
@@ -313,7 +317,8 @@ def _of_groups(run: Run) -> dict[str, Fact | None]:
     findings = None
     if found is not None:
         kept = shareable_groups(found)[0] if "by" in found else found
-        findings = Fact(f"{len(kept):,} findings between groups are open; see equality_impact.", "group findings")
+        open_ones = "1 finding between groups is" if len(kept) == 1 else f"{len(kept):,} findings between groups are"
+        findings = Fact(f"{open_ones} open; see equality_impact.", "group findings")
     return {
         "groups": Fact(
             f"Measured by {by}: {len(groups):,} groups, {hidden:,} of them suppressed for small numbers. Suppressed "

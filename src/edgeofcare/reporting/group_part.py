@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pandas as pd
 
+from edgeofcare.evaluation.groups.findings import MATERIAL
 from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.reporting.blocks import Block, Grid, Picture, grid
 from edgeofcare.reporting.drawings import drawn, part_pictures
 from edgeofcare.reporting.sections import Drawing, ReportSections
 from edgeofcare.reporting.shareable import shareable_groups
 
-__all__ = ["group_grid", "groups_block"]
+__all__ = ["findings_grid", "group_grid", "groups_block"]
 
 _SAME = "A model cannot be equally well calibrated and make equal errors in groups whose rates of entry differ."
 _HIDDEN = (
@@ -21,6 +22,10 @@ _HIDDEN = (
     "not known, not fair."
 )
 _POINTS = 8
+_SIZES = {
+    "shown": "beyond chance",
+    "material": f"beyond chance, and the whole interval outside {MATERIAL[0]:g} to {MATERIAL[1]:g}",
+}
 _NONE = "No group was found to differ by more than chance allows."
 
 
@@ -51,6 +56,24 @@ def group_grid(groups: pd.DataFrame) -> Grid:
         }
     )
     return grid("Groups", frame)
+
+
+def findings_grid(findings: pd.DataFrame) -> Grid:
+    """What was found between groups, with its size in words.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        ``Evaluation.group_findings()``, fit to share.
+
+    Returns
+    -------
+    Grid
+        One row for each finding.
+    """
+    if "size" in findings:
+        findings = findings.assign(size=[_SIZES.get(str(size), str(size)) for size in findings["size"]])
+    return grid("What was found between groups", findings, labels={"size": "how far"})
 
 
 def groups_block(evaluation: Evaluation, sections: ReportSections) -> Block:
@@ -118,7 +141,7 @@ def _findings(sections: ReportSections) -> tuple[list[str], list[Grid]]:
     points = kept["finding"].astype(str).tolist() if "finding" in kept else []
     if len(points) > _POINTS:
         points = [*points[:_POINTS], f"And {len(points) - _POINTS:,} more; the table below has all."]
-    return points, [grid("What was found between groups", kept, folded=bool(points))]
+    return points, [replace(findings_grid(kept), folded=bool(points))]
 
 
 def _without_notes(shown: pd.DataFrame) -> Grid:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 
@@ -10,7 +12,7 @@ from edgeofcare.features.catalogue import feature_dictionary
 from edgeofcare.reporting.blocks import Block, grid
 from edgeofcare.reporting.document import Document, packaged_rows
 from edgeofcare.reporting.facts import Fact, Run
-from edgeofcare.reporting.group_part import group_grid
+from edgeofcare.reporting.group_part import findings_grid, group_grid
 from edgeofcare.reporting.items import AUTHORITY, fill
 from edgeofcare.reporting.shareable import shareable_groups
 from edgeofcare.schema.tables import TABLES
@@ -58,7 +60,8 @@ def equality_impact(run: Run, facts: Mapping[str, Fact]) -> Document:
         frame = run.sections.frame(name)
         if frame is not None:
             tables[name] = shareable_groups(frame)[0] if "by" in frame else frame
-            grids.append(grid(name.replace("_", " ").capitalize(), tables[name], folded=len(frame) > 30))
+            made = findings_grid if name == "group_findings" else partial(grid, name.replace("_", " ").capitalize())
+            grids.append(replace(made(tables[name]), folded=len(frame) > 30))
     questions = pd.DataFrame(_QUESTIONS, columns=["question", "what the run says", "to_write"], dtype=object)
     questions["what the run says"] = [
         " ".join(facts[key].text for key in keys.split() if key in facts) or "nothing"

@@ -11,6 +11,7 @@ import pandas as pd
 from edgeofcare.reporting.blocks import Block, Grid, grid
 from edgeofcare.reporting.document import Document, packaged_rows
 from edgeofcare.reporting.facts import Fact, Run
+from edgeofcare.reporting.needed import entrants_needed
 
 __all__ = ["AUTHORITY", "atrs", "fill", "model_card", "probast_ai", "tripod_ai"]
 
@@ -188,7 +189,7 @@ def _signal(check: str, run: Run) -> str:
         "": AUTHORITY,
         "leak_check": "no information" if run.leaks is None else "yes" if run.leaks.differences == 0 else "no",
         "enough_training": _step(trained / max(1, len(run.features)), _PER_FEATURE),
-        "enough_test": _step(0.0 if isinstance(tested, str) else float(tested), _ENOUGH),
+        "enough_test": _enough_tested(0.0 if isinstance(tested, str) else float(tested), run),
         "strata_shown": "probably yes" if len(counts) > 1 else "no information",
         "calibration_shown": _yes(("model", "auroc") in cells and ("model", "calibration_slope") in cells),
         "capacity_shown": _yes(("model", "ppv_at_capacity") in cells and not run.evaluation.decision_curve.empty),
@@ -196,6 +197,13 @@ def _signal(check: str, run: Run) -> str:
         "groups_shown": _yes(not run.evaluation.groups.empty),
     }
     return shown.get(check, check)
+
+
+def _enough_tested(tested: float, run: Run) -> str:
+    """Whether the test has enough entrants: never a yes where a criterion or the sample size asks for more."""
+    said = _step(tested, _ENOUGH)
+    needed = max(run.evaluation.criteria.min_entrants, entrants_needed(run.sections))
+    return "probably no" if said.endswith("yes") and tested < needed else said
 
 
 def _yes(is_so: bool) -> str:

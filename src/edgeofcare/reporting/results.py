@@ -12,6 +12,7 @@ from edgeofcare.reporting.blocks import Block, Grid, Picture, grid, wide
 from edgeofcare.reporting.cells import DOMAINS, Domain, measure_cells
 from edgeofcare.reporting.drawings import drawn
 from edgeofcare.reporting.group_part import groups_block
+from edgeofcare.reporting.needed import what_each_is_for
 from edgeofcare.reporting.parts import measure_labels, one_part
 from edgeofcare.reporting.sections import Drawing, ReportSections
 from edgeofcare.reporting.shareable import small_count
@@ -55,7 +56,7 @@ def result_blocks(evaluation: Evaluation, sections: ReportSections) -> list[Bloc
         Blocks that have something to show, in the order of the report.
     """
     blocks = [
-        one_part("sample_size", "Is there enough data?", "", sections),
+        _data_block(evaluation, sections),
         _measures_block(evaluation),
         _time_block(evaluation, sections),
         work_block(sections),
@@ -68,6 +69,13 @@ def result_blocks(evaluation: Evaluation, sections: ReportSections) -> list[Bloc
         ),
     ]
     return [block for block in blocks if block is not None]
+
+
+def _data_block(evaluation: Evaluation, sections: ReportSections) -> Block | None:
+    """Whether there is enough data, and what each number that is asked for is for."""
+    block = one_part("sample_size", "Is there enough data?", "", sections)
+    purposes = what_each_is_for(evaluation, sections)
+    return replace(block, said=(*block.said, purposes)) if block is not None and purposes else block
 
 
 def measure_grids(measures: pd.DataFrame) -> list[tuple[Domain, Grid]]:
@@ -122,7 +130,11 @@ def _measures_block(evaluation: Evaluation) -> Block:
     curve = evaluation.decision_curve
     whole = (100 * curve["threshold"]).round(6) % 1 == 0
     curve = curve[whole & (curve["strategy"] != "review none")]
-    said = "Net benefit: entries found, less what needless reviews cost at that threshold, by row."
+    said = (
+        "Net benefit: entries found, less what needless reviews cost at that threshold, by row. A cell is empty where "
+        "fewer than 10 children with an entry, or fewer than 10 without, would be reviewed or would be left out at "
+        "that threshold: it is not shown."
+    )
     if not curve.empty:
         wider = wide(
             curve.rename(columns={"net_benefit": "estimate"}).assign(threshold=_percent(curve["threshold"])),
@@ -176,7 +188,8 @@ def _pictures(evaluation: Evaluation) -> tuple[Picture, ...]:
         ),
         Drawing(
             "Is it worth using?",
-            "Net benefit at each threshold, against reviewing everybody, nobody, or the children of the count rule.",
+            "Net benefit at each threshold, against reviewing everybody, nobody, or the children of a simple rule. A "
+            "line has gaps, or ends, where fewer than 10 children of a kind would be reviewed or left: not shown.",
             lambda ax: plot_decision_curve(evaluation.decision_curve, ax),
         ),
         Drawing(

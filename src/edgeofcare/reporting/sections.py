@@ -22,6 +22,7 @@ __all__ = ["Drawing", "ReportSections"]
 
 _EVALUATED = ("alarms", "workload", "lead_time", "reach", "calibration_check")
 _SMOOTH = ("beta", "spline")
+_MAP_INTERVALS = "Intervals of the gains of other curves come from 200 resamples of households."
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,11 @@ class ReportSections:
         by, group, measure, estimate, ci_low, ci_high, difference and its limits, ratio, note.
     group_findings : DataFrame, optional
         What differs between groups; columns of text are shown.
-    stability, calibration_check, reanchoring, recording : DataFrame, optional
+    stability, calibration_check, reanchoring : DataFrame, optional
         Tidy frames, shown as they are.
+    recording : DataFrame, optional
+        Tidy frame on events of one group recorded less often. It is shown as it is, without the rule that leaves out
+        groups by columns of one's own: names of groups in it must be fit to share, and groups of few children left out.
     agreement : DataFrame, optional
         ``Explanation.agreement().table``; its ``text`` goes into ``said``.
     said : mapping of str to str, optional
@@ -137,7 +141,7 @@ class ReportSections:
         held |= {"group_measures": measures, "group_findings": group_findings(measures) if len(measures) else None}
         said = {"groups": fairness_limits(groups)} if len(groups) else {}
         if len(evaluation.calibration_check) and self.calibration_check is None:
-            said["calibration_check"] = _said_of_maps(evaluation.calibration_check)
+            said["calibration_check"] = f"{_said_of_maps(evaluation.calibration_check)} {_MAP_INTERVALS}"
         found = {name: part for name, part in held.items() if getattr(self, name) is None and part is not None}
         return replace(self, **found, said={**said, **self.said})
 

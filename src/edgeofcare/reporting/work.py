@@ -14,12 +14,19 @@ __all__ = ["work_block"]
 
 _WORKLOAD = ("reviews", "children", "ppv", "entrants_found", "number_needed_to_review", "lift", "repeat_alerts")
 _BRIEF = ("model", "count_rule")
+_ALL_ENTRANTS = (
+    "Counted here are all children of these ages in the authority's records, with an open case or without, who entered "
+    "care from the first index date of the test until one spacing of index dates after the last, or until the records "
+    "end. The measures further up follow the children of the cohort through their whole outcome windows, which reach "
+    "further: so the number of entrants and the share who were on a list differ between the two, and neither is "
+    "a part of the other."
+)
 _PARTS: tuple[tuple[str, str, str], ...] = (
     ("thresholds", "Reviewing at a fixed risk", "What would be found by reviewing every child at or above a risk."),
     ("lead_time", "Lead time", "How long before entry a child is first on a list, counted among all entrants."),
-    ("reach", "Entrants whom no list could hold", "Of all entrants of that age in the authority's records."),
+    ("reach", "All entrants of the authority, by whether a list could have held them", _ALL_ENTRANTS),
     ("value", "Value for money", "From the costs that were given, with their uncertainty and that of the sample."),
-    ("expected", "What arithmetic allows", ""),
+    ("expected", "What to expect at this AUROC", ""),
 )
 _REACHED = {
     "all entrants": "all entrants",

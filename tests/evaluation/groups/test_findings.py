@@ -92,6 +92,12 @@ def test_a_column_of_two_is_told_once_and_every_comparison_is_counted():
     assert "(2 comparisons were made.)" in found["finding"].iloc[0]
 
 
+def test_a_share_and_its_interval_have_one_unit():
+    gap = {"measure": "true_positive_rate", "against": "the rest", "estimate": 0.44}
+    found = group_findings(pd.DataFrame([row(**gap, difference=-0.38, difference_low=-0.584, difference_high=-0.19)]))
+    assert "-38 points from the rest (95% interval -58 to -19 points): a smaller share" in found["finding"].iloc[0]
+
+
 def test_many_comparisons_ask_for_more_evidence():
     one = row(p_value=0.03)
     others = [row(group=str(i), p_value=0.5) for i in range(9)]

@@ -185,6 +185,21 @@ def test_unknown_columns_of_a_pair_are_named_once():
         check_groups(cohort, ["gender", ("sex", "gender")], X)
 
 
+# Seen to fail: a ValueError of zip, and the table of the pair dropped for that of the column of its name.
+@pytest.mark.parametrize(
+    ("name", "by"),
+    [
+        ("a x b", [("a x b", "ethnic_group")]),
+        ("sex x ethnic_group", ["sex x ethnic_group", ("sex", "ethnic_group")]),
+        ("a x b", "a x b"),
+    ],
+)
+def test_columns_named_like_pairs_have_to_be_renamed(name, by):
+    X, _, cohort = make_panel(20)
+    with pytest.raises(SpecError, match=f"by= cannot use '{name}': ' x ' stands between the columns of a pair"):
+        check_groups(cohort.assign(**{name: "z"}), by, X)
+
+
 def test_only_audit_columns_are_ours():
     assert audit_only("sex x ethnicity", ["female x Indian"])
     assert not audit_only("worker x sex", ["female x female"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -101,6 +103,35 @@ def test_the_text_says_what_the_table_says(results):
     shown = (gains[gains["measure"] == "auroc"]["ci_low"] > 0).sum()
     assert f"over the count rule was shown at {shown} of 3 origins" in results.text
     assert repr(results) == "OriginResults(3 origins, 2020-04 to 2022-10)"
+
+
+@pytest.mark.parametrize(
+    ("hidden", "last", "many"),
+    [({3}, False, True), ({1}, True, True), ({1, 3}, False, False), ({1, 2}, True, False)],
+)
+def test_a_hidden_origin_is_told_and_no_other_is_called_the_last(results, hidden, last, many):
+    table = results.measures.copy()
+    table.loc[table["origin"].isin(hidden), ["estimate", "ci_low", "ci_high"]] = np.nan
+    said = replace(results, measures=table).text
+    rows = table[(table["model"] == "model") & (table["stratum"] == ALL_ROWS) & (table["measure"] == "auroc")]
+    shown = rows["estimate"].dropna()
+    sentence = next(part for part in re.split(r"(?<=\.) (?=[A-Z])", said) if part.startswith("AUROC"))
+    assert f"({3 - len(hidden)} of 3 origins can be shown: too few entrants at the others" in sentence
+    assert ("of which the last is one" in sentence) is not last
+    assert (f", the last {shown.iloc[-1]:.3f}" in sentence) is (last and many)
+    assert ("lay between" in sentence) is many
+    assert f"of {3 - len(hidden)} origins that can be shown" in said
+    unseen = table[(table["model"] == "model") & (table["stratum"] == UNSEEN) & (table["measure"] == "auroc")]
+    count = unseen["estimate"].notna().sum()
+    mean = f"mean AUROC was {unseen['estimate'].mean():.3f} ({count} of 3 origins can be shown)."
+    assert (mean in said) is bool(count)
+
+
+def test_the_last_origin_is_named_where_all_are_shown(results):
+    table = results.measures
+    rows = table[(table["model"] == "model") & (table["stratum"] == ALL_ROWS) & (table["measure"] == "auroc")]
+    assert f", the last {rows['estimate'].iloc[-1]:.3f}." in results.text
+    assert "can be shown" not in results.text.partition("Among")[0]
 
 
 def test_nothing_personal_is_in_the_results(places, results):

@@ -14,7 +14,7 @@ from edgeofcare.evaluation._inputs import Scored, score_rows
 from edgeofcare.evaluation._resample import interval_of, ratio_of, resample_sums
 from edgeofcare.evaluation.capacity import select_rows
 from edgeofcare.evaluation.workload.alerts import first_alerts, kept_points, once_each
-from edgeofcare.evaluation.workload.lists import TOP_SHARES, review_draws, workload_frame
+from edgeofcare.evaluation.workload.lists import TOP_SHARES, review_draws, shown_at_capacity, workload_frame
 from edgeofcare.exceptions import SpecError
 from edgeofcare.metrics.bootstrap import household_bootstrap
 from evaluation.lists import pictured
@@ -233,3 +233,18 @@ def test_resamples_must_be_counted():
     rows, listed, _ = pictured(KINDS)
     with pytest.raises(SpecError, match="n_resamples"):
         workload_frame(rows, listed, n_resamples=0)
+
+
+# Seen to fail with children counted whole: 3 sure entrants, and 50 who share one place with 450 others.
+@pytest.mark.parametrize(("places", "shown"), [(10, False), (120, True)])
+def test_children_who_share_the_last_places_count_by_their_chance(places, shown):
+    """20 rows are sure, 3 of them with an entry; 500 tied rows, 50 with one, share the places left."""
+    child = np.arange(1000)
+    risk = np.select([child < 20, child < 520], [0.5 + child / 1000, 0.2], 0.05)
+    y = (((child < 3) | ((child >= 20) & (child < 70))) | ((child >= 600) & (child < 640))).astype(float)
+    rows = Scored(child, child, child * 0, np.array([0]), y, {"model": risk}, {"model": risk}, child)
+    share = select_rows(risk, rows.date, 20 + places)
+    assert share[500] == places / 500
+    table = workload_frame(rows, {"model": share}, shares=[], n_resamples=20)
+    assert table.loc[table["measure"] == "ppv", "estimate"].notna().tolist() == [shown]
+    assert ("model" in shown_at_capacity(rows, {"model": share})) == shown

@@ -186,13 +186,15 @@ def _sentence(row: pd.Series) -> str:
             f"For every 100 entries that the risks expected, {100 * row['estimate']:.0f} happened (95% interval "
             f"{100 * row['ci_low']:.0f} to {100 * row['ci_high']:.0f}): the risks of this group are {judged}."
         )
-    interval = f"95% interval {row['difference_low']:+.2f} to {row['difference_high']:+.2f}"
+    low, high = float(row["difference_low"]), float(row["difference_high"])
     if row["measure"] == "auroc":
+        interval = f"95% interval {low:+.2f} to {high:+.2f}"
         judged = "better" if row["difference"] > 0 else "worse"
         gap = f"AUROC {row['estimate']:.2f}, {row['difference']:+.2f} from the rest ({interval})"
         return f"{gap}: its children are ranked {judged} than others."
     judged = "a larger" if row["difference"] > 0 else "a smaller"
     return (
         f"At capacity {row['estimate']:.0%} of the entries of this group were reviewed, {100 * row['difference']:+.0f} "
-        f"points from the rest ({interval}): {judged} share than elsewhere."
+        f"points from the rest (95% interval {100 * low:+.0f} to {100 * high:+.0f} points): {judged} share than "
+        "elsewhere."
     )

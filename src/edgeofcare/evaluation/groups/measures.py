@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from edgeofcare.evaluation._inputs import Scored
-from edgeofcare.evaluation._small import HIDDEN, SMALL, Cell, count_children
+from edgeofcare.evaluation._small import HIDDEN, SMALL, Cell, interval_note, nearest_five
+from edgeofcare.evaluation.groups.children import (
+    children_of_groups,
+    expected_in_groups,
+    kinds_at_capacity,
+    rounded_shares,
+    share_children,
+)
 from edgeofcare.evaluation.groups.draws import MEASURES, GroupDraws, draw_groups
 from edgeofcare.evaluation.groups.tables import (
     PAIR,
@@ -21,6 +28,7 @@ from edgeofcare.evaluation.groups.tables import (
     check_groups,
     group_tables,
     hidden_groups,
+    hidden_too,
     nestings,
     written,
 )
@@ -94,6 +102,7 @@ FEW_REVIEWED = (
     f"rates at capacity suppressed: fewer than {SMALL} children of a kind (reviewed or not, entered or not), "
     "here or elsewhere"
 )
+SHARED = "counts to the nearest 5: children change group"
 FEW_BESIDE = f"not compared: fewer than {SMALL} entrants beside the group, or the reference is suppressed"
 # Decimal places that are shown: enough for a reader, too few to solve for how many rows of a group had an outcome.
 _RATES, _RATIOS = 3, 2
@@ -129,10 +138,12 @@ class _Shown:
 
     table: GroupTable
     cells: list[Cell]
+    entrants: Ints
     at_capacity: _Flags
     reviewed: _Flags
     draws: GroupDraws
     listed: bool
+    shared: bool
 
 
 def audit_groups(
@@ -178,7 +189,11 @@ def audit_groups(
     difference (the logarithm of the ratio, for observed/expected) over its standard deviation in the resamples, and
     Student's t with one degree of freedom less than the entrants of the group.
 
-    Groups are hidden by their entrants, by the rules of :func:`hidden_groups`. What depends on who is reviewed is
+    Groups are hidden by their entrants, by the rules of :func:`hidden_groups`, and then by their children without an
+    entry, by the same rules. Where children change group from one index date to another (as they do in bands of age),
+    the children of all groups add up to more than there are, and the excess would be the few who changed: ``children``
+    and ``entrants`` of such a table are given to the nearest 5, and at least 10, ``entry_share`` is worked out from
+    numbers of entrants so rounded, and the note says so. What depends on who is reviewed is
     hidden also where, of the children of a group that are reviewed or missed, with an entry or without, one kind is
     fewer than 10, and where the totals would give such a number away; shares of those reviewed where, of the children
     reviewed or missed, one kind is. Where these shares are hidden the rates are too: base rate, PPV and true positive
@@ -187,26 +202,24 @@ def audit_groups(
     tables = group_tables(rows, columns)
     _check_reference(tables, reference or {})
     nested = nestings(tables)
-    entrants = [_children(rows, table, rows.y == 1) for table in tables]
-    hidden = hidden_groups(tables, entrants, nested)
+    entrants = [children_of_groups(rows, table, rows.y == 1) for table in tables]
+    by_entrants = hidden_groups(tables, entrants, nested)
+    others = [children_of_groups(rows, table, rows.y >= 0) - own for table, own in zip(tables, entrants, strict=True)]
+    hidden = hidden_groups(tables, others, nested, by_entrants)
     unlisted = hidden
-    for part in [] if selected is None else [selected > 0, selected < 1]:
-        unlisted = hidden_groups(tables, [_children(rows, table, part) for table in tables], nested, unlisted)
+    for part in [] if selected is None else [selected, 1 - selected]:
+        unlisted = hidden_groups(tables, [expected_in_groups(rows, table, part) for table in tables], nested, unlisted)
     few = unlisted
-    for kind in _kinds(rows, selected):
-        few = hidden_groups(tables, [_children(rows, table, kind) for table in tables], nested, few)
-    shown = [
-        _Shown(table, written(table, own, hide), low, listed, draws, selected is not None)
-        for table, own, hide, low, listed, draws in zip(
-            tables,
-            entrants,
-            hidden,
-            few,
-            unlisted,
-            draw_groups(rows, tables, selected, n_resamples, random_state),
-            strict=True,
-        )
-    ]
+    for kind in kinds_at_capacity(rows, selected):
+        few = hidden_groups(tables, [expected_in_groups(rows, table, kind) for table in tables], nested, few)
+    draws = draw_groups(rows, tables, selected, n_resamples, random_state)
+    shown = []
+    for i, table in enumerate(tables):
+        cells = hidden_too(written(table, entrants[i], by_entrants[i]), hidden[i])
+        shared = share_children(rows, table)
+        held = rounded_shares(draws[i], entrants[i]) if shared else draws[i]
+        listed = selected is not None
+        shown.append(_Shown(table, cells, entrants[i], few[i], unlisted[i], held, listed=listed, shared=shared))
     wide = [row for each in shown for row in _wide_rows(rows, each)]
     named = reference or {}
     long = [row for each in shown for row in _long_rows(each, rows.n_entrants, named.get(each.table.by))]
@@ -236,18 +249,6 @@ def _check_reference(tables: Sequence[GroupTable], reference: Mapping[str, str])
         raise SpecError(msg)
 
 
-def _kinds(rows: Scored, selected: Floats | None) -> list[_Flags]:
-    """Rows reviewed or not, with an entry or without: the four kinds at capacity."""
-    if selected is None:
-        return []
-    return [part & (rows.y == outcome) for part in (selected > 0, selected < 1) for outcome in (1, 0)]
-
-
-def _children(rows: Scored, table: GroupTable, mask: _Flags) -> Ints:
-    """Distinct children of each group among some rows."""
-    return count_children(rows.child[mask], table.code[mask], len(table.names))
-
-
 def _decimals(measure: str) -> int:
     """Decimal places of a measure."""
     return _RATES if measure in _RATED else _RATIOS
@@ -256,15 +257,18 @@ def _decimals(measure: str) -> int:
 def _wide_rows(rows: Scored, shown: _Shown) -> Iterator[_Row]:
     """One row for each group of a table; nothing at all but why, where it is hidden."""
     table = shown.table
-    children = _children(rows, table, np.ones(rows.y.size, dtype=np.bool_))
+    children = children_of_groups(rows, table, rows.y >= 0)
+    exact = (children, shown.entrants)
+    children, entrants = (nearest_five(n).astype(np.int64) if shown.shared else n for n in exact)
     sizes = np.bincount(table.code, minlength=len(table.names))
     for i, (name, cell) in enumerate(zip(table.names, shown.cells, strict=True)):
         out: _Row = dict.fromkeys(GROUP_COLUMNS, float("nan"))
         out |= {"by": table.by, "group": name, "rows": HIDDEN, "children": HIDDEN}
         out |= {"entrants": cell.entrants, "note": cell.note}
         if not cell.hidden:
-            why = [cell.note, FEW_REVIEWED] if shown.listed and shown.at_capacity[i] else [cell.note]
-            out["note"] = "; ".join(note for note in why if note)
+            few = FEW_REVIEWED if shown.listed and shown.at_capacity[i] else ""
+            why = (interval_note(int(entrants[i])), few, SHARED if shown.shared else "")
+            out |= {"entrants": int(entrants[i]), "note": "; ".join(note for note in why if note)}
             out |= {"rows": int(sizes[i]), "children": int(children[i])}
             out |= {measure: _estimate(shown, measure, i) for measure in MEASURES if measure in out}
             for short, measure in (("oe", "observed_expected_ratio"), ("auroc", "auroc")):
@@ -320,7 +324,7 @@ def _compare(shown: _Shown, measure: str, i: int, against: str, total: int) -> _
     """Difference of a group from something else, its interval, and for rates their ratio."""
     if against == "":
         return {}
-    draws, entrants = shown.draws, int(shown.cells[i].entrants)
+    draws, entrants = shown.draws, int(shown.entrants[i])
     own, own_drawn = float(draws.estimate[measure][i]), draws.drawn[measure][i]
     if against == IDEAL:
         other, other_drawn = _IDEALS[measure], np.full_like(own_drawn, _IDEALS[measure])

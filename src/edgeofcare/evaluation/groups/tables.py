@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgeofcare.cohort import AUDIT_COLUMNS
 from edgeofcare.evaluation._inputs import Scored, check_index, kind
-from edgeofcare.evaluation._small import COMPLEMENT, EITHER, HIDDEN, SMALL, Cell, hidden_cells, write_cells
+from edgeofcare.evaluation._small import COMPLEMENT, EITHER, FEW_WITHOUT, HIDDEN, SMALL, Cell, hidden_cells, write_cells
 from edgeofcare.exceptions import SpecError
 from edgeofcare.metrics._arrays import Ints
 from edgeofcare.schema.audit import NOT_RECORDED, from_audit_list
@@ -26,6 +26,7 @@ __all__ = [
     "group_tables",
     "hidden_groups",
     "hidden_pairs",
+    "hidden_too",
     "nestings",
     "written",
 ]
@@ -127,6 +128,10 @@ def column_problems(cohort: pd.DataFrame | None, by: Sequence[str | Sequence[str
     wanted = [_one_or_two(columns) for columns in _listed(by)]
     odd = sum(not _usable(names) for names in wanted)
     problems = [f"{odd} of {len(wanted)} entries of by= cannot be used; {_BY}."] if odd else []
+    joined = dict.fromkeys(name for names in wanted for name in names if isinstance(name, str) and PAIR in name)
+    if joined:
+        listed = ", ".join(map(repr, joined))
+        problems.append(f"by= cannot use {listed}: {PAIR!r} stands between the columns of a pair; rename the column.")
     if cohort is None:
         return [*problems, "by= needs the cohort, which holds the columns to group by: pass cohort=."]
     if isinstance(cohort, pd.DataFrame) and not odd:
@@ -331,6 +336,12 @@ def _open(counts: Ints, lines: Ints, unknown: Flags) -> bool:
     # A cell of several columns whose sum alone is known can be nothing, or all that the sum can be.
     together = most[:, -1][(rest < SMALL).any(axis=1)] if rest.size else np.empty(0)
     return bool((spread >= _UNCERTAIN).all() and (together >= _UNCERTAIN).all())
+
+
+def hidden_too(cells: Sequence[Cell], hidden: Flags) -> list[Cell]:
+    """Cells as written by their entrants, with those hidden that have few children without an entry, or cover such."""
+    without = Cell(hidden=True, entrants=HIDDEN, note=FEW_WITHOUT)
+    return [without if hide and not cell.hidden else cell for cell, hide in zip(cells, hidden, strict=True)]
 
 
 def written(table: GroupTable, entrants: Ints, hidden: Flags) -> list[Cell]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,19 +21,14 @@ from edgeofcare.evaluation.planning.formulas import (
     predictor,
     slope_error,
 )
+from edgeofcare.evaluation.planning.plan_options import DESIGN_EFFECT, check_planning, measure_effects
 from edgeofcare.exceptions import SpecError
-from edgeofcare.features.catalogue import default_features
 from edgeofcare.features.feature import Feature
 from edgeofcare.outcome import label_outcome
 from edgeofcare.records.records import Records
 from edgeofcare.task import Task
 
 __all__ = ["DESIGN_EFFECT", "SampleSize", "sample_size"]
-
-DESIGN_EFFECT: Mapping[str, float] = MappingProxyType(
-    {"auroc": 1.6, "observed_expected_ratio": 2.3, "calibration_slope": 1.5}
-)
-"""How much larger the variance of a measure is than that of so many unrelated children."""
 
 #: Fewest entrants of a test period, the half width of the AUROC's interval, and the ends of that of O/E.
 LEAST_ENTRANTS, AUROC_WITHIN, RATIO_WITHIN, SLOPE_WITHIN = 100, 0.05, 1.25, 0.2
@@ -54,8 +48,9 @@ class SampleSize:
     ----------
     table : DataFrame
         part ("all index dates", "training rows", "test period"), quantity, value, low, high, entrants_needed, note.
-        Counts below 10 are "<10", and what would follow from them is left empty. Those of the two parts are rounded
-        to tens, so that no small number is left between them and the whole.
+        Counts below 10 are "<10", and what would follow from them is left empty. All others are rounded to tens, those
+        of the whole as well, so that no small number is left between them, nor between them and exact counts that
+        are shown elsewhere (of an evaluation, or of a split).
     enough : bool
         Whether the test period is expected to have the entrants that an evaluation needs.
     text : str
@@ -81,6 +76,7 @@ class _Part(NamedTuple):
     children: int
     households: int
     entrants: int
+    exact_entrants: int
 
     @property
     def small(self) -> bool:
@@ -115,7 +111,7 @@ def sample_size(
         trusted, if left out. The last 12 months of them are the test period; training rows are those whose outcome is
         known before it.
     features : sequence of Feature or str, or int, optional
-        Candidate features, or how many; the default features if left out.
+        Candidate features, or how many (a name alone is one); the default features if left out.
     expected_auroc : float, default 0.75
         Between 0.55 and 0.95. See evidence on published models before hoping for more.
     design_effect : float or mapping of str to float, optional
@@ -130,7 +126,7 @@ def sample_size(
     Raises
     ------
     SpecError
-        If an option cannot be used, or no index date has a whole outcome window.
+        If options cannot be used (all are named at once), or no index date has a whole outcome window.
     LeakageError, RecordsError
         As :func:`edgeofcare.outcome.label_outcome` does.
 
@@ -164,12 +160,8 @@ def sample_size(
     >>> found.enough
     False
     """
-    effect = _effects(design_effect)
-    predictor(expected_auroc, 0.5)
-    count = len(default_features()) if features is None else features if isinstance(features, int) else len(features)
-    if count < 1:
-        msg = "features must hold at least one candidate feature."
-        raise SpecError(msg)
+    count = check_planning(records, task, features, expected_auroc, design_effect)
+    effect = measure_effects(design_effect)
     whole, training, test = _parts(records, task, index_dates)
     rows = [*_counted(whole), *_counted(training), *_counted(test)]
     developed = _development(training, count, expected_auroc, effect["auroc"])
@@ -177,7 +169,7 @@ def sample_size(
     needed = max([LEAST_ENTRANTS, *(row["entrants_needed"] for row in precision if row["quantity"] in _REQUIRED)])
     table = pd.DataFrame([*rows, *developed, *precision], columns=_COLUMNS)
     table["value"] = pd.Series([row["value"] for row in (*rows, *developed, *precision)], dtype=object)
-    enough = test.entrants >= needed
+    enough = test.exact_entrants >= needed
     text = " ".join(
         [_in_sight(whole), _to_learn(training, count, developed), _to_show(test, precision), _conclude(test, needed)]
     )
@@ -185,16 +177,6 @@ def sample_size(
 
 
 _REQUIRED = ("auroc", "observed_expected_ratio")
-
-
-def _effects(given: Mapping[str, float] | float | None) -> dict[str, float]:
-    """Design effect of each measure."""
-    named = given if isinstance(given, Mapping) else {} if given is None else dict.fromkeys(DESIGN_EFFECT, given)
-    effects = {**DESIGN_EFFECT, **named}
-    if set(effects) != set(DESIGN_EFFECT) or not all(np.isfinite(v) and v >= 1 for v in effects.values()):
-        msg = f"design_effect must be 1 or more, for all measures or for some of {', '.join(DESIGN_EFFECT)}."
-        raise SpecError(msg)
-    return effects
 
 
 def _parts(records: Records, task: Task, index_dates: Iterable[Any] | None) -> tuple[_Part, _Part, _Part]:
@@ -208,7 +190,7 @@ def _parts(records: Records, task: Task, index_dates: Iterable[Any] | None) -> t
     begin = day[tested].min() if tested.any() else pd.NaT
     known = (cohort["outcome_known"] <= begin).to_numpy()
     every = np.ones(len(cohort), dtype=bool)
-    return _part(ALL, y, every, 1), _part(TRAINING, y, known & ~tested, SMALL), _part(TEST, y, tested, SMALL)
+    return _part(ALL, y, every), _part(TRAINING, y, known & ~tested), _part(TEST, y, tested)
 
 
 def _quarters(records: Records, task: Task) -> pd.DatetimeIndex:
@@ -224,20 +206,20 @@ def _quarters(records: Records, task: Task) -> pd.DatetimeIndex:
     return dates
 
 
-def _part(name: str, y: pd.Series, inside: np.ndarray, unit: int) -> _Part:
-    """Counts of some rows, to the nearest unit where they are not small anyway."""
+def _part(name: str, y: pd.Series, inside: np.ndarray) -> _Part:
+    """Counts of some rows, to the nearest ten where they are not small anyway."""
     rows = y.index[inside]
     child = rows.get_level_values("child_id")
     entered = child[y.to_numpy()[inside] == 1].nunique()
     exact = (len(rows), child.nunique(), rows.get_level_values("household_id").nunique(), entered)
-    return _Part(name, *(unit * round(n / unit) if n >= SMALL else n for n in exact))
+    rows_in, children, households, tens = (round(n, -1) if n >= SMALL else n for n in exact)
+    return _Part(name, rows_in, children, households, tens, entered)
 
 
 def _counted(part: _Part) -> list[dict[str, Any]]:
     """One row for each count of a part."""
-    note = "rounded to tens" if part.name != ALL else ""
     names = ("rows", "children", "households", "entrants")
-    return [_row(part.name, name, _shown(getattr(part, name)), note=note) for name in names]
+    return [_row(part.name, name, _shown(getattr(part, name)), note="rounded to tens") for name in names]
 
 
 def _row(part: str, quantity: str, value: Any, low: float = np.nan, high: float = np.nan, needed: float = np.nan,
@@ -329,9 +311,9 @@ def _to_show(test: _Part, rows: list[dict[str, Any]]) -> str:
 
 def _conclude(test: _Part, needed: float) -> str:
     """Enough, or how much to pool."""
-    if test.entrants >= needed:
+    if test.exact_entrants >= needed:
         return f"Enough for an evaluation: {int(needed):,} entrants are needed in the test period."
-    times = ceil(needed / max(test.entrants, SMALL - 1 if test.entrants < SMALL else 1))
+    times = ceil(needed / max(test.exact_entrants, SMALL - 1))
     return (
         f"Too few: {int(needed):,} entrants are needed in the test period. Pool years or authorities: about {times} "
         "times as many children as these."
@@ -339,5 +321,5 @@ def _conclude(test: _Part, needed: float) -> str:
 
 
 def _written(count: int) -> str:
-    """Write a count with commas, or that it is small."""
-    return f"{count:,}" if count >= SMALL else f"fewer than {SMALL}"
+    """Write a rounded count with commas, or that it is small."""
+    return f"about {count:,}" if count >= SMALL else f"fewer than {SMALL}"

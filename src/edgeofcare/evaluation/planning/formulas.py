@@ -12,6 +12,7 @@ from scipy.special import expit, xlogy
 from edgeofcare.exceptions import SpecError
 
 __all__ = [
+    "AUROC_RANGE",
     "Predictor",
     "auroc_error",
     "carried_features",
@@ -24,7 +25,8 @@ __all__ = [
 # Points and weights of a standard normal distribution.
 _Z = np.linspace(-9, 9, 4001)
 _W = np.exp(-(_Z**2) / 2) / np.exp(-(_Z**2) / 2).sum()
-_LEAST_AUROC, _MOST_AUROC = 0.55, 0.95
+#: Least and most AUROC to plan with.
+AUROC_RANGE = (0.55, 0.95)
 #: Shrinkage that a regression should need at most, and how far its apparent fit may flatter it.
 SHRINKAGE, OPTIMISM, PREVALENCE_MARGIN = 0.9, 0.05, 0.05
 _NORMAL = 1.959963984540054
@@ -71,8 +73,9 @@ def predictor(auroc: float, prevalence: float) -> Predictor:
     >>> round(found.mean, 2), round(found.sd, 2)
     (-2.56, 1.0)
     """
-    if not (_LEAST_AUROC <= auroc <= _MOST_AUROC and 0 < prevalence < 1):
-        msg = f"expected_auroc must lie between {_LEAST_AUROC} and {_MOST_AUROC}, the prevalence between 0 and 1."
+    least, most = AUROC_RANGE
+    if not (least <= auroc <= most and 0 < prevalence < 1):
+        msg = f"expected_auroc must lie between {least} and {most}, the prevalence between 0 and 1."
         raise SpecError(msg)
     sd = float(brentq(lambda sd: _area(_mean(sd, prevalence), sd) - auroc, 1e-3, 12.0))
     mean = _mean(sd, prevalence)

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from edgeofcare.evaluation._inputs import Scored, check_index, score_rows
+from edgeofcare.evaluation._inputs import Scored, check_index, row_problems, score_rows
+from edgeofcare.evaluation._options import is_whole, learner_problems, number_problems
 from edgeofcare.evaluation._small import SMALL
 from edgeofcare.evaluation.capacity import reviews_per_date, select_rows
 from edgeofcare.evaluation.refits.refits import (
@@ -178,8 +179,12 @@ def stability(
     >>> found.measures.query("measure == 'list_overlap'")["estimate"].tolist()
     [1.0]
     """
-    _check(n_refits, kinds)
-    check_index(X_train.index, "X_train")
+    problems = [*learner_problems(model), *row_problems(X_train, y_train, ("X_train", "y_train"))]
+    problems += row_problems(X, pd.Series(dtype=np.int64) if y is None else y)
+    _check(problems, n_refits, kinds, capacity, random_state)
+    if not check_index(X_train.index, "X_train").equals(y_train.index):
+        msg = f"X_train has {len(X_train)} rows and y_train has {len(y_train)}, and their indexes differ."
+        raise SpecError(msg)
     rows = _rows(model, X, y)
     k = None if capacity is None else reviews_per_date(capacity, rows.days)
     ordered = X.iloc[rows.order]
@@ -205,15 +210,16 @@ def stability(
     return Stability(measures, tuple(warned), text, k, int(n_refits), int(random_state))
 
 
-def _check(n_refits: int, kinds: Sequence[str]) -> None:
-    """Refuse options that cannot be used, all at once."""
-    problems = []
-    if isinstance(n_refits, bool) or not isinstance(n_refits, int | np.integer) or n_refits < 2:
-        problems.append("n_refits must be a whole number, at least 2")
-    if isinstance(kinds, str) or not kinds or not set(kinds) <= set(REFITS) or len(set(kinds)) < len(kinds):
-        problems.append(f"kinds must be some of {', '.join(map(repr, REFITS))}, each once")
+def _check(problems: list[str], n_refits: Any, kinds: Any, capacity: Any, random_state: Any) -> None:
+    """Refuse arguments that cannot be used, all at once."""
+    if not is_whole(n_refits, 2):
+        problems.append("n_refits must be a whole number, at least 2.")
+    listed = list(kinds) if isinstance(kinds, list | tuple) and all(isinstance(each, str) for each in kinds) else []
+    if not listed or not set(listed) <= set(REFITS) or len(set(listed)) < len(listed):
+        problems.append(f"kinds must be some of {', '.join(map(repr, REFITS))}, each once.")
+    problems += number_problems(capacity, 1, random_state)
     if problems:
-        msg = f"Stability cannot be measured: {'; '.join(problems)}."
+        msg = f"Stability cannot be measured: {' '.join(problems)}"
         raise SpecError(msg)
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from edgeofcare.evaluation._inputs import check_index
+from edgeofcare.evaluation._inputs import check_index, kind, row_problems
+from edgeofcare.evaluation._options import learner_problems, number_problems
 from edgeofcare.evaluation._small import SMALL
 from edgeofcare.evaluation.evaluate import ALL_ROWS, UNSEEN, evaluate
+from edgeofcare.evaluation.groups.tables import column_problems
 from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.exceptions import SpecError
 from edgeofcare.models.refits import without_refits
@@ -54,17 +56,19 @@ class OriginResults:
 
     def __repr__(self) -> str:
         """Counts only."""
-        return f"OriginResults({len(self.evaluations)} origins, {self._months()})"
+        return f"OriginResults({self._count()} origins, {self._months()})"
 
     @property
     def text(self) -> str:
         """Sentences on how AUROC and O/E ran over the origins, and on families that training had not seen."""
-        parts = [f"The model was fitted anew at {len(self.evaluations)} origins and tested on {self._months()}."]
+        parts = [f"The model was fitted anew at {self._count()} origins and tested on {self._months()}."]
         parts += [self._ran("auroc", "AUROC", ".3f"), self._ran("observed_expected_ratio", "O/E", ".2f")]
         parts.append(self._beaten())
         unseen = self._values("auroc", UNSEEN)
         if unseen.size:
-            parts.append(f"Among {UNSEEN} the mean AUROC was {unseen.mean():.3f}.")
+            every = unseen.size == self._count()
+            shown = "" if every else f" ({unseen.size} of {self._count()} origins can be shown)"
+            parts.append(f"Among {UNSEEN} the mean AUROC was {unseen.mean():.3f}{shown}.")
         return " ".join(part for part in parts if part)
 
     def plot(self) -> Figure:
@@ -83,20 +87,30 @@ class OriginResults:
         """The months between which index dates were tested."""
         return f"{self.counts['first_month'].min()} to {self.counts['last_month'].max()}"
 
-    def _values(self, measure: str, stratum: str = ALL_ROWS, model: str = "model") -> np.ndarray:
-        """Estimates of a measure that are shown, in the order of the origins."""
+    def _count(self) -> int:
+        """How many origins there are, shown or not."""
+        return len(self.evaluations)
+
+    def _values(self, measure: str, stratum: str = ALL_ROWS, model: str = "model") -> pd.Series:
+        """Estimates of a measure that are shown, by origin."""
         table = self.measures
         rows = (table["measure"] == measure) & (table["stratum"] == stratum) & (table["model"] == model)
-        return table.loc[rows, "estimate"].dropna().to_numpy(dtype=np.float64)
+        return table.loc[rows].set_index("origin")["estimate"].dropna().astype(np.float64).sort_index()
 
     def _ran(self, measure: str, name: str, digits: str) -> str:
-        """Least, most and last value of a measure."""
+        """Least and most value of a measure, and the last where it is shown; and how many are not."""
         values = self._values(measure)
         if not values.size:
             return f"{name} is not shown: too few entrants."
-        return (
-            f"{name} lay between {values.min():{digits}} and {values.max():{digits}}, the last {values[-1]:{digits}}."
-        )
+        newest = values.index[-1] == self._count()
+        said = f"{name} was {values.iloc[0]:{digits}}"
+        if values.size > 1:
+            said = f"{name} lay between {values.min():{digits}} and {values.max():{digits}}"
+            said += f", the last {values.iloc[-1]:{digits}}" if newest else ""
+        if values.size == self._count():
+            return f"{said}."
+        few = "too few entrants at the others" + ("" if newest else ", of which the last is one")
+        return f"{said} ({values.size} of {self._count()} origins can be shown: {few})."
 
     def _beaten(self, baseline: str = "count_rule") -> str:
         """At how many origins the interval of the gain over a baseline was above zero."""
@@ -106,9 +120,10 @@ class OriginResults:
         if gains.empty:
             return ""
         shown = int((gains["ci_low"] > 0).sum())
+        which = "" if len(gains) == self._count() else " that can be shown"
         return (
-            f"A gain in AUROC over the {baseline.replace('_', ' ')} was shown at {shown} of {len(gains)} origins "
-            "(interval above zero)."
+            f"A gain in AUROC over the {baseline.replace('_', ' ')} was shown at {shown} of {len(gains)} origins"
+            f"{which} (interval above zero)."
         )
 
 
@@ -155,7 +170,7 @@ def evaluate_origins(
     IndexNamesError
         If X, y or cohort lack the index (household_id, child_id, index_date).
     SpecError
-        If there is no split, or X and y lack rows that a split names.
+        If options cannot be used (all are named at once), there is no split, or X and y lack rows that a split names.
 
     Notes
     -----
@@ -179,6 +194,11 @@ def evaluate_origins(
     >>> evaluate_origins(LogisticRegression(), X, y, splits, cohort=X, n_resamples=50)
     OriginResults(2 origins, 2022-01 to 2023-01)
     """
+    problems = [*learner_problems(model), *row_problems(X, y), *_split_problems(splits), *column_problems(cohort, by)]
+    if cohort is not None and not isinstance(cohort, pd.DataFrame):
+        problems.append(f"cohort is a {kind(cohort)}; expected the DataFrame that build_cohort gives.")
+    if problems := [*problems, *number_problems(capacity, n_resamples, random_state)]:
+        raise SpecError(" ".join(problems))
     _check(X, y, splits)
     evaluations: list[Evaluation] = []
     frames: dict[str, list[pd.DataFrame]] = {"measures": [], "counts": [], "groups": []}
@@ -205,13 +225,20 @@ def evaluate_origins(
     return OriginResults(**joined, evaluations=tuple(evaluations))
 
 
+def _split_problems(splits: Any) -> list[str]:
+    """What is wrong with the splits themselves."""
+    if not isinstance(splits, Sequence) or isinstance(splits, str):
+        return [f"splits is a {kind(splits)}; expected a list of splits, as rolling_origins gives it."]
+    if not splits:
+        return ["There is no split; rolling_origins gives them."]
+    odd = sum(not isinstance(split, Split) for split in splits)
+    return [f"{odd} of {len(splits)} splits are no edgeofcare.Split; rolling_origins gives them."] if odd else []
+
+
 def _check(X: pd.DataFrame, y: pd.Series, splits: Sequence[Split]) -> None:
     """Refuse splits that name rows without features or outcome."""
     check_index(X.index, "X")
     check_index(y.index, "y")
-    if not len(splits):
-        msg = "There is no split; rolling_origins gives them."
-        raise SpecError(msg)
     absent = sum(int((~part.isin(X.index) | ~part.isin(y.index)).sum()) for s in splits for part in (s.train, s.test))
     if absent:
         msg = (

@@ -12,7 +12,8 @@ from scipy.special import expit
 
 from edgeofcare.cohort import check_cohort
 from edgeofcare.dates import one_date
-from edgeofcare.evaluation._inputs import check_index, score_rows
+from edgeofcare.evaluation._inputs import check_index, kind, row_problems, score_rows
+from edgeofcare.evaluation._options import learner_problems, number_problems
 from edgeofcare.evaluation._small import SMALL, Cell, write_cells
 from edgeofcare.evaluation.evaluate import evaluate
 from edgeofcare.evaluation.splits.pooling import Pooled, pool_estimates, transformed_auroc, transformed_ratio
@@ -135,7 +136,8 @@ def evaluate_transport(
     LeakageError
         If a household is in two authorities, or time would run backwards.
     SpecError
-        If there are fewer than two authorities, one of them has no rows, or all have too few entrants to learn from.
+        If options cannot be used (all are named at once), there are fewer than two authorities, one of them has no
+        rows, or all have too few entrants to learn from.
 
     Notes
     -----
@@ -169,6 +171,11 @@ def evaluate_transport(
     >>> evaluate_transport(LogisticRegression(), X, y, cohort=cohort, task=Task(), n_resamples=20)
     TransportResults(2 authorities, 3 training sets)
     """
+    problems = [*learner_problems(model), *row_problems(X, y), *number_problems(capacity, n_resamples, random_state)]
+    if not isinstance(task, Task):
+        problems.append(f"task is a {kind(task)}; expected an edgeofcare.Task.")
+    if problems := [*problems, *_place_problems(cohort, by)]:
+        raise SpecError(" ".join(problems))
     rows = _labelled(X, y, cohort, task)
     names = _places(cohort, by, rows)
     early, late = _sides(rows, cohort, test_from)
@@ -204,11 +211,19 @@ def _labelled(X: pd.DataFrame, y: pd.Series, cohort: pd.DataFrame, task: Task) -
     return index[index.isin(labelled) & index.isin(mature)]
 
 
+def _place_problems(cohort: Any, by: Any) -> list[str]:
+    """What is wrong with the column of authorities."""
+    if not isinstance(by, str):
+        return [f"by is a {kind(by)}; expected the name of one column, such as by='authority'."]
+    if isinstance(cohort, pd.DataFrame) and by not in cohort.columns:
+        return [
+            f"The cohort has no column {by!r}. Records that were put together by edgeofcare.pool give it 'authority'."
+        ]
+    return []
+
+
 def _places(cohort: pd.DataFrame, by: str, rows: pd.Index) -> np.ndarray:
     """Name of the authority of each row."""
-    if by not in cohort.columns:
-        msg = f"The cohort has no column {by!r}. Records that were put together by edgeofcare.pool give it 'authority'."
-        raise SpecError(msg)
     return cohort[by].reindex(rows).fillna("not recorded").astype(str).to_numpy(dtype=object)
 
 

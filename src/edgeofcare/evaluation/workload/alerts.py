@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgeofcare.evaluation._small import SMALL
 from edgeofcare.metrics._arrays import Floats, Ints
 
-__all__ = ["children_of", "first_alerts", "kept_points", "once_each"]
+__all__ = ["children_of", "expected_children", "first_alerts", "kept_points", "once_each"]
 
 
 def first_alerts(child: Ints, date: Ints, share: Floats) -> Floats:
@@ -49,6 +49,17 @@ def _runs(child: Ints, date: Ints) -> tuple[Ints, Ints, Ints]:
 def children_of(child: Ints, rows_in: NDArray[np.bool_]) -> int:
     """Distinct children of the rows that are in."""
     return int(np.unique(child[rows_in]).size)
+
+
+def expected_children(child: Ints, share: Floats) -> float:
+    """Children to expect among rows of which each is in with a chance: the largest of each child's rows, summed.
+
+    A child whose rows share the last places of a list with many others is only a part of a child on it.
+    """
+    most = np.zeros(int(child.max()) + 1 if child.size else 0)
+    np.maximum.at(most, child, share)
+    # Places shared by many add up to a whole number but for rounding.
+    return round(float(most.sum()), 6)
 
 
 def kept_points(value: Floats, child: Ints, points: Sequence[float], missing: int) -> set[float]:

@@ -13,7 +13,7 @@ from edgeofcare.evaluation._inputs import Scored
 from edgeofcare.evaluation._resample import Ratio, Sums, interval_of, ratio_of, resample_sums
 from edgeofcare.evaluation._small import SMALL, interval_note
 from edgeofcare.evaluation.capacity import months_between, select_share
-from edgeofcare.evaluation.workload.alerts import children_of, first_alerts, once_each
+from edgeofcare.evaluation.workload.alerts import expected_children, first_alerts, once_each
 from edgeofcare.metrics._arrays import Floats
 
 __all__ = [
@@ -92,7 +92,9 @@ def workload_frame(
     ``repeat_alerts`` and ``new_children_per_month``; lists from before the test period are not known here.
 
     A list is shown if at least 10 children of each kind are on it and off it: children reviewed in a window with an
-    entry and in one without, entrants found, and children listed without an entry. The same must hold between any two
+    entry and in one without, entrants found, and children listed without an entry. Children tied at the cut count by
+    the chance with which they are listed (of a child, the largest of its rows): 3 who are sure to be listed and 50 who
+    share one place are 4. The same must hold between any two
     lists that are shown, because one list can be subtracted from another; the list at capacity goes first, then
     the longest.
 
@@ -256,20 +258,21 @@ def _shown_lists(rows: Scored, lists: Sequence[_List]) -> set[str]:
     return {one.name for one in kept}
 
 
-def _added(rows: Scored, more: _List, less: _List) -> list[int]:
-    """Children that one list has beyond another, of each kind."""
-    extra = more.share > less.share + _TINY
-    if not extra.any():
-        return [0]
+def _added(rows: Scored, more: _List, less: _List) -> list[float]:
+    """Children to expect on one list beyond another, of each kind: those who share a place count in part."""
+    extra = np.maximum(more.share - less.share, 0.0)
+    if not (extra > _TINY).any():
+        return [0.0]
+    entered = rows.y == 1
     return [
-        children_of(rows.child, extra & (rows.y == 1)),
-        children_of(rows.child, extra & (rows.y == 0)),
-        int((more.child_found > less.child_found + _TINY).sum()),
-        int((more.child_other > less.child_other + _TINY).sum()),
+        expected_children(rows.child[entered], extra[entered]),
+        expected_children(rows.child[~entered], extra[~entered]),
+        round(float(np.maximum(more.child_found - less.child_found, 0.0).sum()), 6),
+        round(float(np.maximum(more.child_other - less.child_other, 0.0).sum()), 6),
     ]
 
 
-def _many_or_none(counts: list[int]) -> bool:
+def _many_or_none(counts: list[float]) -> bool:
     """Whether every kind has 10 children or more, or none has any."""
     return min(counts) >= SMALL or max(counts) == 0
 

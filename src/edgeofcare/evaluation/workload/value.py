@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from edgeofcare.evaluation._options import is_whole
 from edgeofcare.evaluation._resample import Sums
 from edgeofcare.evaluation.workload.lists import ReviewDraws
 from edgeofcare.exceptions import SpecError
@@ -129,11 +130,12 @@ def value_table(
     if not isinstance(draws, ReviewDraws):
         msg = "value_table needs what was reviewed and found: give an evaluation made with capacity=, or review_draws."
         raise SpecError(msg)
-    ranges = _ranges(cost_of_review, cost_of_support, cost_of_care, effect, support_false_alerts)
+    costs_given = (cost_of_review, cost_of_support, cost_of_care, effect, support_false_alerts)
+    ranges = _ranges(*costs_given, _number_problems(n_draws, random_state))
     if "model" not in draws.sums:
         text = "Too few children at capacity to show what the list finds, so there is nothing to set against its costs."
         return Value(pd.DataFrame(columns=list(VALUE_COLUMNS)), text)
-    rng = _generator(n_draws, random_state)
+    rng = np.random.default_rng(random_state)
     size = next(iter(draws.sums.values())).drawn["rows"].size
     chosen = rng.integers(0, size, n_draws)
     costs = {name: low + (high - low) * rng.uniform(size=n_draws) for name, (low, high) in ranges.items()}
@@ -146,7 +148,9 @@ def value_table(
     return Value(table, _text(table, draws.note, draws.months))
 
 
-def _ranges(review: Given, support: Given, care: Given, effect: Given, false_alerts: Given) -> dict[str, Any]:
+def _ranges(
+    review: Given, support: Given, care: Given, effect: Given, false_alerts: Given, numbers: list[str]
+) -> dict[str, Any]:
     """Ends of every range, checked all at once."""
     most = np.inf
     given = {
@@ -163,7 +167,7 @@ def _ranges(review: Given, support: Given, care: Given, effect: Given, false_ale
             limits = "0 or more" if top == most else f"between {least:g} and {top:g}"
             problems.append(f"{name} must be a number, or a low and a high one, {limits}")
         out[name] = ends
-    if problems:
+    if problems := [*problems, *numbers]:
         msg = f"The value cannot be worked out: {'; '.join(problems)}."
         raise SpecError(msg)
     return out
@@ -178,12 +182,10 @@ def _ends(value: Given) -> tuple[float, float] | None:
     return (float(ends[0]), float(ends[-1])) if ends.ndim == 1 and ends.size in (1, 2) else None
 
 
-def _generator(n_draws: int, random_state: int) -> np.random.Generator:
-    """Check the number of draws, and make what draws them."""
-    if isinstance(n_draws, bool) or not isinstance(n_draws, int | np.integer) or n_draws < 1:
-        msg = "n_draws must be a whole number, at least 1; 1000 is usual."
-        raise SpecError(msg)
-    return np.random.default_rng(random_state)
+def _number_problems(n_draws: Any, random_state: Any) -> list[str]:
+    """What is wrong with the number of draws and their seed."""
+    problems = [] if is_whole(n_draws, 1) else ["n_draws must be a whole number, at least 1, and 1000 is usual"]
+    return problems if is_whole(random_state, 0) else [*problems, "random_state must be a whole number, 0 or more"]
 
 
 def _at(sums: Sums, chosen: np.ndarray | None) -> dict[str, Floats]:
