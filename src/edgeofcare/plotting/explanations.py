@@ -111,7 +111,7 @@ def plot_concept_dependence(frame: pd.DataFrame, ax: Axes | None = None, *, feat
     _finish(ax, "What a concept adds, by value", str(wanted or ""), "mean contribution, log-odds")
     if part["mean_contribution"].notna().sum() == 0:
         return _nothing(ax)
-    ax.set_title(f"What {part['concept'].iloc[0]} adds, by value", loc="left", fontsize=11, fontweight="bold")
+    ax.set_title(f"By value: {part['concept'].iloc[0]}", loc="left", fontsize=11, fontweight="bold")
     middle, low, high = (part[name].to_numpy(dtype=np.float64) for name in ("mean_contribution", *_INTERVAL))
     reach = np.nan_to_num(np.maximum(np.vstack([middle - low, high - middle]), 0.0))
     known = part["value"].ne("unknown").to_numpy(dtype=bool)
@@ -145,7 +145,7 @@ def plot_concept_groups(frame: pd.DataFrame, ax: Axes | None = None, *, by: str 
     -------
     matplotlib.axes.Axes
         The axis. Differences from the rest with 95% intervals, a marker for each group; the largest concept at the top,
-        and last the whole difference, to which the others add up.
+        and last the whole difference, to which the others add up. Suppressed groups are named beside it.
 
     Raises
     ------
@@ -168,7 +168,9 @@ def plot_concept_groups(frame: pd.DataFrame, ax: Axes | None = None, *, by: str 
         raise SpecError(msg)
     _finish(ax, f"Through what groups differ, by {str(wanted).replace('_', ' ')}", "", "")
     ax.set_xlabel("mean contribution less that of the rest, log-odds")
-    part = part.loc[part["difference"].notna()]
+    seen = part["difference"].notna()
+    hidden = [group for group in dict.fromkeys(part["group"].astype(str)) if group not in set(part.loc[seen, "group"])]
+    part = part.loc[seen]
     if part.empty:
         return _nothing(ax)
     largest = part.assign(size=part["difference"].abs()).groupby("concept")["size"].max().sort_index()
@@ -182,6 +184,8 @@ def plot_concept_groups(frame: pd.DataFrame, ax: Axes | None = None, *, by: str 
         colour, marker = _STYLES[i % len(_STYLES)]
         face = {} if i < len(_STYLES) else {"markerfacecolor": "white"}
         _forest(ax, one, places, ("difference", *_INTERVAL), {"color": colour, "fmt": marker, "label": group, **face})
+    for group in hidden:
+        ax.plot([], [], " ", label=f"{group}: suppressed")
     _rows(ax, [textwrap.fill(name, _WIDTH) for name in order])
     if "all concepts" in order and len(order) > 1:
         ax.axhline(len(order) - 1.5, color=GREY, linewidth=0.8)
@@ -227,6 +231,7 @@ def plot_concept_interactions(frame: pd.DataFrame, ax: Axes | None = None, *, to
     _forest(ax, part, places, ("mean_size", *_INTERVAL), {"color": BLUE, "fmt": "o"})
     pairs = zip(part["concept"], part["other"], strict=True)
     _rows(ax, [textwrap.fill(f"{one} with {other}", _WIDTH + 12) for one, other in pairs])
+    ax.xaxis.set_major_locator(MaxNLocator(6))
     ax.set_xlim(0.0, max(1.08 * float(part[["mean_size", "ci_high"]].max().max()), 1e-3))
     return ax
 
