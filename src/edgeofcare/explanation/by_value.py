@@ -20,7 +20,7 @@ from edgeofcare.metrics._cells import SMALL, count_children, hidden_cells
 if TYPE_CHECKING:
     from edgeofcare.explanation.explanation import Explanation
 
-__all__ = ["VALUE_COLUMNS", "by_value", "carrying_features"]
+__all__ = ["VALUE_COLUMNS", "carrying_features", "value_table"]
 
 FloatArray = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -64,7 +64,7 @@ def carrying_features(why: Explanation, features: Iterable[str] | None) -> list[
     return [best[concept] for concept in sorted(best)]
 
 
-def by_value(
+def value_table(
     why: Explanation, rows: GlobalRows, draws: HouseholdDraws, features: Sequence[str], n_bins: int
 ) -> pd.DataFrame:
     """Mean contribution of the concept of each feature, by value of the feature.

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.explanation.by_value import by_value, carrying_features
+from edgeofcare.explanation.by_value import carrying_features, value_table
 from edgeofcare.explanation.global_rows import GlobalRows, outcome_of, rows_of
 from edgeofcare.explanation.household_draws import HouseholdDraws
-from edgeofcare.explanation.proxies import GROUP_COLUMNS, PROXY_COLUMNS, Grouping, by_group, proxy_table
+from edgeofcare.explanation.proxies import GROUP_COLUMNS, PROXY_COLUMNS, Grouping, group_table, proxy_table
 from edgeofcare.metrics._cells import SMALL
 from edgeofcare.schema.audit import NOT_RECORDED
 
@@ -33,10 +33,10 @@ class ConceptDependence:
 
     Attributes
     ----------
-    values : DataFrame
+    by_value : DataFrame
         concept, feature, value (in words; "unknown" where it is), low, high (lower end belongs to the bin; NaN where
         unknown), mean_contribution of the concept in log-odds, ci_low, ci_high, note.
-    groups : DataFrame
+    by_group : DataFrame
         by, group, concept, difference (mean contribution in the group less that in the rest), ci_low, ci_high, note.
         The differences of the concepts add up to that of "all concepts", which is the whole of it.
     proxies : DataFrame
@@ -47,15 +47,15 @@ class ConceptDependence:
         concept, other, correlation of their contributions, ci_low, ci_high, note.
     """
 
-    values: pd.DataFrame
-    groups: pd.DataFrame
+    by_value: pd.DataFrame
+    by_group: pd.DataFrame
     proxies: pd.DataFrame
     between: pd.DataFrame
 
     def __repr__(self) -> str:
         """Counts only."""
         return (
-            f"ConceptDependence({self.values['feature'].nunique()} features by value, "
+            f"ConceptDependence({self.by_value['feature'].nunique()} features by value, "
             f"{self.proxies['by'].nunique()} columns by group)"
         )
 
@@ -178,11 +178,11 @@ def concept_dependence(
     groupings = _groupings(why, rows, cohort, by)
     outcome = None if y is None else outcome_of(y, why, rows)
     draws = HouseholdDraws(rows.household, n_resamples=n_resamples, random_state=random_state)
-    groups = [by_group(rows, draws, each) for each in groupings]
+    groups = [group_table(rows, draws, each) for each in groupings]
     proxies = [proxy_table(rows, draws, each, outcome) for each in groupings]
     return ConceptDependence(
-        values=by_value(why, rows, draws, carrying_features(why, features), int(n_bins)),
-        groups=pd.concat(groups, ignore_index=True) if groups else pd.DataFrame(columns=list(GROUP_COLUMNS)),
+        by_value=value_table(why, rows, draws, carrying_features(why, features), int(n_bins)),
+        by_group=pd.concat(groups, ignore_index=True) if groups else pd.DataFrame(columns=list(GROUP_COLUMNS)),
         proxies=pd.concat(proxies, ignore_index=True) if proxies else pd.DataFrame(columns=list(PROXY_COLUMNS)),
         between=_between(rows, draws),
     )

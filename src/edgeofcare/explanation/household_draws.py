@@ -91,7 +91,10 @@ class HouseholdDraws:
         -------
         low, high : ndarray of float64
         """
-        if self.n_households < 2:
+        if self.n_households < 2 or not samples.size:
             empty = np.full(samples.shape[1:], np.nan)
             return empty, empty.copy()
+        if np.isfinite(samples).all():  # the same numbers, many times faster
+            low, high = np.quantile(samples, [0.025, 0.975], axis=0)
+            return low, high
         return percentile_interval(samples)

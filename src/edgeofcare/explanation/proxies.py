@@ -12,7 +12,7 @@ from edgeofcare.explanation.global_rows import GlobalRows
 from edgeofcare.explanation.household_draws import HouseholdDraws
 from edgeofcare.metrics._cells import SMALL, count_children, hidden_cells
 
-__all__ = ["ALL_CONCEPTS", "GROUP_COLUMNS", "PROXY_COLUMNS", "Grouping", "by_group", "proxy_table"]
+__all__ = ["ALL_CONCEPTS", "GROUP_COLUMNS", "PROXY_COLUMNS", "Grouping", "group_table", "proxy_table"]
 
 FloatArray = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -52,7 +52,7 @@ class Grouping:
         return (self.code[:, None] == np.arange(len(self.names))).astype(np.float64)
 
 
-def by_group(rows: GlobalRows, draws: HouseholdDraws, grouping: Grouping) -> pd.DataFrame:
+def group_table(rows: GlobalRows, draws: HouseholdDraws, grouping: Grouping) -> pd.DataFrame:
     """Mean contribution of each concept in each group, less that in the rest.
 
     Parameters

@@ -78,7 +78,7 @@ def plot_concept_dependence(frame: pd.DataFrame, ax: Axes | None = None, *, feat
     Parameters
     ----------
     frame : DataFrame
-        ``values`` of a :class:`~edgeofcare.ConceptDependence`.
+        ``by_value`` of a :class:`~edgeofcare.ConceptDependence`.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if None.
     feature : str, optional
@@ -135,7 +135,7 @@ def plot_concept_groups(frame: pd.DataFrame, ax: Axes | None = None, *, by: str 
     Parameters
     ----------
     frame : DataFrame
-        ``groups`` of a :class:`~edgeofcare.ConceptDependence`.
+        ``by_group`` of a :class:`~edgeofcare.ConceptDependence`.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if None.
     by : str, optional
