@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from edgeofcare.explanation.change_plots import change_figure
+from edgeofcare.plotting.explanations import plot_concept_groups
 
 FOLDER = Path(__file__).parent / "pictures"
 BLUE, ORANGE, SKY, GREY, BLACK = "#0072B2", "#E69F00", "#56B4E9", "#8C8C8C", "#222222"
@@ -250,6 +251,18 @@ def change() -> Figure:
     return change_figure(moved, log_odds=(before, before + sum(steps.values())))
 
 
+def concept_groups() -> Figure:
+    """A planted proxy: an invented group is scored higher through one concept, which stands for the group."""
+    differences = {"own features": (0.27, 0.25, 0.29), "risks outside the home": (-0.02, -0.08, 0.04),
+                   "plans and statutory steps": (0.01, -0.02, 0.03), "age and time": (0.0, -0.01, 0.01),
+                   "all concepts": (0.26, 0.19, 0.33)}  # fmt: skip
+    frame = pd.DataFrame.from_dict(differences, orient="index", columns=["difference", "ci_low", "ci_high"])
+    frame = frame.rename_axis("concept").reset_index().assign(by="group", group="one group, against the rest")
+    drawn = plot_concept_groups(frame).figure
+    assert isinstance(drawn, Figure)
+    return drawn
+
+
 PICTURES: dict[str, Callable[[], Figure]] = {
     "windows": windows,
     "two_clocks": two_clocks,
@@ -259,6 +272,7 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "follow_up": follow_up,
     "contributions": contributions,
     "change": change,
+    "concept_groups": concept_groups,
 }
 
 

@@ -101,6 +101,10 @@ _WHERE = {
     # explanation
     "Explanation": "edgeofcare.explanation.explanation",
     "explain": "edgeofcare.explanation.explain",
+    "concept_importance": "edgeofcare.explanation.importance",
+    "ConceptDependence": "edgeofcare.explanation.dependence",
+    "concept_dependence": "edgeofcare.explanation.dependence",
+    "concept_interactions": "edgeofcare.explanation.interactions",
     "Change": "edgeofcare.explanation.changed",
     "Wording": "edgeofcare.explanation.wording_file",
     "read_wording": "edgeofcare.explanation.wording_file",

@@ -17,6 +17,12 @@ from edgeofcare.plotting.evaluation import (
     plot_measures,
     plot_risk_distribution,
 )
+from edgeofcare.plotting.explanations import (
+    plot_concept_dependence,
+    plot_concept_groups,
+    plot_concept_importance,
+    plot_concept_interactions,
+)
 from edgeofcare.plotting.groups import plot_group_measures, plot_recording_sensitivity
 from edgeofcare.plotting.origins import plot_origins
 from edgeofcare.plotting.quality import plot_quality
@@ -27,6 +33,10 @@ from edgeofcare.plotting.workload import plot_lead_time, plot_workload
 __all__ = [
     "plot_agreement",
     "plot_calibration",
+    "plot_concept_dependence",
+    "plot_concept_groups",
+    "plot_concept_importance",
+    "plot_concept_interactions",
     "plot_decision_curve",
     "plot_evaluation",
     "plot_group_measures",
