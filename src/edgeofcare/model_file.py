@@ -93,9 +93,8 @@ def save_model(
     ------
     SpecError
         If the features or the task are not those of the model, ``leaks`` is about other features or records or about
-        code of your own, ``run`` or ``agreement`` is about another model, other
-        features or records, a feature cannot be named without
-        a free value, the saved form would not score as the model does, or the file cannot be written.
+        code of your own, ``run`` or ``agreement`` is about another model, other features or records, a feature cannot
+        be named without a free value, the saved form would not score as the model does, or the file cannot be written.
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
 
