@@ -29,7 +29,7 @@ def why(records, X, y):
 
 
 def test_a_concept_is_the_sum_of_its_features_told_by_the_largest_on_its_side():
-    (reason,) = explained(MISSING).concepts().to_dict("records")
+    (reason,) = explained(MISSING).reasons().to_dict("records")
     assert reason["concept"] == "risks outside the home"
     assert reason["direction"] == "raises"
     assert reason["contribution"] == pytest.approx(0.6)
@@ -44,14 +44,14 @@ def test_a_concept_is_the_sum_of_its_features_told_by_the_largest_on_its_side():
 
 
 def test_the_largest_on_the_other_side_does_not_carry():
-    (reason,) = explained(MISSING | {"missing.days_since": -0.7}).concepts().to_dict("records")
+    (reason,) = explained(MISSING | {"missing.days_since": -0.7}).reasons().to_dict("records")
     assert (reason["feature"], reason["direction"]) == ("missing.count.90d", "raises")
-    (reason,) = explained(MISSING | {"missing.days_since": -0.9}).concepts().to_dict("records")
+    (reason,) = explained(MISSING | {"missing.days_since": -0.9}).reasons().to_dict("records")
     assert (reason["feature"], reason["direction"]) == ("missing.days_since", "lowers")
 
 
 def test_concepts_of_every_row_add_up_to_what_the_features_add(why):
-    frame = why.concepts(top=100)
+    frame = why.reasons(top=100)
     sums = frame.groupby(level=[0, 1, 2])["contribution"].sum()
     expected = why.contributions.sum(axis=1)
     pd.testing.assert_series_equal(
@@ -68,13 +68,13 @@ def test_concepts_of_every_row_add_up_to_what_the_features_add(why):
 
 
 def test_ranks_go_by_size_and_ties_by_name():
-    frame = explained({"cp_plan.count.1095d": 0.4, "missing.count.90d": -0.4, "referral.count.1095d": 0.5}).concepts(2)
+    frame = explained({"cp_plan.count.1095d": 0.4, "missing.count.90d": -0.4, "referral.count.1095d": 0.5}).reasons(2)
     assert frame.index.get_level_values("rank").tolist() == [1, 2]
     assert frame["concept"].tolist() == ["contact with services", "plans and statutory steps"]
 
 
 def test_what_adds_nothing_is_left_out():
-    frame = explained({"missing.count.90d": 0.0}).concepts()
+    frame = explained({"missing.count.90d": 0.0}).reasons()
     assert len(frame) == 0
     assert "sentence" in frame.columns
 
@@ -82,7 +82,7 @@ def test_what_adds_nothing_is_left_out():
 @pytest.mark.parametrize("top", [0, 1.5, True, "all"])
 def test_top_is_a_whole_number(top):
     with pytest.raises(SpecError, match="top must be"):
-        explained(MISSING).concepts(top)
+        explained(MISSING).reasons(top)
 
 
 # ------------------------------------------------------------------------------------------------- records
@@ -90,7 +90,7 @@ def test_top_is_a_whole_number(top):
 
 def told(name, contribution=-0.5, **options):
     """The only reason of one feature."""
-    (reason,) = explained({name: contribution}, **options).concepts().to_dict("records")
+    (reason,) = explained({name: contribution}, **options).reasons().to_dict("records")
     return reason
 
 

@@ -46,7 +46,7 @@ def few(records, X, trees):
 @pytest.fixture(scope="module")
 def told(few):
     """Every reason of a few children."""
-    return few.reasons(top=1000)
+    return few.reasons(top=1000, level="feature")
 
 
 def made_by_hand(contributions, values=None):
@@ -63,7 +63,7 @@ def made_by_hand(contributions, values=None):
 
 def test_reasons_are_the_largest_contributions_in_order(few, X):
     rows = few.contributions
-    reasons = few.reasons(top=4)
+    reasons = few.reasons(top=4, level="feature")
     assert reasons.index.names == [*NAMES, "rank"]
     for name, row in rows.iterrows():
         ordered = sorted(row[row != 0].items(), key=lambda item: (-abs(item[1]), item[0]))[:4]
@@ -79,7 +79,7 @@ def test_reasons_are_the_largest_contributions_in_order(few, X):
 
 def test_ties_go_by_name_and_zeros_are_left_out():
     phi = {"s47.count.365d": [0.5], "missing.count.90d": [-0.5], "child.age": [0.0], "cp_plan.active": [0.5]}
-    reasons = made_by_hand(phi).reasons()
+    reasons = made_by_hand(phi).reasons(level="feature")
     assert reasons["feature"].tolist() == ["cp_plan.active", "missing.count.90d", "s47.count.365d"]
     assert reasons["direction"].tolist() == ["raises", "lowers", "raises"]
     assert reasons["evidence"].tolist() == [(), (), ()]
@@ -148,7 +148,7 @@ def test_sentences_tell_the_counts_and_days_of_the_cited_rows(X, y, records, fea
     late = X.loc[X.index.get_level_values("index_date") > "2021-06-01", columns]
     told = explain(make_risk_model("logistic").fit(late, y.loc[late.index]), late.iloc[::30], records=records)
     counted = dated = 0
-    for (_, _, t, _), reason in told.reasons(top=100).iterrows():
+    for (_, _, t, _), reason in told.reasons(top=100, level="feature").iterrows():
         spec, cited = parse_feature(reason["feature"]), reason["evidence"]
         sentence = reason["sentence"]
         stated = re.search(r"as a factor ([\d,]+) times", sentence) or re.match(r"(No|An|[\d,]+) ", sentence)
@@ -404,13 +404,14 @@ def test_anonymous_examples_of_more_rows_than_there_are(why, few):
         anonymous_examples(why, n=0)
 
 
-def test_one_row_is_explained_as_among_all(why):
+@pytest.mark.parametrize("level", ["concept", "feature"])
+def test_one_row_is_explained_as_among_all(why, level):
     for position in (0, len(why) - 1):
         one = why.row(position)
         assert len(one) == 1
-        of_all = why.reasons(3)
+        of_all = why.reasons(3, level=level)
         same = of_all.index.droplevel("rank") == why.risk.index[position]
-        assert one.reasons(3).equals(of_all[same])
+        assert one.reasons(3, level=level).equals(of_all[same])
     assert why.row(why.risk.index[1]).risk.item() == why.risk.iloc[1]
     with pytest.raises(SpecError, match="beyond"):
         why.row(len(why))

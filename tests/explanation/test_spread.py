@@ -61,29 +61,31 @@ def test_standard_deviations_are_those_over_refits(why, level):
 
 
 def test_blocks_of_rows_change_nothing(why, monkeypatch):
-    whole = why.spread.standard_deviations(), why.spread.bands(), why.reasons()
+    whole = why.spread.standard_deviations(), why.spread.bands(), why.reasons(level="feature")
     monkeypatch.setattr(spread_module, "_BLOCK", 1)
-    again = why.spread.standard_deviations(), why.spread.bands(), why.reasons()
+    again = why.spread.standard_deviations(), why.spread.bands(), why.reasons(level="feature")
     pd.testing.assert_frame_equal(whole[0], again[0], rtol=1e-12)
     pd.testing.assert_frame_equal(whole[1], again[1])
     pd.testing.assert_frame_equal(whole[2], again[2])
 
 
-def test_reasons_carry_their_band_and_tie(why):
-    found, bare = why.reasons(), why.reasons(bands=False)
+@pytest.mark.parametrize("level", ["concept", "feature"])
+def test_reasons_carry_their_band_and_tie(why, level):
+    found, bare = why.reasons(level=level), why.reasons(level=level, bands=False)
     assert list(found.columns) == [*bare.columns, *NEW]
     assert (found["feature"].to_numpy() == bare["feature"].to_numpy()).all()
     assert set(found["band"]) <= set(BANDS)
     assert len(set(found["band"])) > 1
-    bands = why.spread.bands()
+    bands = why.spread.bands(level)
     for (*row, _), reason in found.iterrows():
-        assert reason["band"] == bands.loc[tuple(row), reason["feature"]]
+        assert reason["band"] == bands.loc[tuple(row), reason[level]]
 
 
 # Seen to fail with: ties looked for among the reasons that are shown alone.
-def test_ties_share_a_rank_shown_or_not(why):
-    found = why.reasons(top=4)
-    more = why.reasons(top=40)
+@pytest.mark.parametrize("level", ["concept", "feature"])
+def test_ties_share_a_rank_shown_or_not(why, level):
+    found = why.reasons(top=4, level=level)
+    more = why.reasons(top=40, level=level)
     assert found["tied"].any()
     assert not found["tied"].all()
     levels = ["household_id", "child_id", "index_date"]
@@ -214,14 +216,14 @@ def test_bands_and_ties_of_one_row_are_those_among_all(why):
     for level in ("feature", "concept"):
         told = why.spread.told(3, level)
         assert told["band"].tolist() == why.spread.bands(level).iloc[3].tolist()
-    ranked = why.reasons(top=500)
+    ranked = why.reasons(top=500, level="feature")
     same = ranked.index.droplevel("rank") == why.risk.index[3]
     of_row = ranked[same].set_index("feature")["tied"]
     assert why.spread.told(3)["tied"].loc[of_row.index].tolist() == of_row.tolist()
 
 
 def test_reasons_by_concept_have_the_bands_of_concepts(why):
-    frame = why.row(3).concepts(top=20)
+    frame = why.row(3).reasons(top=20)
     told = why.spread.told(3, "concept").loc[frame["concept"]]
     assert frame["band"].tolist() == told["band"].tolist()
     assert frame["tied"].tolist() == told["tied"].tolist()

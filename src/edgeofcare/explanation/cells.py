@@ -72,7 +72,7 @@ class Cell:
         return good and self.record == RECORDED and self.value > 0 and self.contribution <= 0
 
 
-def look_at(explanation: Explanation, position: int, column: int) -> Cell:
+def look_at(explanation: Explanation, position: int, column: int, *, dated: bool = True) -> Cell:
     """Look at one value of an explanation.
 
     Parameters
@@ -83,6 +83,8 @@ def look_at(explanation: Explanation, position: int, column: int) -> Cell:
         The row.
     column : int
         The feature.
+    dated : bool, default True
+        Whether the sentence names the index date, or only calls it that.
 
     Returns
     -------
@@ -94,7 +96,8 @@ def look_at(explanation: Explanation, position: int, column: int) -> Cell:
     found = _found(explanation._records, row, spec)
     rows = None if found is None else found.counted()
     record = _record(spec, value, rows, found)
-    sentence = _sentence(explanation._wording, explanation._records, spec, value, row[2], found, rows, record)
+    date = day_said(row[2]) if dated else "the index date"
+    sentence = _sentence(explanation._wording, explanation._records, spec, value, row[2], date, found, rows, record)
     return Cell(
         str(explanation._values.columns[column]),
         value,
@@ -181,12 +184,12 @@ def _sentence(
     spec: Feature | None,
     value: float,
     index_date: Any,
+    date: str,
     found: Evidence | None,
     rows: pd.DataFrame | None,
     record: str,
 ) -> str:
     """The value in words; where records do not reach, that they do not, and never that there was none."""
-    date = day_said(index_date)
     if found is not None and isinstance(spec, Combined) and math.isnan(value) and record == NOTHING:
         spec, value, rows = *_empty_part(spec, found), None
     if found is None or not found.unknown or record != NOT_KNOWN:

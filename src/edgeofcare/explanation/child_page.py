@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.cells import NOT_KNOWN, NOTHING, STRENGTHS, Cell, day_said, look_at
 from edgeofcare.explanation.child_words import GENERAL_BLIND_SPOT, of_100, risk_said, rows_said, target_said
-from edgeofcare.explanation.concepts import ConceptReason, concept_reasons, probability_of, probability_points
+from edgeofcare.explanation.concepts import Reason, concept_reasons, probability_of, probability_points
 from edgeofcare.features.catalogue import catalogue
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def withheld(feature: str) -> bool:
     return _SIBLINGS in feature
 
 
-def _columns(reasons: list[ConceptReason]) -> tuple[list[ConceptReason], _Columns]:
+def _columns(reasons: list[Reason]) -> tuple[list[Reason], _Columns]:
     """The reasons that are shown, and where each of them stands."""
     largest = max([_FULL, *(abs(reason.contribution) for reason in reasons)])
     columns, shown = _Columns(), []
@@ -187,7 +187,7 @@ def _columns(reasons: list[ConceptReason]) -> tuple[list[ConceptReason], _Column
     return shown, columns
 
 
-def _place(reason: ConceptReason, columns: _Columns) -> list[_Item]:
+def _place(reason: Reason, columns: _Columns) -> list[_Item]:
     """Where a reason stands."""
     if reason.cell.record == NOT_KNOWN:
         return columns.unknown
@@ -204,7 +204,7 @@ def _has_room(side: list[_Item], item: _Item) -> bool:
     return len(side) < _SURE_A_SIDE or (len(side) < _MOST_A_SIDE and length <= _ROOM_A_SIDE)
 
 
-def _item(reason: ConceptReason, largest: float) -> _Item:
+def _item(reason: Reason, largest: float) -> _Item:
     """One reason as it is shown."""
     source, more = _source(reason.cell)
     return _Item(
@@ -220,7 +220,7 @@ def _item(reason: ConceptReason, largest: float) -> _Item:
     )
 
 
-def _heading(reason: ConceptReason) -> str:
+def _heading(reason: Reason) -> str:
     """The concept with a capital; that of strengths is called so only where it is one."""
     plain = _NO_STRENGTH if reason.concept == STRENGTHS and not reason.strength else reason.concept
     return f"{plain[0].upper()}{plain[1:]}"
@@ -248,7 +248,7 @@ def _why(cell: Cell) -> str:
     return entry.reason if entry is not None and cell.concept == STRENGTHS else ""
 
 
-def _blind_spots(shown: list[ConceptReason]) -> list[tuple[str, str]]:
+def _blind_spots(shown: list[Reason]) -> list[tuple[str, str]]:
     """What the features behind the reasons shown cannot see, by concept; of nothing recorded, nothing can be said."""
     told = [reason for reason in shown if reason.cell.record != NOTHING]
     entries = [(_heading(reason), catalogue().get(reason.cell.feature)) for reason in told]
@@ -281,7 +281,7 @@ def _line(start: float, risk: float) -> dict[str, Any]:
     }
 
 
-def _technical(explanation: Explanation, reasons: list[ConceptReason], cells: list[Cell]) -> dict[str, Any]:
+def _technical(explanation: Explanation, reasons: list[Reason], cells: list[Cell]) -> dict[str, Any]:
     """What an analyst asks for: every number behind the page."""
     log_odds, risk = (float(explanation._scores[name].iloc[0]) for name in ("log_odds", "risk"))
     points = probability_points([cell.contribution for cell in cells], explanation.base, log_odds)

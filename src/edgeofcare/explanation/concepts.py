@@ -15,38 +15,32 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.cells import Cell, look_at
 from edgeofcare.features.catalogue import concept_of
-from edgeofcare.models.rows import ROW_NAMES
 
 if TYPE_CHECKING:
     from edgeofcare.explanation.explanation import Explanation
 
-__all__ = ["ConceptReason", "concept_frame", "concept_reasons", "probability_points", "probability_of"]
+__all__ = ["Reason", "concept_reasons", "probability_of", "probability_points"]
 
-_COLUMNS = [
-    *("direction", "concept", "contribution", "odds_multiplier", "probability_points"),
-    *("record", "strength", "feature", "value", "sentence", "evidence"),
-]
 _CERTAINTY = ("band", "tied")
 _FLAT = 1e-9  # log-odds between start and end of the ray below which its slope is taken at the start
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ConceptReason:
-    """What one concept does to one risk.
+class Reason:
+    """What one concept, or one feature, does to one risk.
 
     Parameters
     ----------
     concept : str
-        Its name.
+        Its name, or that of the concept of the feature.
     contribution : float
         In calibrated log-odds.
     points : float
         Its share of the change in probability, in percentage points.
     cell : Cell
-        The feature that carries it.
+        The feature, or the one that carries the concept.
     certainty : mapping of str to object
         ``band`` and ``tied``, where the model has refits.
     """
@@ -68,40 +62,9 @@ class ConceptReason:
         return self.contribution < 0 and self.cell.strength
 
 
-def concept_frame(explanation: Explanation, top: int) -> pd.DataFrame:
-    """Reasons by concept of every row, as :meth:`Explanation.concepts` returns them.
-
-    Parameters
-    ----------
-    explanation : Explanation
-        From :func:`edgeofcare.explain`.
-    top : int
-        Most concepts for each row.
-
-    Returns
-    -------
-    DataFrame
-        On the rows and ``rank``.
-
-    Raises
-    ------
-    SpecError
-        If ``top`` is not a whole number of 1 or more.
-    """
-    if not isinstance(top, int | np.integer) or isinstance(top, bool) or top < 1:
-        msg = f"top must be a whole number of 1 or more; got {top!r}."
-        raise SpecError(msg)
-    told = [(row, concept_reasons(explanation, row)[:top]) for row in range(len(explanation))]
-    rows = explanation._values.index.take(np.asarray([row for row, found in told for _ in found], dtype=np.intp))
-    ranks = np.asarray([rank for _, found in told for rank in range(1, len(found) + 1)], dtype=np.int64)
-    levels = [rows.get_level_values(name) for name in ROW_NAMES]
-    index = pd.MultiIndex.from_arrays([*levels, ranks], names=[*ROW_NAMES, "rank"])
-    reasons = [reason for _, found in told for reason in found]
-    extra = [name for name in _CERTAINTY if any(name in reason.certainty for reason in reasons)]
-    return pd.DataFrame([_as_row(reason) for reason in reasons], index=index, columns=[*_COLUMNS, *extra])
-
-
-def concept_reasons(explanation: Explanation, position: int) -> list[ConceptReason]:
+def concept_reasons(
+    explanation: Explanation, position: int, top: int | None = None, *, certainty: bool = True, dated: bool = True
+) -> list[Reason]:
     """What each concept of one row moves, the largest first; those that move exactly nothing are left out.
 
     Parameters
@@ -110,13 +73,19 @@ def concept_reasons(explanation: Explanation, position: int) -> list[ConceptReas
         From :func:`edgeofcare.explain`.
     position : int
         The row.
+    top : int, optional
+        Most concepts; all if left out.
+    certainty : bool, default True
+        Whether bands and ties are told where the model has refits.
+    dated : bool, default True
+        Whether sentences name the index date.
 
     Returns
     -------
-    list of ConceptReason
+    list of Reason
         Ties by name of the concept.
     """
-    moved = _by_concept(explanation, position)
+    moved = _by_concept(explanation, position, certainty=certainty)
     moved = moved[moved["contribution"] != 0]
     sums = moved["contribution"].to_numpy(dtype=np.float64)
     points = probability_points(sums, explanation.base, float(explanation._scores["log_odds"].iloc[position]))
@@ -124,12 +93,12 @@ def concept_reasons(explanation: Explanation, position: int) -> list[ConceptReas
     phi = explanation._contributions.iloc[position].to_numpy(dtype=np.float64)
     members = np.asarray([concept_of(str(name)) for name in explanation._contributions.columns], dtype=object)
     reasons = []
-    for place in order:
+    for place in order[:top]:
         concept, total = str(moved.index[place]), float(sums[place])
         carrier = _carrier(phi, np.flatnonzero(members == concept), total, explanation._contributions.columns)
-        certainty = {name: moved[name].iloc[place] for name in _CERTAINTY if name in moved.columns}
-        cell = look_at(explanation, position, carrier)
-        reasons.append(ConceptReason(concept, total, float(points[place]), cell, certainty))
+        told = {name: moved[name].iloc[place] for name in _CERTAINTY if name in moved.columns}
+        cell = look_at(explanation, position, carrier, dated=dated)
+        reasons.append(Reason(concept, total, float(points[place]), cell, told))
     return reasons
 
 
@@ -193,10 +162,10 @@ def probability_points(contributions: npt.ArrayLike, base: float, log_odds: floa
     return shares
 
 
-def _by_concept(explanation: Explanation, position: int) -> pd.DataFrame:
+def _by_concept(explanation: Explanation, position: int, *, certainty: bool) -> pd.DataFrame:
     """What each concept adds to one row: ``contribution``, and ``band`` and ``tied`` where the model has refits."""
     found = pd.DataFrame({"contribution": explanation._concepts.iloc[position]})
-    if explanation.spread is not None:
+    if certainty and explanation.spread is not None:
         found = found.join(explanation.spread.told(position, "concept"))
     return found
 
@@ -206,22 +175,3 @@ def _carrier(phi: npt.NDArray[np.float64], members: npt.NDArray[np.intp], total:
     own = [int(member) for member in members]
     same = [member for member in own if phi[member] * total > 0] or own
     return min(same, key=lambda member: (-abs(phi[member]), str(names[member])))
-
-
-def _as_row(reason: ConceptReason) -> dict[str, Any]:
-    """One reason as a row of the frame."""
-    cell = reason.cell
-    return {
-        "direction": reason.direction,
-        "concept": reason.concept,
-        "contribution": reason.contribution,
-        "odds_multiplier": math.exp(reason.contribution),
-        "probability_points": reason.points,
-        "record": cell.record,
-        "strength": reason.strength,
-        "feature": cell.feature,
-        "value": cell.value,
-        "sentence": cell.sentence,
-        "evidence": cell.evidence,
-        **reason.certainty,
-    }

@@ -11,7 +11,7 @@ import pandas as pd
 
 from edgeofcare.explanation.cells import NOT_KNOWN, Cell, day_said, look_at
 from edgeofcare.explanation.child_page import child_page, only_row, template, withheld
-from edgeofcare.explanation.concepts import concept_frame, probability_of, probability_points
+from edgeofcare.explanation.concepts import probability_of, probability_points
 
 if TYPE_CHECKING:
     from edgeofcare.explanation.explanation import Explanation
@@ -63,7 +63,7 @@ def bundle(explanation: Explanation) -> bytes:
 
 def _reasons(explanation: Explanation) -> pd.DataFrame:
     """Every concept, without the source rows, which have a file of their own."""
-    frame = concept_frame(explanation, _ALL).drop(columns="evidence")
+    frame = explanation.reasons(_ALL).drop(columns="evidence")
     return frame.reset_index(["household_id", "child_id", "index_date"], drop=True).reset_index()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.explanation import Explanation
+from edgeofcare.explanation.reasons import row_reasons
 from edgeofcare.features.specs.child import Age
 
 __all__ = ["anonymous_examples"]
@@ -54,9 +55,9 @@ def anonymous_examples(explanation: Explanation, n: int = 3) -> list[str]:
 def _told(explanation: Explanation, position: int, top: int) -> list[str]:
     """Risk and reasons of a row in words, the age as a band."""
     lines = [f"risk {explanation.risk.iloc[position]:.1%}"]
-    for reason in explanation.row(position).reasons(top).to_dict("records"):
-        sentence = _age_band(reason["value"]) if reason["feature"] == _AGE else reason["sentence"]
-        lines.append(f"{reason['direction']}  {sentence}")
+    for reason in row_reasons(explanation, position, "concept", top, dated=False):
+        cell = reason.cell
+        lines.append(f"{reason.direction}  {_age_band(cell.value) if cell.feature == _AGE else cell.sentence}")
     return lines
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,34 +11,18 @@ import pandas as pd
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.about import About
 from edgeofcare.explanation.agreement import Agreement, agreement_of
-from edgeofcare.explanation.cells import cited
 from edgeofcare.explanation.concept_groups import summed_by_concept
 from edgeofcare.explanation.readable import Readable
 from edgeofcare.explanation.spread import ReasonSpread
 from edgeofcare.explanation.summary import summary_frame
 from edgeofcare.explanation.wording_file import Wording, default_wording
-from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.evidence import evidence_index
 from edgeofcare.features.feature import Feature
 from edgeofcare.models.rows import ROW_NAMES
 from edgeofcare.models.spread import RefitArrays
 from edgeofcare.records.records import Records
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["Explanation"]
-
-_REASON_COLUMNS = [
-    "direction",
-    "feature",
-    "concept",
-    "value",
-    "sentence",
-    "contribution",
-    "odds_multiplier",
-    "evidence",
-]
 
 
 class Explanation(Readable):
@@ -187,34 +170,6 @@ class Explanation(Readable):
         """Target, horizon, reference, model and versions."""
         return self._about
 
-    def reasons(self, top: int = 5, *, bands: bool = True) -> pd.DataFrame:
-        """The features that moved each risk most, in words.
-
-        Parameters
-        ----------
-        top : int, default 5
-            Most reasons for each row.
-        bands : bool, default True
-            Whether bands and ties are told where the model has refits, which takes as long as explaining it that often.
-
-        Returns
-        -------
-        DataFrame
-            On the index of the rows and ``rank`` (1 is the largest contribution in size; ties by feature name):
-            ``direction`` ("raises" or "lowers" the risk), ``feature``, ``concept``, ``value``, ``sentence``,
-            ``contribution`` (calibrated log-odds), ``odds_multiplier`` (its exponential) and ``evidence``: a tuple of
-            (table, row key, ISO date on which it happened, began or, for a feature of ends, ended), empty without
-            records. Features that add exactly nothing are left out. With refits also ``band`` ("strong", "some" or
-            "slight") and ``tied``: reasons too close to be told apart share a rank, and the next number is skipped.
-
-        Raises
-        ------
-        SpecError
-            If ``top`` is not a whole number of 1 or more.
-        """
-        frame = self._reasons(range(len(self._values)), top)
-        return frame if self._spread is None or not bands else self._with_bands(frame, self._spread, top)
-
     def row(self, row: int | tuple) -> Explanation:
         """The explanation of one row alone.
 
@@ -329,50 +284,3 @@ class Explanation(Readable):
         if self._records is None or spec is None:
             return None
         return evidence_index(self._records).evidence(self._values.index[position], spec).counted()
-
-    def _reasons(self, positions: Any, top: int) -> pd.DataFrame:
-        """Reasons of some rows."""
-        if not isinstance(top, int | np.integer) or isinstance(top, bool) or top < 1:
-            msg = f"top must be a whole number of 1 or more; got {top!r}."
-            raise SpecError(msg)
-        found: list[int] = []
-        ranks: list[int] = []
-        reasons: list[dict[str, Any]] = []
-        for position in positions:
-            order = self._order(position)[:top]
-            found += [position] * len(order)
-            ranks += range(1, len(order) + 1)
-            reasons += [self._reason(position, column) for column in order]
-        rows = self._values.index.take(np.asarray(found, dtype=np.intp))
-        levels = [rows.get_level_values(name) for name in ROW_NAMES]
-        index = pd.MultiIndex.from_arrays([*levels, np.asarray(ranks, dtype=np.int64)], names=[*ROW_NAMES, "rank"])
-        return pd.DataFrame(reasons, index=index, columns=_REASON_COLUMNS)
-
-    def _order(self, position: int) -> list[int]:
-        """Features of a row from the largest contribution to the smallest, without those that add nothing."""
-        size = np.abs(self._contributions.iloc[position].to_numpy())
-        return [int(column) for column in np.lexsort((self._names, -size)) if size[column] > 0]
-
-    def _with_bands(self, frame: pd.DataFrame, spread: ReasonSpread, top: int) -> pd.DataFrame:
-        """Reasons of all rows with band and tie, and ranks that ties share."""
-        told = spread.ranked([self._order(position) for position in range(len(self))], top)
-        levels = [frame.index.get_level_values(name) for name in ROW_NAMES]
-        index = pd.MultiIndex.from_arrays([*levels, told["rank"].to_numpy()], names=frame.index.names)
-        return frame.set_axis(index).assign(band=told["band"].to_numpy(), tied=told["tied"].to_numpy())
-
-    def _reason(self, position: int, column: int) -> dict[str, Any]:
-        """One reason."""
-        name = str(self._values.columns[column])
-        value = float(self._values.iloc[:, column].iloc[position])
-        contribution = float(self._contributions.iloc[:, column].iloc[position])
-        rows = self._evidence(position, column)
-        return {
-            "direction": "raises" if contribution > 0 else "lowers",
-            "feature": name,
-            "concept": concept_of(name),
-            "value": value,
-            "sentence": self._wording.sentence(self._specs[column], value, rows, self._values.index[position][2]),
-            "contribution": contribution,
-            "odds_multiplier": math.exp(contribution),
-            "evidence": () if rows is None else cited(rows, self._specs[column]),
-        }

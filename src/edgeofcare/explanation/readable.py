@@ -22,33 +22,41 @@ __all__ = ["Readable"]
 class Readable:
     """What :class:`edgeofcare.Explanation` offers to people who read and do not compute."""
 
-    def concepts(self, top: int = 5) -> pd.DataFrame:
-        """The concepts that moved each risk most, in the words of the feature that carries each.
+    def reasons(self, top: int = 5, *, level: str = "concept", bands: bool = True) -> pd.DataFrame:
+        """What moved each risk most, in words, with the source rows behind it.
 
         Parameters
         ----------
         top : int, default 5
-            Most concepts for each row.
+            Most reasons for each row.
+        level : {"concept", "feature"}, default "concept"
+            Concepts, each in the words of the feature that carries it; or single features, of which those of one
+            concept often pull in different directions.
+        bands : bool, default True
+            Whether bands and ties are told where the model has refits, which takes as long as explaining it that often.
 
         Returns
         -------
         DataFrame
-            On the index of the rows and ``rank`` (1 is the largest; ties by concept): ``direction``, ``concept``,
-            ``contribution`` (calibrated log-odds), ``odds_multiplier`` (its exponential), ``probability_points``
-            (Aumann-Shapley share of the change in probability, in percentage points; not the Shapley value of the
-            probability), ``record`` ("recorded", "nothing recorded" or "not known"), ``strength`` (whether it lowers
-            the risk because something good is on record), ``feature`` (the one that carries the concept: the largest
-            that moves the risk the same way), its ``value``, ``sentence`` and ``evidence`` (table, row key, ISO date
-            of each source row). Concepts that add exactly nothing are left out.
+            On the index of the rows and ``rank`` (1 is the largest; ties by name): ``direction`` ("raises" or "lowers"
+            the risk), ``concept``, ``feature`` (of a concept, the one that carries it: the largest that moves the risk
+            the same way), its ``value``, ``record`` ("recorded", "nothing recorded" or "not known"), ``strength``
+            (whether it lowers the risk because something good is on record), ``sentence``, ``contribution``
+            (calibrated log-odds), ``odds_multiplier`` (its exponential), ``probability_points`` (Aumann-Shapley share
+            of the change in probability, in percentage points; not the Shapley value of the probability) and
+            ``evidence``: a tuple of (table, row key, ISO date on which it happened, began or, for a feature of ends,
+            ended), empty without records. What adds exactly nothing is left out. With refits also ``band`` ("strong",
+            "some" or "slight") and ``tied``: reasons too close to be told apart share a rank, and the next number is
+            skipped.
 
         Raises
         ------
         SpecError
-            If ``top`` is not a whole number of 1 or more.
+            If ``top`` is not a whole number of 1 or more, or there is no such level.
         """
-        from edgeofcare.explanation.concepts import concept_frame
+        from edgeofcare.explanation.reasons import reason_frame
 
-        return concept_frame(cast("Explanation", self), top)
+        return reason_frame(cast("Explanation", self), top, level, bands=bands)
 
     def plot(self, row: int | tuple = 0, top: int = 8, *, numbers: bool = False) -> Figure:
         """Draw the reasons of one row: what raises the risk to the right, what lowers it to the left.
@@ -72,7 +80,7 @@ class Readable:
         why = cast("Explanation", self)
         one = why.row(row)
         start, risk = 1.0 / (1.0 + math.exp(-why.base)), float(one.risk.iloc[0])
-        return reasons_figure(one.reasons(top, bands=False), start=start, risk=risk, numbers=numbers)
+        return reasons_figure(one.reasons(top, level="feature", bands=False), start=start, risk=risk, numbers=numbers)
 
     def to_shap(self) -> shap.Explanation:
         """Hand over to shap, so that all its plots can be drawn.

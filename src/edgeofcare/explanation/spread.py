@@ -177,15 +177,17 @@ class ReasonSpread:
         ]
         return pd.DataFrame(np.concatenate(parts), index=self._values.index, columns=self.names(level), dtype=object)
 
-    def ranked(self, orders: Sequence[Sequence[int]], top: int) -> pd.DataFrame:
+    def ranked(self, orders: Sequence[Sequence[int]], top: int, level: str = "feature") -> pd.DataFrame:
         """Rank, band and tie of the first reasons of each row.
 
         Parameters
         ----------
         orders : sequence of sequence of int
-            For each row, its features from the largest contribution to the smallest.
+            For each row, its reasons from the largest contribution to the smallest.
         top : int
             Most reasons for each row.
+        level : {"feature", "concept"}
+            Single features, or concepts.
 
         Returns
         -------
@@ -195,7 +197,7 @@ class ReasonSpread:
         """
         parts = []
         for block in self._blocks():
-            own, refits = self.model("feature", block), self.contributions("feature", block)
+            own, refits = self.model(level, block), self.contributions(level, block)
             found = _judged(own, refits)
             for at, row in enumerate(block):
                 order = list(orders[row])[: top + 1]
