@@ -8,22 +8,31 @@ the same way as the concept.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.cells import Cell, look_at
 from edgeofcare.features.catalogue import concept_of
-from edgeofcare.models.rows import ROW_NAMES
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from edgeofcare.explanation.explanation import Explanation
 
-__all__ = ["ConceptReason", "concept_frame", "concept_reasons", "probability_points", "probability_of"]
+__all__ = [
+    "ConceptReason",
+    "carrier",
+    "concept_frame",
+    "concept_reasons",
+    "moved_concepts",
+    "probability_of",
+    "probability_points",
+]
 
 _COLUMNS = [
     *("direction", "concept", "contribution", "odds_multiplier", "probability_points"),
@@ -88,6 +97,10 @@ def concept_frame(explanation: Explanation, top: int) -> pd.DataFrame:
     SpecError
         If ``top`` is not a whole number of 1 or more.
     """
+    import pandas as pd
+
+    from edgeofcare.models.rows import ROW_NAMES
+
     if not isinstance(top, int | np.integer) or isinstance(top, bool) or top < 1:
         msg = f"top must be a whole number of 1 or more; got {top!r}."
         raise SpecError(msg)
@@ -117,20 +130,55 @@ def concept_reasons(explanation: Explanation, position: int) -> list[ConceptReas
         Ties by name of the concept.
     """
     moved = _by_concept(explanation, position)
-    moved = moved[moved["contribution"] != 0]
-    sums = moved["contribution"].to_numpy(dtype=np.float64)
-    points = probability_points(sums, explanation.base, float(explanation._scores["log_odds"].iloc[position]))
-    order = np.lexsort((moved.index.to_numpy(), -np.abs(sums)))
+    concepts, names = [str(name) for name in moved.index], [str(name) for name in explanation._contributions.columns]
     phi = explanation._contributions.iloc[position].to_numpy(dtype=np.float64)
-    members = np.asarray([concept_of(str(name)) for name in explanation._contributions.columns], dtype=object)
-    reasons = []
-    for place in order:
-        concept, total = str(moved.index[place]), float(sums[place])
-        carrier = _carrier(phi, np.flatnonzero(members == concept), total, explanation._contributions.columns)
+    members = np.asarray([concept_of(name) for name in names], dtype=object)
+
+    def told(place: int, total: float, points: float) -> ConceptReason:
+        """One reason, by the place of its concept."""
+        own = np.flatnonzero(members == concepts[place])
+        carried = int(own[carrier(phi[own], total, [names[member] for member in own])])
         certainty = {name: moved[name].iloc[place] for name in _CERTAINTY if name in moved.columns}
-        cell = look_at(explanation, position, carrier)
-        reasons.append(ConceptReason(concept, total, float(points[place]), cell, certainty))
-    return reasons
+        return ConceptReason(concepts[place], total, points, look_at(explanation, position, carried), certainty)
+
+    sums = moved["contribution"].to_numpy(dtype=np.float64)
+    log_odds = float(explanation._scores["log_odds"].iloc[position])
+    return moved_concepts(concepts, sums, explanation.base, log_odds, told)
+
+
+def moved_concepts(
+    concepts: Sequence[str],
+    sums: npt.NDArray[np.float64],
+    base: float,
+    log_odds: float,
+    told: Callable[[int, float, float], ConceptReason],
+    top: int | None = None,
+) -> list[ConceptReason]:
+    """Tell the concepts that move a risk, the largest first.
+
+    Parameters
+    ----------
+    concepts : sequence of str
+        Names.
+    sums : ndarray of float64, shape (n_concepts,)
+        What each adds to the calibrated log-odds.
+    base, log_odds : float
+        Where the child starts and ends, in calibrated log-odds.
+    told : callable
+        Makes the reason of the concept at a place, from its contribution and its percentage points.
+    top : int, optional
+        Most concepts; all that move the risk if left out.
+
+    Returns
+    -------
+    list of ConceptReason
+        Ties by name of the concept. Those that move exactly nothing are left out.
+    """
+    places = np.flatnonzero(sums != 0)
+    moved = sums[places]
+    points = probability_points(moved, base, log_odds)
+    order = np.lexsort((np.asarray(concepts)[places], -np.abs(moved)))[:top]
+    return [told(int(places[at]), float(moved[at]), float(points[at])) for at in order]
 
 
 def probability_of(log_odds: float) -> float:
@@ -195,17 +243,38 @@ def probability_points(contributions: npt.ArrayLike, base: float, log_odds: floa
 
 def _by_concept(explanation: Explanation, position: int) -> pd.DataFrame:
     """What each concept adds to one row: ``contribution``, and ``band`` and ``tied`` where the model has refits."""
+    import pandas as pd
+
     found = pd.DataFrame({"contribution": explanation._concepts.iloc[position]})
     if explanation.spread is not None:
         found = found.join(explanation.spread.told(position, "concept"))
     return found
 
 
-def _carrier(phi: npt.NDArray[np.float64], members: npt.NDArray[np.intp], total: float, names: pd.Index) -> int:
-    """The feature of a concept that moves the risk most in the direction of the concept; ties by name."""
-    own = [int(member) for member in members]
-    same = [member for member in own if phi[member] * total > 0] or own
-    return min(same, key=lambda member: (-abs(phi[member]), str(names[member])))
+def carrier(phi: npt.NDArray[np.float64], total: float, names: Sequence[str]) -> int:
+    """The feature of a concept that moves the risk most in the direction of the concept; ties by name.
+
+    Parameters
+    ----------
+    phi : ndarray of float64, shape (n_members,)
+        What each feature of the concept adds.
+    total : float
+        What the concept adds.
+    names : sequence of str
+        Names of the features.
+
+    Returns
+    -------
+    int
+        Its place among them.
+
+    Examples
+    --------
+    >>> carrier(np.array([0.5, 0.3, -0.7]), 0.2, ["a", "b", "c"])
+    0
+    """
+    same = [member for member in range(len(names)) if phi[member] * total > 0] or range(len(names))
+    return min(same, key=lambda member: (-abs(phi[member]), names[member]))
 
 
 def _as_row(reason: ConceptReason) -> dict[str, Any]:
