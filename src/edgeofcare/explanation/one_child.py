@@ -17,7 +17,7 @@ from edgeofcare.features.names import as_features, parse_feature
 from edgeofcare.models.rows import ROW_NAMES
 from edgeofcare.records.findings import Findings
 from edgeofcare.records.records import Records
-from edgeofcare.scale.households import real_links
+from edgeofcare.records.some_children import rows_of_children
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.task import Task
 
@@ -54,16 +54,7 @@ def household_records(records: Records, child_id: str) -> Records:
 
 def _with_children(records: Records, children: Sequence[str] | pd.Index) -> Records:
     """The records of some children."""
-    return with_tables(records, {name: _rows_of(records, name, children) for name in records})
-
-
-def _rows_of(records: Records, name: str, children: Sequence[str] | pd.Index) -> pd.DataFrame:
-    """The rows of some children in one table."""
-    frame = records.table(name)
-    if name == "relationships":
-        theirs = frame.loc[frame["child_id"].isin(children), "related_id"]
-        frame = real_links(frame[frame["related_id"].isin(theirs)])
-    return frame[frame["child_id"].isin(children)].reset_index(drop=True)
+    return with_tables(records, {name: rows_of_children(records, name, children) for name in records})
 
 
 def with_tables(records: Records, tables: Mapping[str, pd.DataFrame]) -> Records:

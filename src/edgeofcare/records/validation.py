@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.records.findings import Findings, counted, quoted_statuses
-from edgeofcare.records.households import LARGEST_FAMILY, on_a_circle
+from edgeofcare.records.households import on_a_circle
 from edgeofcare.records.values import NOT_APPLICABLE, as_codes, as_dates, as_flags, as_ids, as_numbers, as_text
 from edgeofcare.schema.columns import SPELL, Table
+from edgeofcare.schema.extracts import LARGEST_FAMILY
 from edgeofcare.schema.tables import TABLES
 
 __all__ = ["clean_table", "clean_tables", "empty_table"]

@@ -20,10 +20,10 @@ class ChildRecords:
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> ChildRecords:
         """Read a mapping that JSON can hold."""
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
 
-        from edgeofcare.records.records import Records  # noqa: PLC0415
-        from edgeofcare.schema.tables import TABLES  # noqa: PLC0415
+        from edgeofcare.records.records import Records
+        from edgeofcare.schema.tables import TABLES
 
         frames = {
             name: pd.DataFrame(plain["tables"].get(name, []), columns=list(table.names))

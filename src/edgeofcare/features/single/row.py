@@ -58,9 +58,9 @@ class SingleRow:
         found = self._evidence(part)
         return part, float(found.value), self._counted(part), found.looks[0].unknown
 
-    def _evidence(self, spec: Feature):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _evidence(self, spec: Feature):  # type: ignore[no-untyped-def]
         """Through the frames."""
-        from edgeofcare.features.evidence import evidence  # noqa: PLC0415
+        from edgeofcare.features.evidence import evidence
 
         return evidence(self._records.whole, [spec], ("", self._records.child_id, self.index_date), spec)
 
@@ -79,9 +79,9 @@ class SingleFeatures:
 
     def row(self, records: ChildRecords, index_date: np.datetime64 | dt.date | str) -> SingleRow:
         """The features of one child on one day."""
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
 
-        from edgeofcare.features.build import build_features  # noqa: PLC0415
+        from edgeofcare.features.build import build_features
 
         day = np.datetime64(index_date, "D")
         names = ["household_id", "child_id", "index_date"]
