@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgeofcare.exceptions import SpecError
+from edgeofcare.exceptions import LeakageError, SpecError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["one_date", "one_day"]
+__all__ = ["one_date", "one_day", "refuse_late"]
 
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
@@ -83,6 +83,33 @@ def one_day(value: Any, name: str) -> np.datetime64:
     if day is None or not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         raise SpecError(msg)
     return np.datetime64(day, "D")
+
+
+def refuse_late(day: np.datetime64, observed_until: np.datetime64, name: str) -> None:
+    """Refuse a day on which the records cannot show what was known.
+
+    Parameters
+    ----------
+    day, observed_until : datetime64[D]
+        The day, and the last day of the records.
+    name : str
+        What the day is, for the message.
+
+    Raises
+    ------
+    LeakageError
+        If it lies more than one day after the end of the records.
+
+    Examples
+    --------
+    >>> refuse_late(np.datetime64("2025-04-01"), np.datetime64("2025-03-31"), "index_date")
+    """
+    if day > observed_until + np.timedelta64(1, "D"):
+        msg = (
+            f"{name} lies more than one day after observed_until: what happened just before it is not in the extract. "
+            "Use an earlier day, or a newer extract with its own observed_until."
+        )
+        raise LeakageError(msg)
 
 
 def _of_text(text: str) -> dt.date | None:

@@ -8,7 +8,7 @@ the same way as the concept.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -133,28 +133,21 @@ def concept_reasons(explanation: Explanation, position: int) -> list[ConceptReas
     concepts, names = [str(name) for name in moved.index], [str(name) for name in explanation._contributions.columns]
     phi = explanation._contributions.iloc[position].to_numpy(dtype=np.float64)
     members = np.asarray([concept_of(name) for name in names], dtype=object)
-
-    def told(place: int, total: float, points: float) -> ConceptReason:
-        """One reason, by the place of its concept."""
-        own = np.flatnonzero(members == concepts[place])
-        carried = int(own[carrier(phi[own], total, [names[member] for member in own])])
-        certainty = {name: moved[name].iloc[place] for name in _CERTAINTY if name in moved.columns}
-        return ConceptReason(concepts[place], total, points, look_at(explanation, position, carried), certainty)
-
     sums = moved["contribution"].to_numpy(dtype=np.float64)
     log_odds = float(explanation._scores["log_odds"].iloc[position])
-    return moved_concepts(concepts, sums, explanation.base, log_odds, told)
+    reasons = []
+    for place, total, points in moved_concepts(concepts, sums, explanation.base, log_odds):
+        own = np.flatnonzero(members == concepts[place])
+        cell = look_at(explanation, position, int(own[carrier(phi[own], total, [names[at] for at in own])]))
+        certainty = {name: moved[name].iloc[place] for name in _CERTAINTY if name in moved.columns}
+        reasons.append(ConceptReason(concepts[place], total, points, cell, certainty))
+    return reasons
 
 
 def moved_concepts(
-    concepts: Sequence[str],
-    sums: npt.NDArray[np.float64],
-    base: float,
-    log_odds: float,
-    told: Callable[[int, float, float], ConceptReason],
-    top: int | None = None,
-) -> list[ConceptReason]:
-    """Tell the concepts that move a risk, the largest first.
+    concepts: Sequence[str], sums: npt.NDArray[np.float64], base: float, log_odds: float, top: int | None = None
+) -> list[tuple[int, float, float]]:
+    """Find the concepts that move a risk, the largest first.
 
     Parameters
     ----------
@@ -164,21 +157,25 @@ def moved_concepts(
         What each adds to the calibrated log-odds.
     base, log_odds : float
         Where the child starts and ends, in calibrated log-odds.
-    told : callable
-        Makes the reason of the concept at a place, from its contribution and its percentage points.
     top : int, optional
         Most concepts; all that move the risk if left out.
 
     Returns
     -------
-    list of ConceptReason
-        Ties by name of the concept. Those that move exactly nothing are left out.
+    list of (int, float, float)
+        The place of each, its contribution and its percentage points; ties by name. Those that move exactly nothing
+        are left out.
+
+    Examples
+    --------
+    >>> [place for place, _, _ in moved_concepts(["school", "household"], np.array([0.5, -0.7]), -2.0, -2.2)]
+    [1, 0]
     """
     places = np.flatnonzero(sums != 0)
     moved = sums[places]
     points = probability_points(moved, base, log_odds)
     order = np.lexsort((np.asarray(concepts)[places], -np.abs(moved)))[:top]
-    return [told(int(places[at]), float(moved[at]), float(points[at])) for at in order]
+    return [(int(places[at]), float(moved[at]), float(points[at])) for at in order]
 
 
 def probability_of(log_odds: float) -> float:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.cohort import build_cohort, cohort_attrition
-from edgeofcare.dates import one_date
-from edgeofcare.exceptions import LeakageError, RecordsError, SpecError
+from edgeofcare.dates import one_date, refuse_late
+from edgeofcare.exceptions import RecordsError, SpecError
 from edgeofcare.features.build import build_features
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import as_features, parse_feature
@@ -111,12 +111,7 @@ def checked_day(records: Records, value: Any, name: str) -> pd.Timestamp:
         If it is no date.
     """
     day = one_date(value, name)
-    if day > records.observed_until + pd.Timedelta(days=1):
-        msg = (
-            f"{name} lies more than one day after observed_until: what happened just before it is not in the extract. "
-            "Use an earlier day, or a newer extract with its own observed_until."
-        )
-        raise LeakageError(msg)
+    refuse_late(np.datetime64(day, "D"), np.datetime64(records.observed_until, "D"), name)
     return day
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from functools import reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -55,13 +56,12 @@ class OneRow:
         self._count = int(group.max(initial=0)) + 1
         order = np.argsort(group, kind="stable")  # by group, and in each by leaf
         start = np.searchsorted(group[order], np.arange(self._count + 1))
-        self._column = [column[order[first:end]] for first, end in zip(start[:-1], start[1:], strict=True)]
+        self._column = [column[order[first:end]] for first, end in itertools.pairwise(start)]
         place = np.empty(len(order), dtype=np.intp)
         place[order] = np.arange(len(order)) - start[group[order]]
         self._joint, number = _joint_by_size(form)
-        self._classes = [
-            _laid_out(form, alike, number) for alike in _alike(leaf_groups(form, np.arange(len(form.value))))
-        ]
+        every = leaf_groups(form, np.arange(len(form.value)))
+        self._classes = [_laid_out(form, alike, number) for alike in _alike(every)]
         self._asked = [_by_group(each, group, place, self._count) for each in self._classes]
         self._width = int(column.max(initial=-1)) + 1 if form.players is None else form.players
 
@@ -238,7 +238,7 @@ def _laid_out(form: PathForm, groups: list[LeafGroup], number: Positions) -> _La
     return _Laid(*(_stacked([piece[at] for piece in pieces]) for at in range(len(_Laid._fields))))
 
 
-def _stacked(parts: list) -> object:
+def _stacked(parts: list[Any]) -> Any:
     """Arrays one after the other, as the processor reads them; of tuples of arrays, each."""
     if isinstance(parts[0], tuple):
         return tuple(_stacked(list(each)) for each in zip(*parts, strict=True))

@@ -1,19 +1,17 @@
-"""Source rows behind a value, as plain arrays: what sentences and citations need of them."""
+"""Source rows behind a value, of any kind: what sentences and citations need of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    from edgeofcare.features.single.row import CountedRows, SingleRow
 
-__all__ = ["Rows", "SourceRows"]
+__all__ = ["Rows", "RowsOfChild"]
 
 
 class Rows(Protocol):
-    """Rows of any kind: those of :class:`SourceRows`, or the frame that :meth:`Evidence.counted` gives."""
+    """Rows that count in a value, oldest first: :class:`RowsOfChild`, or the frame of :meth:`Evidence.counted`."""
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -22,39 +20,43 @@ class Rows(Protocol):
         """The column ``table``, ``row_key``, ``date``, ``end_date`` or ``known``, which numpy can make an array of."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class SourceRows:
-    """Rows that count in a value, oldest first.
+class RowsOfChild:
+    """The source rows behind one feature of one child, looked for when they are first asked for.
 
     Parameters
     ----------
-    table, row_key : sequence of str
-        Source table and row key of each row.
-    date, end_date, known : ndarray of datetime64[D]
-        When each happened or began, when it ended (NaT where that was not known) and when it could first be seen.
-
-    Examples
-    --------
-    >>> day = np.array(["2024-03-19"], dtype="datetime64[D]")
-    >>> rows = SourceRows(["missing_episodes"], ["M1"], day, day, day)
-    >>> len(rows), rows["row_key"]
-    (1, ['M1'])
+    row : SingleRow
+        The features of the child.
+    position : int
+        Which of them.
     """
 
-    table: Sequence[str]
-    row_key: Sequence[str]
-    date: npt.NDArray[np.datetime64]
-    end_date: npt.NDArray[np.datetime64]
-    known: npt.NDArray[np.datetime64]
+    _COLUMNS: ClassVar = {
+        "table": "tables",
+        "row_key": "row_keys",
+        "date": "dates",
+        "end_date": "end_dates",
+        "known": "known",
+    }
+
+    def __init__(self, row: SingleRow, position: int) -> None:
+        self._row, self._position = row, position
+        self._found: CountedRows | None = None
 
     def __len__(self) -> int:
         """How many rows there are."""
-        return len(self.row_key)
+        return len(self._counted())
 
     def __getitem__(self, column: str, /) -> Any:
         """One column by its name."""
-        return getattr(self, column)
+        return getattr(self._counted(), self._COLUMNS[column])
 
     def __repr__(self) -> str:
-        """Counts only."""
-        return f"SourceRows({len(self):,} row{'' if len(self) == 1 else 's'})"
+        """Nothing of the child."""
+        return "RowsOfChild()"
+
+    def _counted(self) -> CountedRows:
+        """The rows, looked for once."""
+        if self._found is None:
+            self._found = self._row.counted(self._position)
+        return self._found
