@@ -117,6 +117,8 @@ _WHERE = {
     "CorrectEvent": "edgeofcare.explanation.edits",
     # saved model
     "Scorer": "edgeofcare.scorer",
+    "ChildScore": "edgeofcare.scoring.child_score",
+    "ChildReason": "edgeofcare.scoring.child_score",
     "save_model": "edgeofcare.model_file",
     "load_model": "edgeofcare.model_file",
     "write_report": "edgeofcare.reporting.html",

@@ -357,7 +357,9 @@ class Scorer:
         """The model, ready for one child at a time."""
         from edgeofcare.scoring.child import ChildScorer
 
-        return ChildScorer(self)
+        return ChildScorer(
+            self.arrays, self._calibration, self.feature_names, refits=self.refits, model_id=self.model_id
+        )
 
     @cached_property
     def _paths(self) -> PathForm | LinearArrays:

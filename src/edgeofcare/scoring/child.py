@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,13 +13,10 @@ from edgeofcare.explanation.single import ChildExplainer, unknown_features
 from edgeofcare.features.names import as_features
 from edgeofcare.features.single.records import ChildRecords
 from edgeofcare.features.single.row import SingleFeatures
-from edgeofcare.models.arrays import margin
+from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
 from edgeofcare.models.recalibration import Recalibration
-from edgeofcare.models.spread import refit_log_odds, risk_interval
+from edgeofcare.models.spread import RefitArrays, refit_log_odds, risk_interval
 from edgeofcare.scoring.child_score import ChildReason, ChildScore
-
-if TYPE_CHECKING:
-    from edgeofcare.scorer import Scorer
 
 __all__ = ["ChildScorer", "child_records"]
 
@@ -29,15 +26,30 @@ class ChildScorer:
 
     Parameters
     ----------
-    scorer : Scorer
+    arrays : TreeArrays or LinearArrays
         The model.
+    line : Recalibration
+        From margin to calibrated log-odds.
+    names : sequence of str
+        Features in the order of the columns.
+    refits : sequence of RefitArrays
+        The model fitted again on resampled households.
+    model_id : str
+        Short name of the model.
     """
 
-    def __init__(self, scorer: Scorer) -> None:
-        self._arrays, self._refits, self._model_id = scorer.arrays, scorer.refits, scorer.model_id
-        self._line = Recalibration(scorer.slope, scorer.intercept, "model file", 0, 0)
-        self._features = SingleFeatures(as_features(scorer.feature_names))
-        self._explainer = ChildExplainer(self._arrays, self._line, scorer.feature_names, refits=self._refits)
+    def __init__(
+        self,
+        arrays: TreeArrays | LinearArrays,
+        line: Recalibration,
+        names: Sequence[str],
+        *,
+        refits: Sequence[RefitArrays],
+        model_id: str,
+    ) -> None:
+        self._arrays, self._line, self._refits, self._model_id = arrays, line, tuple(refits), model_id
+        self._features = SingleFeatures(as_features(names))
+        self._explainer = ChildExplainer(arrays, line, names, refits=refits)
 
     def score(
         self, records: ChildRecords, index_date: dt.date | np.datetime64 | str, *, top_reasons: int, bands: bool

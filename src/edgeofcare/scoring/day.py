@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -11,21 +11,48 @@ import pandas as pd
 from edgeofcare.cohort import INDEX_NAMES, build_cohort
 from edgeofcare.features.build import build_features
 from edgeofcare.records.records import Records
+from edgeofcare.task import Task
 
-if TYPE_CHECKING:
-    from edgeofcare.scorer import Scorer
+__all__ = ["Scored", "score_day"]
 
-__all__ = ["score_day"]
+
+class Scored(Protocol):
+    """A loaded model, as :class:`edgeofcare.Scorer` is."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Features in the order of the columns."""
+
+    @property
+    def task(self) -> Task:
+        """Horizon, ages and population that the model is for."""
+
+    @property
+    def refits(self) -> tuple[Any, ...]:
+        """The model fitted again on resampled households."""
+
+    @property
+    def model_id(self) -> str:
+        """Short name of exactly this model."""
+
+    def risk(self, X: pd.DataFrame) -> np.ndarray:
+        """Calibrated probability of each row."""
+
+    def log_odds(self, X: pd.DataFrame) -> np.ndarray:
+        """Calibrated log-odds of each row."""
+
+    def risk_interval(self, X: pd.DataFrame) -> np.ndarray:
+        """Ends of the interval of each risk."""
 
 
 def score_day(
-    scorer: Scorer, records: Records, index_date: str | dt.date | pd.Timestamp, top_reasons: int
+    scorer: Scored, records: Records, index_date: str | dt.date | pd.Timestamp, top_reasons: int
 ) -> pd.DataFrame:
     """Score every child who is eligible on a day, as :meth:`edgeofcare.Scorer.score` returns it.
 
     Parameters
     ----------
-    scorer : Scorer
+    scorer : Scored
         The model.
     records : Records
         The case records.
@@ -59,7 +86,7 @@ def score_day(
     return scores.iloc[np.lexsort((child, -risk.to_numpy()))]
 
 
-def _interval_columns(scorer: Scorer, X: pd.DataFrame) -> dict[str, np.ndarray]:
+def _interval_columns(scorer: Scored, X: pd.DataFrame) -> dict[str, np.ndarray]:
     """Ends of the interval of each risk, where the model has refits."""
     if not scorer.refits:
         return {}
@@ -67,13 +94,13 @@ def _interval_columns(scorer: Scorer, X: pd.DataFrame) -> dict[str, np.ndarray]:
     return {"risk_low": ends[:, 0], "risk_high": ends[:, 1]}
 
 
-def _reasons(scorer: Scorer, X: pd.DataFrame, top: int) -> list[tuple[str, ...]]:
+def _reasons(scorer: Scored, X: pd.DataFrame, top: int) -> list[tuple[str, ...]]:
     """The largest contributions of each row in words, each with its direction."""
     if top == 0 or X.empty:
         return [()] * len(X)
     from edgeofcare.explanation.explain import explain
 
-    found = explain(scorer, X).reasons(top=top, bands=False)
+    found = explain(cast("Any", scorer), X).reasons(top=top, bands=False)
     keys = zip(*(found.index.get_level_values(name) for name in INDEX_NAMES), strict=True)
     said: dict[Any, list[str]] = {key: [] for key in X.index}
     for key, direction, sentence in zip(keys, found["direction"], found["sentence"], strict=True):
