@@ -19,9 +19,9 @@ EPOCH = date(1970, 1, 1).toordinal()
 _FIRST = date.fromisoformat(LAST_OF_NO_DATE).toordinal() - EPOCH
 _OPEN = date(OPEN_FROM_YEAR, 1, 1).toordinal() - EPOCH
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TEXT = {str, type(None)}
-_FLAG = {bool, type(None)}
-_NUMBER = {int, float, type(None)}
+_TEXT: frozenset[type] = frozenset({str, type(None)})
+_FLAG: frozenset[type] = frozenset({bool, type(None)})
+_NUMBER: frozenset[type] = frozenset({int, float, type(None)})
 _SAID = {True: "yes", False: "no", None: None}
 _MEANT = {"yes": True, "no": False, None: None}
 _EXPECTED = {
@@ -233,7 +233,7 @@ def _category(text: str) -> str | None:
     return None if kept is None else NOT_IN_A_NAME.sub("_", kept).strip("_")
 
 
-def _check_types(values: Sequence[Any], allowed: set[type], expected: str) -> None:
+def _check_types(values: Sequence[Any], allowed: frozenset[type], expected: str) -> None:
     """Refuse cells of other types."""
     if not allowed.issuperset(map(type, values)):
         raise Unreadable(sum(type(value) not in allowed for value in values), _EXPECTED[expected])

@@ -1,4 +1,4 @@
-"""What plain records declare beside their rows: until when and from when they can be trusted, lags, links, own tables."""
+"""What plain records declare beside their rows: when they can be trusted, reporting lags, links and own tables."""
 
 from __future__ import annotations
 

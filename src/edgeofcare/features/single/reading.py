@@ -1,9 +1,10 @@
-"""Plain rows read into tables, by the rules by which :class:`edgeofcare.Records` reads frames; problems are collected."""
+"""Plain rows read into columns, by the rules by which :class:`edgeofcare.Records` reads frames; problems collected."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from operator import itemgetter
 from typing import Any
 
@@ -77,24 +78,29 @@ def read_rows(table: Table, rows: Any, until: int, problems: Problems) -> tuple[
 
 def _cells(table: Table, rows: Sequence[Mapping[str, Any]], problems: Problems) -> dict[str, Sequence[Any]]:
     """The cells by column, of rows in the order of their starts; what the table does not have is told."""
-    start, first = table.start, tuple(rows[0])
+    start = table.start
     if start is not None:
-        try:
+        with suppress(KeyError, TypeError):  # told later, as no start date
             rows = sorted(rows, key=itemgetter(start))
-        except (KeyError, TypeError):
-            pass  # told below, or as no start date
-    try:
-        if max(map(len, rows)) > len(first):
-            raise KeyError
-        cells: dict[str, Sequence[Any]] = dict(
-            zip(first, zip(*map(itemgetter(*first), rows), strict=True), strict=True)
-        )
-    except (KeyError, TypeError):
+    cells = _of_one_form(rows)
+    if cells is None:
         names = dict.fromkeys(name for row in rows for name in row)
         cells = {name: [row.get(name, _MISSING) for row in rows] for name in names}
     if unknown := cells.keys() - set(table.names):
         problems.append(_unknown(table, unknown))
     return cells
+
+
+def _of_one_form(rows: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[Any]] | None:
+    """The cells by column, of rows that all have the same two columns or more; None of others."""
+    names = tuple(rows[0])
+    if len(names) < 2 or max(map(len, rows)) > len(names):
+        return None
+    try:
+        cells = zip(*map(itemgetter(*names), rows), strict=True)
+    except KeyError:
+        return None
+    return dict(zip(names, cells, strict=True))
 
 
 def _unknown(table: Table, unknown: Iterable[Any]) -> str:

@@ -78,7 +78,8 @@ class ChildRecords:
         """
         problems = Problems()
         if not isinstance(plain, Mapping) or not isinstance(plain.get("tables"), Mapping):
-            raise RecordsError("The records must be a mapping with child_id, observed_until and tables.")
+            msg = "The records must be a mapping with child_id, observed_until and tables."
+            raise RecordsError(msg)
         declared = read_declarations(plain, problems)
         definitions = {**TABLES, **declared.own}
         _check_names(plain["tables"], definitions, problems)

@@ -6,6 +6,7 @@ The rules are those of :mod:`edgeofcare.records.validation`.
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import pairwise
 from typing import Any
 
 from edgeofcare.features.single.reading import Problems, kept, refuse_most
@@ -63,7 +64,7 @@ def closed_episodes(columns: _Columns) -> _Columns:
     recorded = columns.get("recorded_date", nothing)
     end_recorded = list(columns.get("end_recorded_date", nothing))
     order = sorted(range(len(start)), key=lambda place: (child[place], start[place], keys[place]))
-    for place, following in zip(order, order[1:], strict=False):
+    for place, following in pairwise(order):
         if child[following] == child[place] and end[place] is None and start[following] > start[place]:
             end[place] = start[following]
             end_recorded[place] = max(start[following], recorded[following] or start[following])

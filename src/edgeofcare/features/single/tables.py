@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -59,7 +59,7 @@ class PlainTable:
     @property
     def keys(self) -> list[str]:
         """The key of each row; of a table of children the child's own."""
-        return self._columns["row_key"] if "row_key" in self._columns else self.child
+        return self.column("child_id" if self.definition.name == "children" else "row_key")
 
     @cached_property
     def start(self) -> list[int]:
@@ -89,6 +89,38 @@ class PlainTable:
     def last_known(self) -> int:
         """The day on which the last row could first be seen."""
         return max(self.known, default=-MAX_DAY)
+
+    def of(self, child: str) -> Sequence[int]:
+        """Places of the rows of one child.
+
+        Parameters
+        ----------
+        child : str
+            The child.
+
+        Returns
+        -------
+        sequence of int
+            In order; a range where all rows are the child's.
+        """
+        if self.child.count(child) == self.size:
+            return range(self.size)
+        return [place for place, each in enumerate(self.child) if each == child]
+
+    def of_any(self, children: Collection[str]) -> Sequence[int]:
+        """Places of the rows of some children.
+
+        Parameters
+        ----------
+        children : collection of str
+            The children.
+
+        Returns
+        -------
+        sequence of int
+            In order.
+        """
+        return [place for place, each in enumerate(self.child) if each in children]
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows as JSON can hold them.

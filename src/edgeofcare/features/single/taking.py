@@ -79,6 +79,7 @@ def _columns(table: Table, frame: pd.DataFrame) -> dict[str, list[Any]]:
 def _cells(values: pd.Series, kind: str) -> list[Any]:
     """Cells as the readers of plain rows give them."""
     gone = values.isna().to_numpy(dtype=bool)
+    cells: list[Any]
     if kind == "date":
         cells = values.to_numpy().astype("datetime64[D]").astype(np.int64).tolist()
     elif kind == "flag":
