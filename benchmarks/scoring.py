@@ -67,7 +67,7 @@ def prepare(folder: Path, children: int) -> None:
         eoc.save_model(folder / f"{name}.eoc", model, features=features, task=task, records=records)
         save_peer(folder / f"{name}.joblib", model.estimator_, X, y)
     made = make_children(records, children)
-    (folder / "children.json").write_text(json.dumps(made), encoding="utf-8")
+    (folder / "children.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in made), encoding="utf-8")
     whole, index = as_records(made), index_of(made)
     found = build_features(whole, index, features)
     np.savez(folder / "features.npz", values=found.to_numpy(dtype=np.float64))
@@ -166,20 +166,25 @@ def write_expected(folder: Path, name: str, X: Any, records: Any) -> None:
 # ------------------------------------------------------------------------------------------------------- works
 
 
-def prepare_ours(folder: Path, model: str) -> tuple[Callable[[int], Any], int]:
-    """Load the model file, and parse the children."""
+Ready = Callable[[int], Callable[[], Any]]  # parses what belongs to one child, and gives what is to be timed
+
+
+def prepare_ours(folder: Path, model: str) -> tuple[Ready, int]:
+    """Load the model file."""
     from edgeofcare.model_file import load_model
 
-    made = json.loads((folder / "children.json").read_text(encoding="utf-8"))
+    with (folder / "children.jsonl").open(encoding="utf-8") as file:
+        texts = file.readlines()
     scorer = load_model(folder / f"{model}.eoc")
 
-    def score(number: int) -> Any:
-        return scorer.score_child(made[number]["records"], made[number]["day"], top_reasons=TOP)
+    def ready(number: int) -> Callable[[], Any]:
+        made = json.loads(texts[number])
+        return lambda: scorer.score_child(made["records"], made["day"], top_reasons=TOP)
 
-    return score, len(made)
+    return ready, len(texts)
 
 
-def prepare_peer(folder: Path, model: str) -> tuple[Callable[[int], Any], int]:
+def prepare_peer(folder: Path, model: str) -> tuple[Ready, int]:
     """Load scikit-learn's model, and build shap's explainer."""
     import joblib
     import pandas as pd
@@ -188,42 +193,48 @@ def prepare_peer(folder: Path, model: str) -> tuple[Callable[[int], Any], int]:
     peer, estimator, names = joblib.load(folder / f"{model}.joblib")
     explainer = shap.TreeExplainer(estimator, feature_perturbation="tree_path_dependent")
     with np.load(folder / "features.npz") as stored:
-        made = [dict(zip(names, row, strict=True)) for row in stored["values"].tolist()]
+        values = stored["values"]
 
-    def score(number: int) -> Any:
-        X = pd.DataFrame([made[number]], columns=names)
-        return peer.predict_proba(X)[0, 1], explainer.shap_values(X)
+    def ready(number: int) -> Callable[[], Any]:
+        made = dict(zip(names, values[number].tolist(), strict=True))
 
-    return score, len(made)
+        def score() -> Any:
+            X = pd.DataFrame([made], columns=names)
+            return peer.predict_proba(X)[0, 1], explainer.shap_values(X)
+
+        return score
+
+    return ready, len(values)
 
 
 def work_here(work: str, model: str, folder: Path) -> dict[str, Any]:
     """Score every child in this process, one after another."""
     begin = time.perf_counter()
-    score, count = (prepare_ours if work == OURS else prepare_peer)(folder, model)
-    score(0)
+    ready, count = (prepare_ours if work == OURS else prepare_peer)(folder, model)
+    ready(0)()
     first = time.perf_counter() - begin
     for number in range(1, min(WARM, count)):
-        score(number)
+        ready(number)()
     cpu, wall = [], []
     for number in range(count):
+        score = ready(number)
         begin, begin_cpu = time.perf_counter(), time.process_time()
-        score(number)
+        score()
         cpu.append(time.process_time() - begin_cpu)
         wall.append(time.perf_counter() - begin)
     found = {"cpu": cpu, "wall": wall, "first": first}
     if work == OURS:
         found |= {"heavy": [name for name in HEAVY if name in sys.modules]}
-        found |= compare(folder, model, score)
+        found |= compare(folder, model, ready)
     return found
 
 
-def compare(folder: Path, model: str, score: Callable[[int], Any]) -> dict[str, Any]:
+def compare(folder: Path, model: str, ready: Ready) -> dict[str, Any]:
     """How far scores and reasons are from those of the frames."""
     expected = json.loads((folder / f"{model}_expected.json").read_text(encoding="utf-8"))
     risks, contributions, unlike = [0.0], [0.0], 0
     for number, (risk, told) in enumerate(expected):
-        found = score(number)
+        found = ready(number)()
         risks.append(abs(found.risk - risk))
         unlike += abs(len(found.reasons) - len(told))
         for reason, (concept, contribution, points, *said) in zip(found.reasons, told, strict=False):
@@ -251,13 +262,14 @@ def goal(value: float, limit: float) -> dict[str, float | bool]:
 
 def show(model: str, found: dict[str, list[dict[str, Any]]]) -> None:
     """Print what each work cost."""
-    print(f"{model:38}{'CPU ms, mean':>14}{'ms, median':>12}{'ms, p95':>10}{'first call s':>14}")
+    print(f"{model:38}{'CPU ms, mean':>14}{'median':>8}{'ms, median':>12}{'ms, p95':>10}{'first call s':>14}")
     for work, runs in found.items():
         wall = [1e3 * each for run in runs for each in run["wall"]]
         mean = statistics.median(1e3 * statistics.fmean(run["cpu"]) for run in runs)
+        middle = statistics.median(1e3 * each for run in runs for each in run["cpu"])
         p95 = sorted(wall)[math.ceil(0.95 * len(wall)) - 1]
         first = statistics.median(run["first"] for run in runs)
-        print(f"  {work:36}{mean:>14.2f}{statistics.median(wall):>12.2f}{p95:>10.2f}{first:>14.2f}")
+        print(f"  {work:36}{mean:>14.2f}{middle:>8.2f}{statistics.median(wall):>12.2f}{p95:>10.2f}{first:>14.2f}")
 
 
 def measure(children: int, folder: Path) -> dict[str, Any]:

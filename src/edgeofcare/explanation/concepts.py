@@ -270,8 +270,9 @@ def carrier(phi: npt.NDArray[np.float64], total: float, names: Sequence[str]) ->
     >>> carrier(np.array([0.5, 0.3, -0.7]), 0.2, ["a", "b", "c"])
     0
     """
-    same = [member for member in range(len(names)) if phi[member] * total > 0] or range(len(names))
-    return min(same, key=lambda member: (-abs(phi[member]), names[member]))
+    moves = phi.tolist()
+    same = [member for member, moved in enumerate(moves) if moved * total > 0] or range(len(names))
+    return min(same, key=lambda member: (-abs(moves[member]), names[member]))
 
 
 def _as_row(reason: ConceptReason) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -202,8 +203,10 @@ def unknown_features(row: SingleRow) -> tuple[str, ...]:
         In the order of the features.
     """
     empty = np.flatnonzero(np.isnan(row.values)).tolist()
-    found = (at for at in empty if record_of(row.features[at], np.nan, _behind(row, at)) == NOT_KNOWN)
-    return tuple(row.features[at].name for at in found)
+    behind = ((at, Behind(RowsOfChild(row, at), tuple(filter(None, [row.unknown(at)])))) for at in empty)
+    return tuple(
+        row.features[at].name for at, held in behind if record_of(row.features[at], math.nan, held) == NOT_KNOWN
+    )
 
 
 def _behind(row: SingleRow, position: int) -> Behind:

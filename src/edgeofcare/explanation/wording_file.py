@@ -109,26 +109,27 @@ class Wording:
             said = reason_sentence(spec, value, rows, index_date)
             return said if date is None else said.replace("the index date", date)
         kept = _WITH_ROWS.sub("" if held is None else r"\1", template)
-        parts = self._parts(spec, float(value), held, index_date)
-        return _HOLE.sub(lambda hole: name if hole[1] == "date" else parts[hole[1]], kept)
+        return _HOLE.sub(
+            lambda hole: name if hole[1] == "date" else self._part(hole[1], spec, float(value), held, index_date), kept
+        )
 
     def _template(self, name: str, case: str) -> str | None:
         """The sentence of a feature and case; nothing on record is unknown, where the file makes no difference."""
         found = self.sentences.get((name, case))
         return self.sentences.get((name, "unknown")) if found is None and case == "nothing" else found
 
-    def _parts(self, spec: Any, value: float, rows: Rows | None, index_date: Any) -> dict[str, str]:
-        """What stands for each placeholder."""
-        if math.isnan(value):
-            return {}
-        month = f"month {int(value)}"
-        return {
-            "number": number_said(abs(value)),
-            "percent": percent_said(value),
-            "years": str(_years(value, rows, index_date)),
-            "month": self.sentences.get((COMMON, month), month),
-            "ago": "" if rows is None else self._days(_days_ago(spec, rows, index_date)),
-        }
+    def _part(self, hole: str, spec: Any, value: float, rows: Rows | None, index_date: Any) -> str:
+        """What stands for a placeholder."""
+        if hole == "number":
+            return number_said(abs(value))
+        if hole == "percent":
+            return percent_said(value)
+        if hole == "years":
+            return str(_years(value, rows, index_date))
+        if hole == "month":
+            month = f"month {int(value)}"
+            return self.sentences.get((COMMON, month), month)
+        return "" if rows is None else self._days(_days_ago(spec, rows, index_date))
 
     def _days(self, number: int) -> str:
         """A number of days with its noun."""
