@@ -51,6 +51,7 @@ _WHERE = {
     "feature_from_dict": "edgeofcare.features.plain",
     "learn_levels": "edgeofcare.features.levels",
     "build_features": "edgeofcare.features.build",
+    "ChildRecords": "edgeofcare.features.single.records",
     "Evidence": "edgeofcare.features.tracing.found",
     "evidence": "edgeofcare.features.evidence",
     "why_not": "edgeofcare.features.evidence",

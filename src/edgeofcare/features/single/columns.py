@@ -194,6 +194,12 @@ def _codes(name: str, values: Sequence[Any]) -> list[str | None]:
 
 def _ids(values: Sequence[Any]) -> list[str | None]:
     """Keys, as :func:`edgeofcare.records.values.as_ids` has them."""
+    _check_types(values, _TEXT, "text")
+    texts = set(values)
+    texts.discard(None)
+    joined = "".join(texts)
+    if joined.isprintable() and " " not in joined and "." not in joined and NO_ID.isdisjoint(map(str.lower, texts)):
+        return list(values)
     return _distinct(values, _id)
 
 
@@ -213,8 +219,6 @@ def _distinct(values: Sequence[Any], read: Callable[[str], str | None]) -> list[
 
 def _id(text: str) -> str | None:
     """One key; None for a word that means no key."""
-    if text.isdigit():
-        return text
     text = text.strip()
     if text.lower() in NO_ID:
         return None

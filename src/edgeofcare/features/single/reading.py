@@ -62,7 +62,7 @@ def read_rows(table: Table, rows: Any, until: int, problems: Problems) -> tuple[
         How many rows.
     """
     before = len(problems)
-    if not isinstance(rows, list | tuple) or not all(isinstance(row, Mapping) for row in rows):
+    if not _are_rows(rows):
         problems.append(f"{table.name}: the rows must be a list of mappings of column names to values.")
         return {}, 0
     if not rows:
@@ -74,6 +74,13 @@ def read_rows(table: Table, rows: Any, until: int, problems: Problems) -> tuple[
     columns = _once(table, columns)
     _check(table, columns, problems)
     return (columns, _size(columns)) if len(problems) == before else ({}, 0)
+
+
+def _are_rows(rows: Any) -> bool:
+    """Whether it is a list of mappings."""
+    if not isinstance(rows, list | tuple):
+        return False
+    return set(map(type, rows)) == {dict} or all(isinstance(row, Mapping) for row in rows)
 
 
 def _cells(table: Table, rows: Sequence[Mapping[str, Any]], problems: Problems) -> dict[str, Sequence[Any]]:
@@ -141,7 +148,7 @@ def _within(table: Table, columns: _Columns, until: int, problems: Problems) -> 
     if start is None:
         return columns
     days = columns[start]
-    if later := sum(day is not None and day > until for day in days):
+    if later := _beyond(days, until):
         refuse_most(table.name, later, len(days), "begin after observed_until", problems)
         columns = kept(columns, [place for place, day in enumerate(days) if day is None or day <= until])
     for column in (table.end, "death_date" if table.name == "children" else None):
@@ -150,10 +157,16 @@ def _within(table: Table, columns: _Columns, until: int, problems: Problems) -> 
     return columns
 
 
+def _beyond(days: Sequence[int | None], until: int) -> int:
+    """How many days are later than the end of the records."""
+    held = [day for day in days if day is not None]
+    return sum(day > until for day in held) if held and max(held) > until else 0
+
+
 def _open_later(table: Table, columns: _Columns, column: str, until: int) -> None:
     """Empty what only a day after the end of the records tells."""
-    future = [day is not None and day > until for day in columns[column]]
-    if any(future):
+    if _beyond(columns[column], until):
+        future = [day is not None and day > until for day in columns[column]]
         for name in [each.name for each in table.columns if each.known == column and each.name in columns]:
             columns[name] = [None if gone else value for gone, value in zip(future, columns[name], strict=True)]
 

@@ -128,8 +128,7 @@ class SingleFeatures:
             values[places[0]] if len(places) == 1 else _combined(spec, values[places[0]], values[places[1]])
             for spec, places in zip(self.features, self._out, strict=True)
         ]
-        parts = {spec: values[place] for spec, place in self._place.items()}
-        return SingleRow(self.features, day, np.array(out, dtype=np.float64), moment, parts)
+        return SingleRow(self.features, day, np.array(out, dtype=np.float64), moment, (self._place, values))
 
 
 class SingleRow:
@@ -154,13 +153,13 @@ class SingleRow:
         index_date: np.datetime64,
         values: np.ndarray,
         moment: Moment,
-        parts: dict[Feature, float],
+        parts: tuple[dict[Feature, int], _Values],
     ) -> None:
         self.features = features
         self.index_date = index_date
         self.values = values
         self._moment = moment
-        self._values = parts
+        self._place, self._values = parts
 
     def counted(self, position: int) -> CountedRows:
         """The source rows that count in a feature.
@@ -215,7 +214,8 @@ class SingleRow:
             Why it has no value whatever the rows; empty where there can be one.
         """
         spec = _parts(self.features[position])[which]
-        return spec, float(self._values[spec]), counted_rows(self._moment, (spec,)), why_unknown(self._moment, spec)
+        value = float(self._values[self._place[spec]])
+        return spec, value, counted_rows(self._moment, (spec,)), why_unknown(self._moment, spec)
 
     def __len__(self) -> int:
         """How many features there are."""

@@ -99,7 +99,7 @@ class Stream:
         The siblings, by child.
     """
 
-    __slots__ = ("_by_code", "_chosen", "_ended", "at", "links", "moment", "scope", "table")
+    __slots__ = ("_by_code", "_ended", "at", "links", "moment", "scope", "table")
 
     def __init__(
         self,
@@ -115,7 +115,6 @@ class Stream:
         self.at = at
         self.links = links
         self._ended: list[int] | None = None
-        self._chosen: dict[Selection, Chosen] = {}
         self._by_code: dict[tuple[str, str], dict[Any, list[int]]] = {}
 
     @property
@@ -127,7 +126,7 @@ class Stream:
         return self._ended
 
     def choose(self, selection: Selection) -> Chosen:
-        """The rows of a selection.
+        """Find the rows of a selection.
 
         Parameters
         ----------
@@ -137,15 +136,8 @@ class Stream:
         Returns
         -------
         Chosen
-            Found when first asked for.
+            By the day on which they happened.
         """
-        found = self._chosen.get(selection)
-        if found is None:
-            found = self._chosen[selection] = self._choose(selection)
-        return found
-
-    def _choose(self, selection: Selection) -> Chosen:
-        """Find the rows of a selection."""
         clock, where, unless, value = selection
         at: Sequence[int] = self.at if clock == START else self.ended
         if where:

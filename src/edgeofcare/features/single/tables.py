@@ -26,6 +26,11 @@ class PlainTable:
         How many rows there are.
     lag : int, default 0
         Reporting lag in days.
+
+    Attributes
+    ----------
+    start : list of int
+        Day on which each row happened or began.
     """
 
     def __init__(self, definition: Table, columns: Mapping[str, list[Any]], size: int, lag: int = 0) -> None:
@@ -35,6 +40,7 @@ class PlainTable:
         self._columns = dict(columns)
         self._lag = lag
         self._nothing: list[None] = [None] * size
+        self.start: list[int] = self.column(str(definition.start))
 
     def column(self, name: str) -> list[Any]:
         """The cells of one column.
@@ -60,11 +66,6 @@ class PlainTable:
     def keys(self) -> list[str]:
         """The key of each row; of a table of children the child's own."""
         return self.column("child_id" if self.definition.name == "children" else "row_key")
-
-    @cached_property
-    def start(self) -> list[int]:
-        """Day on which each row happened or began."""
-        return self.column(str(self.definition.start))
 
     @cached_property
     def known(self) -> list[int]:
