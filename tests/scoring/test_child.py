@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -86,7 +88,8 @@ def test_scores_and_reasons_are_those_of_the_frames(scorer, children, why):
         for reason, told in zip(found.reasons, reasons, strict=True):
             assert [name for name, value in told.items() if not same(getattr(reason, name), value)] == []
         if why.risk_interval is not None:
-            assert (found.risk_low, found.risk_high) == tuple(why.risk_interval.loc[key])
+            ends = why.risk_interval.loc[key].to_numpy()
+            np.testing.assert_allclose([found.risk_low, found.risk_high], ends, rtol=0, atol=1e-12)
             assert {reason.band for reason in found.reasons} <= {"strong", "some", "slight"}
         else:
             assert (found.risk_low, found.risk_high) == (None, None)
@@ -224,6 +227,23 @@ def test_a_case_system_scores_a_child_with_numpy_alone(path, children, tmp_path)
     told = json.loads(done.stdout)
     assert [name for name in told["modules"] if name.startswith(HEAVY)] == []
     assert told["found"] == load_model(path).score_child(one_child(key), key[2], bands=True).to_dict()
+
+
+def test_the_example_of_the_how_to_works(scorer):
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "embed_a_score.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(import json\n.*?)^```", text, re.M | re.S)
+    names = {"scorer": scorer}
+    exec(code, names)
+    score = names["score"]
+    assert 0 < score.risk < 1
+    assert score.reasons
+    rows = {row for reason in score.reasons for row in reason.evidence}
+    assert rows <= {
+        ("children", "K1", "2010-02-11"),
+        ("referrals", "R1", "2024-11-04"),
+        ("missing_episodes", "M1", "2025-02-01"),
+        ("missing_episodes", "M2", "2025-03-19"),
+    }
 
 
 def test_every_kind_of_model_is_covered():
