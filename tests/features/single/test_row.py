@@ -140,10 +140,11 @@ def scoped(kind):
     return tuple(SCOPES) if hasattr(kind, "measure") else ("",)
 
 
-# Seen to fail with: the clock of starts in place of ends; windows closed at the lower end; ties of the last row by key
-# alone; a rate that is not cut at birth; a sibling's rows known before the link.
+# Seen to fail with: the clock of starts in place of that of ends; windows open at the lower end; a rate that is not cut
+# at birth; a mother taken for a sibling. The rows of evidence fail with a link that is not waited for, and the picture
+# of ties with the last row by key alone.
 def test_every_measure_in_every_scope_equals_the_features_of_the_whole():
-    filled = run(80)
+    filled = run(60)
     for kind in EVERY_KIND:
         assert sum(filled[kind.__name__, scope] for scope in scoped(kind)) > 0, f"{kind.__name__} was always empty"
 
@@ -156,7 +157,7 @@ def test_every_measure_in_every_scope_equals_the_features_of_the_whole_in_five_t
             assert filled[kind.__name__, scope] > 50, f"{kind.__name__} {scope} was hardly ever more than empty"
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(cases(days=2))
 def test_the_rows_that_count_are_those_of_evidence(case):
     history, specs, days = case
@@ -226,7 +227,7 @@ def world_agrees(records, specs, days, children):
     for (_, child, date), values in zip(rows.index, expected, strict=True):
         same_values(specs, plan.row(single[child], date).values, values)
     index, counted = EvidenceIndex(records, specs), 0
-    for child in children[:12]:
+    for child in children[:8]:
         counted += same_evidence(plan.row(single[child], days[0]), specs, index, child)
     assert counted > 100
 
@@ -237,7 +238,7 @@ WORLDS = [{"authority": "sample"}, {}, {"faults": ()}, {"authority": "triborough
 @pytest.mark.parametrize("options", WORLDS[:2], ids=str)
 def test_the_default_features_of_synthetic_children_equal_those_of_the_whole(options):
     records = make_records(80, random_state=5, **options)
-    children = records.table("children")["child_id"].tolist()
+    children = records.table("children")["child_id"].tolist()[::3]
     world_agrees(records, default_features(undated_links=True), all_days(records, 3, 0), children)
 
 
@@ -278,6 +279,34 @@ RUNS = """
     """
 
 
+def test_ties_of_the_last_row_go_to_the_one_known_last_then_to_the_larger_key():
+    rows = """
+        row_key, child, start, end, type, recorded_date
+        c, 1, 2024-03-01, , M, 2024-03-02
+        a, 1, 2024-03-01, , A, 2024-03-04
+        b, 1, 2024-03-01, , M, 2024-03-04
+        d, 1, 2024-03-01, , A, 2024-03-10
+        """
+    plan = SingleFeatures(as_features(["missing.last_type"]))
+    single = ChildRecords.from_records(records_of(missing_episodes=rows), "1")
+    days = ["2024-03-03", "2024-03-05", "2024-03-11", "2024-03-02"]
+    found = [plan.row(single, day) for day in days]
+    assert [row.counted(0).row_keys for row in found] == [["c"], ["b"], ["d"], []]
+    for row, value in zip(found, [1.0, 1.0, 0.0, math.nan], strict=True):
+        np.testing.assert_array_equal(row.values, [value])
+
+
+@pytest.mark.parametrize(("strangers", "expected"), [(24, 1.0), (25, 0.0)])
+def test_a_mother_of_more_than_25_children_is_a_placeholder(strangers, expected):
+    names = ["1", "2", *(f"stranger {number}" for number in range(strangers - 1))]
+    links = [{"row_key": name, "child_id": name, "related_id": "M", "kind": "mother"} for name in names]
+    children = [{"child_id": name, "birth_date": "2010-01-01"} for name in names[:2]]
+    tables = {"children": children, "relationships": links, "referrals": [], "care_episodes": [], "legal_statuses": []}
+    single = ChildRecords.from_plain({"child_id": "1", "observed_until": "2024-12-31", "tables": tables})
+    plan = SingleFeatures(as_features(["sibling_undated.number_0_17"]))
+    np.testing.assert_array_equal(plan.row(single, "2024-03-10").values, [expected])
+
+
 def runs(**options):
     """One child with three missing episodes."""
     return ChildRecords.from_records(records_of(missing_episodes=RUNS, options=options), "1")
@@ -314,7 +343,7 @@ def test_records_that_do_not_say_who_siblings_are():
 
 def test_reprs_hold_counts_only():
     row = SingleFeatures([parse_feature("missing.count.90d")]).row(runs(), "2024-03-10")
-    assert (repr(row), repr(row.counted(0)), len(row)) == ("SingleRow(1 features)", "CountedRows(2)", 1)
+    assert (repr(row), repr(row.counted(0)), len(row)) == ("SingleRow(1 features)", "CountedRows(3)", 1)
 
 
 @pytest.mark.parametrize("features", [[], ["missing.count.90d"]])
