@@ -24,7 +24,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Model", ("models",)),
     ("Evaluation", ("evaluation", "criteria", "tracking")),
     ("Explanation", ("explanation",)),
-    ("Model file, scoring and reporting", ("model_file", "scorer", "reporting")),
+    ("Model file, scoring and reporting", ("model_file", "scorer", "scoring", "reporting")),
     ("Running again", ("runs", "reproduction")),
     ("Synthetic records", ("synthetic",)),
     ("Errors", ("exceptions",)),

@@ -28,7 +28,7 @@ LAYERS = {
     2: {"care", "cohort", "outcome", "features", "splitting", "synthetic"},
     3: {"models", "scale"},
     4: {"evaluation", "explanation", "tracking", "plotting"},
-    5: {"model_file", "model_archive", "model_manifest", "runs", "scorer", "reporting"},
+    5: {"model_file", "model_archive", "model_manifest", "runs", "scorer", "scoring", "reporting"},
     6: {"cli", "main_checks", "main_job", "reproduction", "service", "__main__"},
 }
 LAYER_OF = {name: number for number, names in LAYERS.items() for name in names}
@@ -36,8 +36,17 @@ NUMPY_ONLY = {
     "edgeofcare.features.rows",
     "edgeofcare.features.engine",
     "edgeofcare.features.spells",
+    "edgeofcare.features.names",
+    "edgeofcare.features.plain",
+    "edgeofcare.features.single.records",
+    "edgeofcare.features.single.row",
     "edgeofcare.explanation.kernel",
+    "edgeofcare.explanation.one_row",
+    "edgeofcare.explanation.cells",
+    "edgeofcare.explanation.concepts",
+    "edgeofcare.explanation.single",
     "edgeofcare.scorer",
+    "edgeofcare.scoring.child",
     "edgeofcare.models.arrays",
 }
 

@@ -51,6 +51,7 @@ _WHERE = {
     "feature_from_dict": "edgeofcare.features.plain",
     "learn_levels": "edgeofcare.features.levels",
     "build_features": "edgeofcare.features.build",
+    "ChildRecords": "edgeofcare.features.single.records",
     "Evidence": "edgeofcare.features.tracing.found",
     "evidence": "edgeofcare.features.evidence",
     "why_not": "edgeofcare.features.evidence",
@@ -117,6 +118,8 @@ _WHERE = {
     "CorrectEvent": "edgeofcare.explanation.edits",
     # saved model
     "Scorer": "edgeofcare.scorer",
+    "ChildScore": "edgeofcare.scoring.child_score",
+    "ChildReason": "edgeofcare.scoring.child_score",
     "save_model": "edgeofcare.model_file",
     "load_model": "edgeofcare.model_file",
     "write_report": "edgeofcare.reporting.html",

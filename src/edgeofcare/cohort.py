@@ -15,9 +15,9 @@ from edgeofcare.exceptions import IndexNamesError, LeakageError, RecordsError, S
 from edgeofcare.records.findings import counted
 from edgeofcare.records.known import end_known, start_known
 from edgeofcare.records.records import Records
-from edgeofcare.records.window import KEPT_BY_START
 from edgeofcare.schema.audit import NO_ETHNICITY, NONE_RECORDED, NOT_RECORDED, RECORDED, STATUS_NAMES
 from edgeofcare.schema.codes import CODE_LISTS, ETHNIC_GROUPS
+from edgeofcare.schema.extracts import KEPT_BY_START
 from edgeofcare.task import Task
 
 __all__ = ["AUDIT_COLUMNS", "INDEX_NAMES", "build_cohort", "check_cohort", "cohort_attrition", "quarters"]

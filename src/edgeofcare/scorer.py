@@ -16,7 +16,7 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.paths import PathForm, path_form
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
-from edgeofcare.models.column_names import frame_values
+from edgeofcare.models.column_names import plain_table
 from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.models.spread import CONFIDENCE, RefitArrays, refit_log_odds, risk_interval
 
@@ -25,14 +25,15 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from edgeofcare.features.single.records import ChildRecords
     from edgeofcare.records.records import Records
+    from edgeofcare.scoring.child import ChildScorer
+    from edgeofcare.scoring.child_score import ChildScore
     from edgeofcare.task import Task
 
 __all__ = ["Scorer"]
 
 FloatArray = npt.NDArray[np.float64]
-
-_ROW_NAMES = ("household_id", "child_id", "index_date")
 
 
 class Scorer:
@@ -293,41 +294,72 @@ class Scorer:
         :func:`edgeofcare.explain` with the scorer, its features of one child and the records gives the source rows
         behind each reason as well.
         """
-        import pandas as pd
+        from edgeofcare.scoring.day import score_day
 
-        from edgeofcare.cohort import build_cohort
-        from edgeofcare.features.build import build_features
+        self._refuse_options(records, top_reasons, accept_lag=accept_lag)
+        return score_day(self, records, index_date, top_reasons)
 
-        if isinstance(top_reasons, bool) or not isinstance(top_reasons, int) or top_reasons < 0:
-            msg = "top_reasons must be a whole number, 0 or more."
-            raise SpecError(msg)
-        if not accept_lag:
-            self._refuse_other_lag(records)
-        cohort = build_cohort(records, self.task, index_dates=[index_date])
-        X = build_features(records, cohort, self.feature_names)
-        risk = pd.Series(self.risk(X), index=X.index)
-        scores = pd.DataFrame(
-            {
-                "risk": risk,
-                **self._interval_columns(X),
-                "rank": risk.rank(method="min", ascending=False).astype("int64"),
-                "log_odds": self.log_odds(X),
-                "reasons": pd.Series(self._reasons(X, top_reasons), index=X.index, dtype=object),
-                "model_id": self.model_id,
-                "data_until": str(records.observed_until.date()),
-                "decision_support_only": True,
-            },
-            index=X.index,
+    def score_child(
+        self,
+        records: ChildRecords | Mapping[str, Any],
+        index_date: str | datetime.date | np.datetime64,
+        *,
+        top_reasons: int = 3,
+        accept_lag: bool = False,
+        bands: bool = False,
+    ) -> ChildScore:
+        """Score one child from plain records, with its reasons and their source rows, in a few milliseconds.
+
+        Needs numpy alone. The first call prepares the model and takes longer. The numbers, sentences and source rows
+        are those that :func:`edgeofcare.explain` gives by concept for the same records.
+
+        Parameters
+        ----------
+        records : ChildRecords or mapping
+            The records of the child and its household: :class:`edgeofcare.ChildRecords`, or the mapping that
+            :meth:`edgeofcare.ChildRecords.from_plain` reads, as JSON can hold it.
+        index_date : str or date
+            The day; only what was known before it is used.
+        top_reasons : int, default 3
+            Most reasons; 0 for none.
+        accept_lag : bool, default False
+            Whether records with another reporting lag than the model was trained with are scored all the same.
+        bands : bool, default False
+            Whether reasons say how sure they are, where the model has refits: it is then explained that often.
+
+        Returns
+        -------
+        ChildScore
+            Risk, interval, reasons and what is not known.
+
+        Raises
+        ------
+        RecordsError
+            If the mapping does not hold records that can be used.
+        LeakageError
+            If the day is more than one day after ``observed_until``.
+        SpecError
+            If the reporting lag differs from that of training, or the day or an option is not understood.
+
+        Notes
+        -----
+        Whether the child is one that the model is for (its age, an open case, not looked after) is not checked here
+        but by :meth:`score`: a score of any other child means nothing.
+        """
+        from edgeofcare.scoring.child import child_records
+
+        held = child_records(records)
+        self._refuse_options(held, top_reasons, accept_lag=accept_lag)
+        return self._of_child.score(held, index_date, top_reasons=top_reasons, bands=bands)
+
+    @cached_property
+    def _of_child(self) -> ChildScorer:
+        """The model, ready for one child at a time."""
+        from edgeofcare.scoring.child import ChildScorer
+
+        return ChildScorer(
+            self.arrays, self._calibration, self.feature_names, refits=self.refits, model_id=self.model_id
         )
-        child = X.index.get_level_values("child_id").to_numpy(dtype=str)
-        return scores.iloc[np.lexsort((child, -risk.to_numpy()))]
-
-    def _interval_columns(self, X: pd.DataFrame) -> dict[str, FloatArray]:
-        """Ends of the interval of each risk, where the model has refits."""
-        if not self._refits:
-            return {}
-        ends = self.risk_interval(X) if len(X) else np.empty((0, 2))
-        return {"risk_low": ends[:, 0], "risk_high": ends[:, 1]}
 
     @cached_property
     def _paths(self) -> PathForm | LinearArrays:
@@ -336,20 +368,17 @@ class Scorer:
 
     def _table(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
         """X as a float64 table in the order of the features, or an error that says what is wrong."""
-        table = frame_values(X, self.feature_names) if hasattr(X, "columns") else _as_array(X)
-        if table.dtype.kind not in "fiub" or table.ndim != 2 or table.shape[1] != len(self.feature_names):
-            msg = (
-                f"X has shape {table.shape} and dtype {table.dtype}; the model expects numbers in rows by "
-                f"{len(self.feature_names)} columns, in the order of feature_names."
-            )
-            raise SpecError(msg)
-        table = np.array(table, dtype=np.float64, order="C")  # a copy: nothing done to it reaches the caller
-        if infinite := int(np.isinf(table).sum()):
-            msg = f"X holds {infinite} infinite value(s); expected finite numbers, or NaN where a value is unknown."
-            raise SpecError(msg)
-        return table
+        return plain_table(X, self.feature_names)
 
-    def _refuse_other_lag(self, records: Records) -> None:
+    def _refuse_options(self, records: Records | ChildRecords, top_reasons: int, *, accept_lag: bool) -> None:
+        """Refuse another count of reasons, and another lag."""
+        if isinstance(top_reasons, bool) or not isinstance(top_reasons, int) or top_reasons < 0:
+            msg = "top_reasons must be a whole number, 0 or more."
+            raise SpecError(msg)
+        if not accept_lag:
+            self._refuse_other_lag(records)
+
+    def _refuse_other_lag(self, records: Records | ChildRecords) -> None:
         """Refuse records that become visible later or sooner than those of training."""
         if self.reporting_lag is None:
             return
@@ -366,25 +395,3 @@ class Scorer:
                 "or pass accept_lag=True."
             )
             raise SpecError(msg)
-
-    def _reasons(self, X: pd.DataFrame, top: int) -> list[tuple[str, ...]]:
-        """The largest contributions of each row in words, each with its direction."""
-        if top == 0 or X.empty:
-            return [()] * len(X)
-        from edgeofcare.explanation.explain import explain
-
-        found = explain(self, X).reasons(top=top, bands=False)
-        keys = zip(*(found.index.get_level_values(name) for name in _ROW_NAMES), strict=True)
-        said: dict[Any, list[str]] = {key: [] for key in X.index}
-        for key, direction, sentence in zip(keys, found["direction"], found["sentence"], strict=True):
-            said[key].append(f"{direction.capitalize()} the risk: {sentence}")
-        return [tuple(said[key]) for key in X.index]
-
-
-def _as_array(X: npt.ArrayLike) -> npt.NDArray[Any]:
-    """X as an array; rows of different lengths make none."""
-    try:
-        return np.asarray(X)
-    except (TypeError, ValueError):
-        msg = "X is no table of numbers; expected rows that all have one number for each of feature_names."
-        raise SpecError(msg) from None

@@ -14,8 +14,8 @@ from edgeofcare.features.rows import MAX_DAY, Rows
 from edgeofcare.features.siblings import sibling_links
 from edgeofcare.features.specs.child import Siblings
 from edgeofcare.records.findings import Findings
-from edgeofcare.records.households import LARGEST_FAMILY
 from edgeofcare.records.ssd.shape import canonical_shape
+from edgeofcare.schema.extracts import LARGEST_FAMILY
 from tiny_tables import index_of, picture, records_of
 
 FAMILY = """

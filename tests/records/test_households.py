@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeofcare.records.households import LARGEST_FAMILY, households
+from edgeofcare.records.households import households
 from edgeofcare.records.values import as_ids
+from edgeofcare.schema.extracts import LARGEST_FAMILY
 
 
 def homes(children, links):

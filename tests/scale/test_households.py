@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from edgeofcare.scale.households import part_of_children, part_of_household, real_links
+from edgeofcare.records.households import real_links
+from edgeofcare.scale.households import part_of_children, part_of_household
 from tiny_tables import records_of
 
 

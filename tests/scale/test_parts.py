@@ -12,10 +12,10 @@ import pytest
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.build import build_features
 from edgeofcare.features.evidence import evidence
-from edgeofcare.records.households import LARGEST_FAMILY
 from edgeofcare.records.records import Records
 from edgeofcare.scale.parts import write_parts
 from edgeofcare.scale.stored import read_manifest, read_stored_part
+from edgeofcare.schema.extracts import LARGEST_FAMILY
 from edgeofcare.synthetic.parts import make_parts
 from edgeofcare.synthetic.records import make_records
 from tiny_tables import index_of, records_of

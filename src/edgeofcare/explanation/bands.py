@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BANDS", "agreement_of_signs", "bands", "tied_ranks"]
+__all__ = ["BANDS", "agreement_of_signs", "bands", "judged", "tied_ranks", "told_bands"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -114,3 +116,55 @@ def tied_ranks(contributions: FloatArray, refits: FloatArray) -> npt.NDArray[np.
             first = place
         ranks[place] = first + 1
     return ranks
+
+
+def judged(contributions: FloatArray, refits: FloatArray) -> npt.NDArray[np.str_]:
+    """Band of each reason of each row from the contributions of the refits.
+
+    Parameters
+    ----------
+    contributions : ndarray of float64, shape (n_rows, n_reasons)
+        By the model, in calibrated log-odds.
+    refits : ndarray of float64, shape (n_refits, n_rows, n_reasons)
+        By each refit.
+
+    Returns
+    -------
+    ndarray of str, shape (n_rows, n_reasons)
+        One of :data:`BANDS`.
+    """
+    return bands(contributions, refits.std(axis=0, ddof=1), agreement_of_signs(contributions, refits))
+
+
+def told_bands(
+    names: Sequence[str], contributions: FloatArray, refits: FloatArray
+) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.bool_]]:
+    """Band and tie of every reason of one row.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the reasons.
+    contributions : ndarray of float64, shape (n_reasons,)
+        By the model, in calibrated log-odds.
+    refits : ndarray of float64, shape (n_refits, n_reasons)
+        By each refit.
+
+    Returns
+    -------
+    band : ndarray of str, shape (n_reasons,)
+        One of :data:`BANDS`.
+    tied : ndarray of bool, shape (n_reasons,)
+        Whether another reason cannot be told from it in size.
+
+    Examples
+    --------
+    >>> refits = np.array([[1.0, 0.5, 0.6], [1.1, 0.7, 0.4], [0.9, 0.6, 0.5]])
+    >>> band, tied = told_bands(["a", "b", "c"], np.array([1.0, 0.6, 0.5]), refits)
+    >>> band.tolist(), tied.tolist()
+    (['strong', 'strong', 'strong'], [False, True, True])
+    """
+    order = np.lexsort((np.asarray(names), -np.abs(contributions)))
+    ranks = np.empty(order.size, dtype=np.int64)
+    ranks[order] = tied_ranks(contributions[order], refits[:, order])
+    return judged(contributions[None], refits[:, None])[0], np.bincount(ranks)[ranks] > 1

@@ -3,31 +3,75 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-import pandas as pd
+import numpy as np
 
+from edgeofcare.explanation.source_rows import Rows
 from edgeofcare.explanation.wording_file import Wording
+from edgeofcare.explanation.wording_whole import MONTHS
 from edgeofcare.features.catalogue import concept_of, directions
-from edgeofcare.features.evidence import evidence_index
 from edgeofcare.features.feature import Feature, TableFeature
 from edgeofcare.features.specs.child import Siblings
 from edgeofcare.features.specs.combined import Combined
 from edgeofcare.features.specs.events import Share, Trend
-from edgeofcare.features.tracing.found import Evidence
-from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:
     from edgeofcare.explanation.explanation import Explanation
 
-__all__ = ["NOTHING", "NOT_KNOWN", "RECORDED", "STRENGTHS", "Cell", "cited", "day_said", "look_at"]
+__all__ = [
+    "NOTHING",
+    "NOT_KNOWN",
+    "RECORDED",
+    "STRENGTHS",
+    "Behind",
+    "Cell",
+    "Observed",
+    "cell_of",
+    "cited",
+    "day_said",
+    "look_at",
+    "record_of",
+]
 
 RECORDED, NOTHING, NOT_KNOWN = "recorded", "nothing recorded", "not known"
 """What the records say: something; that nothing of the kind was recorded; or they do not reach or hold it."""
 
 STRENGTHS = "strengths and protective factors"
 _ALSO_OF_ZERO = (Trend, Share)  # a zero that says something of rows that are there
+
+
+class Observed(Protocol):
+    """Records that say from when and until when each table can be trusted."""
+
+    @property
+    def observed_from(self) -> Mapping[str, Any]:
+        """First day of each table; None or left out where nothing is stated."""
+
+    @property
+    def observed_until(self) -> Any:
+        """Last day of all tables."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Behind:
+    """What the records hold behind one value.
+
+    Parameters
+    ----------
+    rows : Rows
+        The source rows that count.
+    unknown : tuple of str
+        What the records do not reach or hold, as clauses; empty where there can be a value.
+    part : callable, optional
+        Value of the first (0) or the second (1) of the two features that the feature is made of.
+    """
+
+    rows: Rows
+    unknown: tuple[str, ...] = ()
+    part: Callable[[int], float] | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,7 +92,7 @@ class Cell:
         Its value in words, with the index date.
     evidence : tuple of (str, str, str)
         Source rows: table, row key, ISO date.
-    rows : DataFrame, optional
+    rows : Rows, optional
         The same rows with all their dates; None without records.
     """
 
@@ -58,7 +102,7 @@ class Cell:
     record: str
     sentence: str
     evidence: tuple[tuple[str, str, str], ...]
-    rows: pd.DataFrame | None
+    rows: Rows | None
 
     @property
     def concept(self) -> str:
@@ -92,30 +136,79 @@ def look_at(explanation: Explanation, position: int, column: int, *, dated: bool
         What it says.
     """
     spec, row = explanation._specs[column], explanation._values.index[position]
-    value = float(explanation._values.iloc[:, column].iloc[position])
-    found = _found(explanation._records, row, spec)
-    rows = None if found is None else found.counted()
-    record = _record(spec, value, rows, found)
-    date = day_said(row[2]) if dated else "the index date"
-    sentence = _sentence(explanation._wording, explanation._records, spec, value, row[2], date, found, rows, record)
-    return Cell(
+    return cell_of(
+        spec,
         str(explanation._values.columns[column]),
-        value,
+        float(explanation._values.iloc[:, column].iloc[position]),
         float(explanation._contributions.iloc[:, column].iloc[position]),
-        record,
-        sentence,
-        () if rows is None else cited(rows, spec),
-        rows,
+        index_date=row[2],
+        dated=dated,
+        wording=explanation._wording,
+        observed=explanation._records,
+        behind=_found(explanation._records, row, spec),
     )
 
 
-def cited(rows: pd.DataFrame, spec: Feature | None) -> tuple[tuple[str, str, str], ...]:
+def cell_of(
+    spec: Feature | None,
+    name: str,
+    value: float,
+    contribution: float,
+    *,
+    index_date: Any,
+    dated: bool = True,
+    wording: Wording,
+    observed: Observed | None,
+    behind: Behind | None,
+) -> Cell:
+    """Say what one feature says of one child.
+
+    Parameters
+    ----------
+    spec : Feature or None
+        The feature; None for a column that is no feature of the library.
+    name : str
+        Its name.
+    value : float
+        Its value.
+    contribution : float
+        What it adds to the calibrated log-odds.
+    index_date : Timestamp, datetime64 or date
+        The index date.
+    dated : bool, default True
+        Whether the sentence names the index date, or only calls it that.
+    wording : Wording
+        The sentences.
+    observed : Observed or None
+        The records.
+    behind : Behind or None
+        What they hold behind the value; None where that cannot be told.
+
+    Returns
+    -------
+    Cell
+        What it says.
+    """
+    record = record_of(spec, value, behind)
+    date = day_said(index_date) if dated else "the index date"
+    return Cell(
+        name,
+        value,
+        contribution,
+        record,
+        _sentence(wording, observed, spec, value, index_date, date, behind, record),
+        () if behind is None else cited(behind.rows, spec),
+        None if behind is None else behind.rows,
+    )
+
+
+def cited(rows: Rows, spec: Feature | None) -> tuple[tuple[str, str, str], ...]:
     """Source rows as plain text.
 
     Parameters
     ----------
-    rows : DataFrame
-        From :meth:`Evidence.counted`.
+    rows : Rows
+        Such as :meth:`Evidence.counted` gives them.
     spec : Feature or None
         The feature.
 
@@ -124,10 +217,10 @@ def cited(rows: pd.DataFrame, spec: Feature | None) -> tuple[tuple[str, str, str
     tuple of (str, str, str)
         Table, row key, and the date that counts: an end where the feature is of ends.
     """
-    dates = rows["end_date" if getattr(spec, "edge", "start") == "end" else "date"].dt.strftime("%Y-%m-%d")
+    days = np.asarray(rows["end_date" if getattr(spec, "edge", "start") == "end" else "date"]).astype("datetime64[D]")
+    dates = ["nan" if day is None else day.isoformat() for day in days.tolist()]
     return tuple(
-        (str(table), str(key), str(date))
-        for table, key, date in zip(rows["table"], rows["row_key"], dates, strict=True)
+        (str(table), str(key), date) for table, key, date in zip(rows["table"], rows["row_key"], dates, strict=True)
     )
 
 
@@ -136,7 +229,7 @@ def day_said(date: Any) -> str:
 
     Parameters
     ----------
-    date : Timestamp or datetime64
+    date : Timestamp, datetime64, date or str
         The day.
 
     Returns
@@ -146,77 +239,100 @@ def day_said(date: Any) -> str:
 
     Examples
     --------
-    >>> day_said(pd.Timestamp("2025-03-31"))
+    >>> day_said(np.datetime64("2025-03-31"))
     '31 March 2025'
     """
-    day = pd.Timestamp(date)
-    return f"{day.day} {day.month_name()} {day.year}"
+    day = np.datetime64(date).astype("datetime64[D]").item()
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def _found(records: Records | None, row: tuple, spec: Feature | None) -> Evidence | None:
-    """The evidence of a value, where there are records and it is a feature of the library."""
-    return None if records is None or spec is None else evidence_index(records).evidence(row, spec)
+def _found(records: Any, row: tuple, spec: Feature | None) -> Behind | None:
+    """What is behind a value, where there are records and it is a feature of the library."""
+    if records is None or spec is None:
+        return None
+    from edgeofcare.features.evidence import evidence_index
+    from edgeofcare.features.tracing.found import Evidence
+
+    found = evidence_index(records).evidence(row, spec)
+    unknown = tuple(look.unknown for look in found.looks if look.unknown)
+    return Behind(
+        found.counted(), unknown, lambda which: float(Evidence(found.looks[which].feature, (found.looks[which],)).value)
+    )
 
 
-def _record(spec: Feature | None, value: float, rows: pd.DataFrame | None, found: Evidence | None) -> str:
-    """Whether the records say something, say that nothing was recorded, or do not tell."""
+def record_of(spec: Feature | None, value: float, behind: Behind | None) -> str:
+    """Whether the records say something, say that nothing was recorded, or do not tell.
+
+    Parameters
+    ----------
+    spec : Feature or None
+        The feature; None for a column that is no feature of the library.
+    value : float
+        Its value.
+    behind : Behind or None
+        What the records hold behind it; None where that cannot be told.
+
+    Returns
+    -------
+    str
+        :data:`RECORDED`, :data:`NOTHING` or :data:`NOT_KNOWN`.
+    """
     if math.isnan(value):
-        return NOTHING if _is_empty(spec, rows, found) else NOT_KNOWN
+        return NOTHING if _is_empty(spec, behind) else NOT_KNOWN
     counted = isinstance(spec, TableFeature | Siblings) and value == 0
-    nothing = not isinstance(spec, _ALSO_OF_ZERO) if rows is None else not len(rows)
+    nothing = not isinstance(spec, _ALSO_OF_ZERO) if behind is None else not len(behind.rows)
     return NOTHING if counted and nothing else RECORDED
 
 
-def _is_empty(spec: Feature | None, rows: pd.DataFrame | None, found: Evidence | None) -> bool:
+def _is_empty(spec: Feature | None, behind: Behind | None) -> bool:
     """Whether NaN stands for "there was none", not for records that do not reach or hold enough."""
     if isinstance(spec, Combined):
-        return found is not None and not found.unknown
+        return behind is not None and not behind.unknown
     if not isinstance(spec, TableFeature) or not math.isnan(spec.empty):
         return False
-    if found is None:
+    if behind is None:
         return spec.lookback is None
-    return not found.unknown and not len(rows if rows is not None else ())
+    return not behind.unknown and not len(behind.rows)
 
 
 def _sentence(
     wording: Wording,
-    records: Records | None,
+    observed: Observed | None,
     spec: Feature | None,
     value: float,
     index_date: Any,
     date: str,
-    found: Evidence | None,
-    rows: pd.DataFrame | None,
+    behind: Behind | None,
     record: str,
 ) -> str:
     """The value in words; where records do not reach, that they do not, and never that there was none."""
-    if found is not None and isinstance(spec, Combined) and math.isnan(value) and record == NOTHING:
-        spec, value, rows = *_empty_part(spec, found), None
-    if found is None or not found.unknown or record != NOT_KNOWN:
+    rows = None if behind is None else behind.rows
+    if behind is not None and isinstance(spec, Combined) and math.isnan(value) and record == NOTHING:
+        spec, value, rows = *_empty_part(spec, behind), None
+    if behind is None or not behind.unknown or record != NOT_KNOWN:
         return wording.sentence(spec, value, rows, index_date, date=date)
-    if (lacking := _not_received(records, spec)) is not None:
+    if (lacking := _not_received(observed, spec)) is not None:
         return lacking
     said = wording.sentences.get((getattr(spec, "name", ""), "unknown"))
-    told = {look.unknown for look in found.looks if look.unknown.startswith("the source of the records holds no")}
+    told = {clause for clause in behind.unknown if clause.startswith("the source of the records holds no")}
     if told or said is None:
-        clauses = sorted(told or {look.unknown for look in found.looks if look.unknown})
-        return f"Unknown: {'; '.join(clauses)}."
+        return f"Unknown: {'; '.join(sorted(told or set(behind.unknown)))}."
     return said.replace("{date}", date)
 
 
-def _empty_part(spec: Combined, found: Evidence) -> tuple[Feature, float]:
+def _empty_part(spec: Combined, behind: Behind) -> tuple[Feature, float]:
     """The one of two features whose window is empty, so that nothing can be made of both."""
-    parts = zip((spec.second, spec.first), reversed(found.looks), strict=True)
-    values = [(part, float(Evidence(part, (look,)).value)) for part, look in parts]
+    assert behind.part is not None
+    values = [(spec.second, behind.part(1)), (spec.first, behind.part(0))]
     return next((each for each in values if math.isnan(each[1])), values[0])
 
 
-def _not_received(records: Records | None, spec: Feature | None) -> str | None:
+def _not_received(observed: Observed | None, spec: Feature | None) -> str | None:
     """That nothing of a table was received for any child, as when an extract came without it."""
-    if records is None or not isinstance(spec, TableFeature):
+    if observed is None or not isinstance(spec, TableFeature):
         return None
     table = "care_episodes" if spec.table == "care_periods" else spec.table
-    first = records.observed_from.get(table)
-    if first is None or first <= records.observed_until:
+    first = observed.observed_from.get(table)
+    if first is None or first <= observed.observed_until:
         return None
     return f"No records of {spec.source.plural} were received."

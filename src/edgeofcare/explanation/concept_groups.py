@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from edgeofcare.features.catalogue import concept_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["concept_groups", "summed_by_concept"]
 
@@ -51,6 +54,8 @@ def summed_by_concept(contributions: pd.DataFrame) -> pd.DataFrame:
     DataFrame of float64, shape (n_rows, n_concepts)
         For a regression the contributions of the concepts; for trees near them.
     """
+    import pandas as pd
+
     groups, concepts = concept_groups(contributions.columns)
     found = np.zeros((len(contributions), len(concepts)))
     np.add.at(found.T, groups, contributions.to_numpy(dtype=np.float64).T)

@@ -8,20 +8,29 @@ the same way as the concept.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from edgeofcare.explanation.cells import Cell, look_at
 from edgeofcare.features.catalogue import concept_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from edgeofcare.explanation.explanation import Explanation
 
-__all__ = ["Reason", "concept_reasons", "probability_of", "probability_points"]
+__all__ = [
+    "Reason",
+    "carrier",
+    "concept_reasons",
+    "moved_concepts",
+    "probability_of",
+    "probability_points",
+]
 
 _CERTAINTY = ("band", "tied")
 _FLAT = 1e-9  # log-odds between start and end of the ray below which its slope is taken at the start
@@ -86,20 +95,53 @@ def concept_reasons(
         Ties by name of the concept.
     """
     moved = _by_concept(explanation, position, certainty=certainty)
-    moved = moved[moved["contribution"] != 0]
-    sums = moved["contribution"].to_numpy(dtype=np.float64)
-    points = probability_points(sums, explanation.base, float(explanation._scores["log_odds"].iloc[position]))
-    order = np.lexsort((moved.index.to_numpy(), -np.abs(sums)))
+    concepts, names = [str(name) for name in moved.index], [str(name) for name in explanation._contributions.columns]
     phi = explanation._contributions.iloc[position].to_numpy(dtype=np.float64)
-    members = np.asarray([concept_of(str(name)) for name in explanation._contributions.columns], dtype=object)
+    members = np.asarray([concept_of(name) for name in names], dtype=object)
+    sums = moved["contribution"].to_numpy(dtype=np.float64)
+    log_odds = float(explanation._scores["log_odds"].iloc[position])
     reasons = []
-    for place in order[:top]:
-        concept, total = str(moved.index[place]), float(sums[place])
-        carrier = _carrier(phi, np.flatnonzero(members == concept), total, explanation._contributions.columns)
+    for place, total, points in moved_concepts(concepts, sums, explanation.base, log_odds)[:top]:
+        own = np.flatnonzero(members == concepts[place])
+        column = int(own[carrier(phi[own], total, [names[at] for at in own])])
         told = {name: moved[name].iloc[place] for name in _CERTAINTY if name in moved.columns}
-        cell = look_at(explanation, position, carrier, dated=dated)
-        reasons.append(Reason(concept, total, float(points[place]), cell, told))
+        cell = look_at(explanation, position, column, dated=dated)
+        reasons.append(Reason(concepts[place], total, points, cell, told))
     return reasons
+
+
+def moved_concepts(
+    concepts: Sequence[str], sums: npt.NDArray[np.float64], base: float, log_odds: float, top: int | None = None
+) -> list[tuple[int, float, float]]:
+    """Find the concepts that move a risk, the largest first.
+
+    Parameters
+    ----------
+    concepts : sequence of str
+        Names.
+    sums : ndarray of float64, shape (n_concepts,)
+        What each adds to the calibrated log-odds.
+    base, log_odds : float
+        Where the child starts and ends, in calibrated log-odds.
+    top : int, optional
+        Most concepts; all that move the risk if left out.
+
+    Returns
+    -------
+    list of (int, float, float)
+        The place of each, its contribution and its percentage points; ties by name. Those that move exactly nothing
+        are left out.
+
+    Examples
+    --------
+    >>> [place for place, _, _ in moved_concepts(["school", "household"], np.array([0.5, -0.7]), -2.0, -2.2)]
+    [1, 0]
+    """
+    places = np.flatnonzero(sums != 0)
+    moved = sums[places]
+    points = probability_points(moved, base, log_odds)
+    order = np.lexsort((np.asarray(concepts)[places], -np.abs(moved)))[:top]
+    return [(int(places[at]), float(moved[at]), float(points[at])) for at in order]
 
 
 def probability_of(log_odds: float) -> float:
@@ -164,14 +206,36 @@ def probability_points(contributions: npt.ArrayLike, base: float, log_odds: floa
 
 def _by_concept(explanation: Explanation, position: int, *, certainty: bool) -> pd.DataFrame:
     """What each concept adds to one row: ``contribution``, and ``band`` and ``tied`` where the model has refits."""
+    import pandas as pd
+
     found = pd.DataFrame({"contribution": explanation._concepts.iloc[position]})
     if certainty and explanation.spread is not None:
         found = found.join(explanation.spread.told(position, "concept"))
     return found
 
 
-def _carrier(phi: npt.NDArray[np.float64], members: npt.NDArray[np.intp], total: float, names: pd.Index) -> int:
-    """The feature of a concept that moves the risk most in the direction of the concept; ties by name."""
-    own = [int(member) for member in members]
-    same = [member for member in own if phi[member] * total > 0] or own
-    return min(same, key=lambda member: (-abs(phi[member]), str(names[member])))
+def carrier(phi: npt.NDArray[np.float64], total: float, names: Sequence[str]) -> int:
+    """The feature of a concept that moves the risk most in the direction of the concept; ties by name.
+
+    Parameters
+    ----------
+    phi : ndarray of float64, shape (n_members,)
+        What each feature of the concept adds.
+    total : float
+        What the concept adds.
+    names : sequence of str
+        Names of the features.
+
+    Returns
+    -------
+    int
+        Its place among them.
+
+    Examples
+    --------
+    >>> carrier(np.array([0.5, 0.3, -0.7]), 0.2, ["a", "b", "c"])
+    0
+    """
+    moves = phi.tolist()
+    same = [member for member, moved in enumerate(moves) if moved * total > 0] or range(len(names))
+    return min(same, key=lambda member: (-abs(moves[member]), names[member]))

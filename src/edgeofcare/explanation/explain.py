@@ -11,6 +11,7 @@ import pandas as pd
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.about import about_model
+from edgeofcare.explanation.additivity import check_sum
 from edgeofcare.explanation.concept_groups import concept_groups
 from edgeofcare.explanation.explanation import Explanation
 from edgeofcare.explanation.kernel import contributions
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
-_TOLERANCE = 1e-9  # log-odds by which a sum of contributions may miss the model's own score
 _SAME = 1e-9  # difference between a value of X and the same value from the records that is rounding
 
 
@@ -145,7 +145,7 @@ def explain(
         low, high = np.asarray(cast("Any", model).risk_interval(X), dtype=np.float64).T
         scores = scores.assign(risk_low=low, risk_high=high)
     for found in (psi, concepts.to_numpy()):
-        _check_sum(base + found.sum(axis=1), scores["log_odds"].to_numpy())
+        check_sum(base + found.sum(axis=1), scores["log_odds"].to_numpy())
     about = about_model(model, slope=line.slope, intercept=line.intercept)
     more: Any = {"refits": parts.refits, "concepts": concepts, "wording": _wording(wording), "about": about}
     return Explanation(pd.DataFrame(psi, X.index, X.columns), base, scores, X, specs=specs, records=records, **more)
@@ -254,19 +254,6 @@ def _check_against(records: Records, X: pd.DataFrame, specs: list[Feature]) -> N
         msg = (
             f"{int(differ.sum())} of {differ.size} values of X are not what these records give, in {len(columns)} "
             f"columns: {_listed(columns)}. Build X from the same records, or leave records out."
-        )
-        raise SpecError(msg)
-
-
-def _check_sum(total: np.ndarray, log_odds: np.ndarray) -> None:
-    """Refuse contributions that do not add up to the model's own score."""
-    gap = np.abs(total - log_odds)
-    if not (gap <= _TOLERANCE).all():
-        missed = int((~(gap <= _TOLERANCE)).sum())
-        msg = (
-            f"Contributions miss the model's own log-odds in {missed} of {len(gap)} rows, by up to {np.max(gap):.1g}; "
-            f"at most {_TOLERANCE:g} is allowed. The arrays and the model do not agree: fit or load "
-            "the model again."
         )
         raise SpecError(msg)
 

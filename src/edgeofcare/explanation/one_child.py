@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.cohort import build_cohort, cohort_attrition
-from edgeofcare.dates import one_date
-from edgeofcare.exceptions import LeakageError, RecordsError, SpecError
+from edgeofcare.dates import one_date, refuse_late
+from edgeofcare.exceptions import RecordsError, SpecError
 from edgeofcare.features.build import build_features
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import as_features, parse_feature
 from edgeofcare.models.rows import ROW_NAMES
 from edgeofcare.records.findings import Findings
 from edgeofcare.records.records import Records
-from edgeofcare.scale.households import real_links
+from edgeofcare.records.some_children import rows_of_children
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.task import Task
 
@@ -54,16 +54,7 @@ def household_records(records: Records, child_id: str) -> Records:
 
 def _with_children(records: Records, children: Sequence[str] | pd.Index) -> Records:
     """The records of some children."""
-    return with_tables(records, {name: _rows_of(records, name, children) for name in records})
-
-
-def _rows_of(records: Records, name: str, children: Sequence[str] | pd.Index) -> pd.DataFrame:
-    """The rows of some children in one table."""
-    frame = records.table(name)
-    if name == "relationships":
-        theirs = frame.loc[frame["child_id"].isin(children), "related_id"]
-        frame = real_links(frame[frame["related_id"].isin(theirs)])
-    return frame[frame["child_id"].isin(children)].reset_index(drop=True)
+    return with_tables(records, {name: rows_of_children(records, name, children) for name in records})
 
 
 def with_tables(records: Records, tables: Mapping[str, pd.DataFrame]) -> Records:
@@ -120,12 +111,7 @@ def checked_day(records: Records, value: Any, name: str) -> pd.Timestamp:
         If it is no date.
     """
     day = one_date(value, name)
-    if day > records.observed_until + pd.Timedelta(days=1):
-        msg = (
-            f"{name} lies more than one day after observed_until: what happened just before it is not in the extract. "
-            "Use an earlier day, or a newer extract with its own observed_until."
-        )
-        raise LeakageError(msg)
+    refuse_late(np.datetime64(day, "D"), np.datetime64(records.observed_until, "D"), name)
     return day
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.explanation.bands import agreement_of_signs, bands, tied_ranks
+from edgeofcare.explanation.bands import judged, tied_ranks, told_bands
 from edgeofcare.explanation.concept_groups import concept_groups
 from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.paths import PathForm, path_form
@@ -172,7 +172,7 @@ class ReasonSpread:
             "strong", "some" or "slight" (:func:`edgeofcare.explanation.bands.bands`).
         """
         parts = [
-            _judged(self.model(level, block), self.contributions(level, block)).astype(object)
+            judged(self.model(level, block), self.contributions(level, block)).astype(object)
             for block in self._blocks()
         ]
         return pd.DataFrame(np.concatenate(parts), index=self._values.index, columns=self.names(level), dtype=object)
@@ -198,7 +198,7 @@ class ReasonSpread:
         parts = []
         for block in self._blocks():
             own, refits = self.model(level, block), self.contributions(level, block)
-            found = _judged(own, refits)
+            found = judged(own, refits)
             for at, row in enumerate(block):
                 order = list(orders[row])[: top + 1]
                 ranks = tied_ranks(own[at, order], refits[:, at, order])
@@ -221,12 +221,9 @@ class ReasonSpread:
         DataFrame
             ``band`` and ``tied`` (whether another reason cannot be told from it in size), by name.
         """
-        own, refits = self.model(level, [row]), self.contributions(level, [row])
-        order = np.lexsort((np.asarray(self.names(level)), -np.abs(own[0])))
-        ranks = np.empty(order.size, dtype=np.int64)
-        ranks[order] = tied_ranks(own[0, order], refits[:, 0, order])
-        told = {"band": _judged(own, refits)[0].astype(object), "tied": np.bincount(ranks)[ranks] > 1}
-        return pd.DataFrame(told, index=self.names(level))
+        own, refits = self.model(level, [row])[0], self.contributions(level, [row])[:, 0]
+        band, tied = told_bands(self.names(level), own, refits)
+        return pd.DataFrame({"band": band.astype(object), "tied": tied}, index=self.names(level))
 
     @cached_property
     def _forms(self) -> list[PathForm | LinearArrays]:
@@ -249,11 +246,6 @@ class ReasonSpread:
         """Positions of the rows in blocks that keep the memory flat."""
         step = max(1, _BLOCK // max(1, len(self) * self._values.shape[1]))
         return [range(start, min(start + step, len(self._values))) for start in range(0, len(self._values), step)]
-
-
-def _judged(own: FloatArray, refits: FloatArray) -> npt.NDArray[np.str_]:
-    """Band of each reason."""
-    return bands(own, refits.std(axis=0, ddof=1), agreement_of_signs(own, refits))
 
 
 def _split(form: PathForm | LinearArrays, table: FloatArray, groups: npt.NDArray[np.intp] | None) -> FloatArray:

@@ -38,6 +38,8 @@ from edgeofcare.schema.columns import SPELL
 if TYPE_CHECKING:
     import pandas as pd
 
+    from edgeofcare.explanation.source_rows import Rows
+
 __all__ = ["percent_said", "reason_sentence"]
 
 _DAYS_IN = {
@@ -49,7 +51,7 @@ _HAD = {"source": "came from", "initial_category": "were for", "factor": "were",
 
 
 def reason_sentence(
-    spec: Feature | None, value: float | str, evidence: pd.DataFrame | None = None, index_date: Any = None
+    spec: Feature | None, value: float | str, evidence: Rows | None = None, index_date: Any = None
 ) -> str:
     """Say the value of one feature of one child in plain English.
 
@@ -60,9 +62,9 @@ def reason_sentence(
     value : float or str
         Its value; NaN is unknown, or what an empty window gives. Of the last code of a column, the code or its place
         among the categories.
-    evidence : DataFrame, optional
-        The source rows behind the value, from :meth:`Evidence.counted`. Without them the sentence does not say how
-        long before the index date the last one was.
+    evidence : Rows, optional
+        The source rows behind the value, such as :meth:`Evidence.counted` gives them. Without them the sentence does
+        not say how long before the index date the last one was.
     index_date : Timestamp or datetime64, optional
         The index date; needed with evidence.
 
@@ -286,7 +288,7 @@ _WRITERS: dict[type[Feature], Callable[..., str]] = {
 }
 
 
-def _unknown(spec: TableFeature, rows: pd.DataFrame | None) -> str:
+def _unknown(spec: TableFeature, rows: Rows | None) -> str:
     """NaN: nothing to tell a number of, or records that do not reach back far enough."""
     nothing = isinstance(spec, DaysSince | Mean | Max | Last | Share) and rows is None
     of_value = isinstance(spec, Mean | Max | Last)

@@ -24,7 +24,7 @@ from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import parse_feature
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from edgeofcare.explanation.source_rows import Rows
 
 __all__ = ["CASES", "COMMON", "Wording", "default_wording", "read_wording", "write_wording"]
 
@@ -76,7 +76,7 @@ class Wording:
         self,
         spec: Feature | None,
         value: float | str,
-        rows: pd.DataFrame | None = None,
+        rows: Rows | None = None,
         index_date: Any = None,
         *,
         date: str | None = None,
@@ -89,8 +89,8 @@ class Wording:
             The feature; None for a column that is no feature of the library.
         value : float or str
             Its value; NaN is unknown, or what an empty window gives.
-        rows : DataFrame, optional
-            The source rows behind the value, from :meth:`Evidence.counted`.
+        rows : Rows, optional
+            The source rows behind the value, such as :meth:`Evidence.counted` gives them.
         index_date : Timestamp or datetime64, optional
             The index date; needed with rows.
         date : str, optional
@@ -109,33 +109,34 @@ class Wording:
             said = reason_sentence(spec, value, rows, index_date)
             return said if date is None else said.replace("the index date", date)
         kept = _WITH_ROWS.sub("" if held is None else r"\1", template)
-        parts = self._parts(spec, float(value), held, index_date)
-        return _HOLE.sub(lambda hole: name if hole[1] == "date" else parts[hole[1]], kept)
+        return _HOLE.sub(
+            lambda hole: name if hole[1] == "date" else self._part(hole[1], spec, float(value), held, index_date), kept
+        )
 
     def _template(self, name: str, case: str) -> str | None:
         """The sentence of a feature and case; nothing on record is unknown, where the file makes no difference."""
         found = self.sentences.get((name, case))
         return self.sentences.get((name, "unknown")) if found is None and case == "nothing" else found
 
-    def _parts(self, spec: Any, value: float, rows: pd.DataFrame | None, index_date: Any) -> dict[str, str]:
-        """What stands for each placeholder."""
-        if math.isnan(value):
-            return {}
-        month = f"month {int(value)}"
-        return {
-            "number": number_said(abs(value)),
-            "percent": percent_said(value),
-            "years": str(_years(value, rows, index_date)),
-            "month": self.sentences.get((COMMON, month), month),
-            "ago": "" if rows is None else self._days(_days_ago(spec, rows, index_date)),
-        }
+    def _part(self, hole: str, spec: Any, value: float, rows: Rows | None, index_date: Any) -> str:
+        """What stands for a placeholder."""
+        if hole == "number":
+            return number_said(abs(value))
+        if hole == "percent":
+            return percent_said(value)
+        if hole == "years":
+            return str(_years(value, rows, index_date))
+        if hole == "month":
+            month = f"month {int(value)}"
+            return self.sentences.get((COMMON, month), month)
+        return "" if rows is None else self._days(_days_ago(spec, rows, index_date))
 
     def _days(self, number: int) -> str:
         """A number of days with its noun."""
         return self.sentences[COMMON, "day" if number == 1 else "days"].replace("{number}", number_said(number))
 
 
-def _case(value: float | str, rows: pd.DataFrame | None) -> str | None:
+def _case(value: float | str, rows: Rows | None) -> str | None:
     """Which of the cases a value is; None for a code, which the library words."""
     if isinstance(value, str):
         return None
@@ -144,17 +145,17 @@ def _case(value: float | str, rows: pd.DataFrame | None) -> str | None:
     return "none" if value == 0 else "one" if value == 1 else "more" if value > 0 else "fewer"
 
 
-def _years(value: float, rows: pd.DataFrame | None, index_date: Any) -> int:
+def _years(value: float, rows: Rows | None, index_date: Any) -> int:
     """Completed years, by the birthday where it is in evidence."""
     if rows is None:
         return math.floor(value)
-    return int(age_in_years(rows["date"].to_numpy().astype("datetime64[D]")[0], np.datetime64(index_date, "D")))
+    return int(age_in_years(np.asarray(rows["date"]).astype("datetime64[D]")[0], np.datetime64(index_date, "D")))
 
 
-def _days_ago(spec: Any, rows: pd.DataFrame, index_date: Any) -> int:
+def _days_ago(spec: Any, rows: Rows, index_date: Any) -> int:
     """Days from the latest row to the index date."""
     dates = rows["end_date" if getattr(spec, "edge", "start") == "end" else "date"]
-    last = dates.to_numpy().astype("datetime64[D]").max()
+    last = np.asarray(dates).astype("datetime64[D]").max()
     return int((np.datetime64(index_date, "D") - last).astype(np.int64))
 
 

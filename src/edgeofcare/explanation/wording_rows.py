@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edgeofcare.features.feature import TableFeature, label
 from edgeofcare.schema.codes import CODE_LISTS
 from edgeofcare.schema.columns import SPELL
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from edgeofcare.explanation.source_rows import Rows
 
 __all__ = [
     "FLAGS",
@@ -238,14 +239,14 @@ def window_said(spec: TableFeature) -> str:
     return f"in the {days_said(spec.lookback)} before the index date"
 
 
-def last_said(value: float, rows: pd.DataFrame | None, index_date: Any, edge: str = "start") -> str:
+def last_said(value: float, rows: Rows | None, index_date: Any, edge: str = "start") -> str:
     """How long before the index date the last row was.
 
     Parameters
     ----------
     value : float
         How many rows there are.
-    rows : DataFrame or None
+    rows : Rows or None
         The rows.
     index_date : Timestamp or datetime64
         The index date.
@@ -263,12 +264,12 @@ def last_said(value: float, rows: pd.DataFrame | None, index_date: Any, edge: st
     return f", {when}" if value == 1 else f", the last of them {when}"
 
 
-def before(dates: pd.Series, index_date: Any) -> str:
+def before(dates: npt.ArrayLike, index_date: Any) -> str:
     """Days from the latest of some dates to the index date, in words.
 
     Parameters
     ----------
-    dates : Series of datetime64
+    dates : array of datetime64
         Dates.
     index_date : Timestamp or datetime64
         The index date.
@@ -278,7 +279,7 @@ def before(dates: pd.Series, index_date: Any) -> str:
     str
         Such as "12 days before".
     """
-    last = dates.to_numpy().astype("datetime64[D]").max()
+    last = np.asarray(dates).astype("datetime64[D]").max()
     day = np.datetime64(index_date, "D")
     return f"{days_said(int((day - last).astype(np.int64)))} before"
 

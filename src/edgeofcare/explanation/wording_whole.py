@@ -21,12 +21,13 @@ from edgeofcare.schema.codes import CODE_LISTS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["WHOLE"]
+__all__ = ["MONTHS", "WHOLE"]
 
-_MONTHS = (
+MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
+"""Months of the year, whatever the language of the machine."""
 
 
 def _age(spec: Age, value: float, rows: pd.DataFrame | None, index_date: Any) -> str:
@@ -35,7 +36,7 @@ def _age(spec: Age, value: float, rows: pd.DataFrame | None, index_date: Any) ->
         return "The age is unknown."
     if rows is None:
         return f"Aged {math.floor(value)}."
-    born = rows["date"].to_numpy().astype("datetime64[D]")[0]
+    born = np.asarray(rows["date"]).astype("datetime64[D]")[0]
     return f"Aged {age_in_years(born, np.datetime64(index_date, 'D'))}."
 
 
@@ -57,7 +58,7 @@ def _calendar(spec: Calendar, value: float, rows: pd.DataFrame | None, index_dat
     """Month or year of the index date."""
     if math.isnan(value):
         return f"The {spec.part} of the index date is unknown."
-    said = _MONTHS[int(value) - 1] if spec.part == "month" else f"{value:.0f}"
+    said = MONTHS[int(value) - 1] if spec.part == "month" else f"{value:.0f}"
     return f"The {spec.part} of the index date is {said}."
 
 

@@ -9,11 +9,11 @@ import pandas as pd
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.feature import Feature, TableFeature
+from edgeofcare.features.held import check_held
 from edgeofcare.features.index import index_days
 from edgeofcare.features.measures import table_column
 from edgeofcare.features.names import as_features
 from edgeofcare.features.people import People, child_column
-from edgeofcare.features.prepare import check_held
 from edgeofcare.features.rows import Rows
 from edgeofcare.features.specs.combined import Combined, Difference
 from edgeofcare.features.specs.numbers import Last

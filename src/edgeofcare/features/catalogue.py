@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from edgeofcare.features.feature import SCOPES, Feature, TableFeature
 from edgeofcare.features.names import as_features, parse_feature
@@ -22,6 +21,9 @@ from edgeofcare.features.specs.child import Age, Calendar, Characteristic, Sibli
 from edgeofcare.features.specs.combined import Combined, Ratio
 from edgeofcare.features.specs.events import SHORTEST_EXPOSURE, Rate
 from edgeofcare.features.specs.spells import Overlap
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "CONCEPTS",
@@ -205,6 +207,8 @@ def feature_dictionary(features: Iterable[Feature | str] | None = None) -> pd.Da
     >>> feature_dictionary(["missing.days_since"]).loc[0, ["direction", "unknown"]].tolist()
     ['lowers', 'there was none, or the records of missing episodes do not reach the index date']
     """
+    import pandas as pd
+
     specs = list(_specs().values()) if features is None else as_features(features)
     return pd.DataFrame([_described(spec) for spec in specs])
 

@@ -9,12 +9,12 @@ import pandas as pd
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.feature import Feature
+from edgeofcare.features.held import check_held
 from edgeofcare.features.index import index_days
 from edgeofcare.features.names import as_features, parse_feature
 from edgeofcare.features.prepare import (
     TableArrays,
     care_arrays,
-    check_held,
     event_days,
     selected,
     table_arrays,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,26 +10,20 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.care import care_periods_as_known
-from edgeofcare.exceptions import RecordsError, SpecError
-from edgeofcare.features.feature import Feature, TableFeature, Where
+from edgeofcare.exceptions import RecordsError
+from edgeofcare.features.feature import TableFeature, Where
 from edgeofcare.features.rows import LARGEST_SUM, MAX_DAY, fixed_point
-from edgeofcare.features.specs.spells import Active, DaysIn, Overlap
 from edgeofcare.records.findings import counted
 from edgeofcare.records.known import end_known, start_known
 from edgeofcare.records.records import Records
-from edgeofcare.records.window import KEPT_BY_START
-from edgeofcare.schema.columns import SPELL
-from edgeofcare.schema.own import OWN
+from edgeofcare.schema.extracts import KEPT_BY_START
 from edgeofcare.task import Task
 
 __all__ = [
     "TableArrays",
     "as_days",
     "care_arrays",
-    "check_held",
-    "columns_missing",
     "event_days",
-    "observed_from_day",
     "selected",
     "table_arrays",
 ]
@@ -108,73 +102,6 @@ def _too_large(table: str, column: str, values: np.ndarray) -> str:
     )
 
 
-def check_held(records: Records, features: Iterable[Feature]) -> None:
-    """Refuse features of own tables that the records do not hold, or not in that form.
-
-    Parameters
-    ----------
-    records : Records
-        The case records.
-    features : iterable of Feature
-        Specs.
-
-    Raises
-    ------
-    SpecError
-        With every such feature.
-    """
-    problems = [problem for spec in features if isinstance(spec, TableFeature) for problem in _not_held(records, spec)]
-    if problems:
-        msg = "These features cannot be built: " + "; ".join(problems) + "."
-        raise SpecError(msg)
-
-
-def _not_held(records: Records, spec: TableFeature) -> list[str]:
-    """What own tables lack that a feature needs."""
-    filters = [*spec.where, *spec.unless, *getattr(spec, "of", ())]
-    needed = [name for name, _ in filters] + [getattr(spec, "value", "")]
-    is_spell = isinstance(spec, Active | DaysIn) or getattr(spec, "edge", "start") == "end"
-    problems = _lacks(records, spec.table, needed, is_spell=is_spell) if spec.source.kind == OWN else []
-    if isinstance(spec, Overlap) and spec.other_source.kind == OWN:
-        problems += _lacks(records, spec.other, [], is_spell=True)
-    return [f"{spec.name}: {problem}" for problem in problems]
-
-
-def _lacks(records: Records, name: str, needed: Iterable[str], *, is_spell: bool) -> list[str]:
-    """What an own table lacks: itself, columns, or ends."""
-    if name not in records:
-        return [f"these records have no table {name!r}; add it with records.with_events"]
-    table = records.definition(name)
-    problems = [f"the table {name!r} was added without a {each}" for each in needed if each and each not in table.names]
-    if is_spell and table.kind != SPELL:
-        problems.append(f"the table {name!r} holds events, which have no end")
-    return problems
-
-
-def columns_missing(records: Records, spec: TableFeature) -> list[str]:
-    """Columns that a feature uses and the source of the records does not hold, so that it is unknown.
-
-    Parameters
-    ----------
-    records : Records
-        The case records.
-    spec : TableFeature
-        The feature.
-
-    Returns
-    -------
-    list of str
-        Names of columns, in order; none where the records hold all.
-    """
-    used = {name for name, _ in (*spec.where, *spec.unless, *getattr(spec, "of", ()))} | {getattr(spec, "value", "")}
-    return sorted(used.intersection(records.absent_columns.get(_table_of(spec.table), ())))
-
-
-def _table_of(name: str) -> str:
-    """The table of the records that a feature's table is made of."""
-    return "care_episodes" if name == "care_periods" else name
-
-
 def as_days(dates: pd.Series | pd.Index) -> np.ndarray:
     """Days since 1970-01-01; ``MAX_DAY`` where there is no date."""
     days = dates.to_numpy().astype("datetime64[D]")
@@ -240,12 +167,6 @@ def care_arrays(records: Records, child_id: np.ndarray, day: np.ndarray) -> Tabl
         as_days(frame["end_date"]),
         as_days(frame["end_known"]),
     )
-
-
-def observed_from_day(records: Records, name: str) -> int:
-    """First day on which the table can be trusted; far in the past where that is not known."""
-    date = records.observed_from.get(_table_of(name))
-    return -MAX_DAY if date is None else int(np.datetime64(date, "D").astype("int64"))
 
 
 def event_days(arrays: TableArrays, edge: str, known_columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

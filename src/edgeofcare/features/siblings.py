@@ -13,8 +13,8 @@ import pandas as pd
 
 from edgeofcare.features.prepare import as_days
 from edgeofcare.features.rows import MAX_DAY, Rows, keys, ragged
-from edgeofcare.records.households import LARGEST_FAMILY
 from edgeofcare.records.records import Records
+from edgeofcare.schema.extracts import LARGEST_FAMILY
 
 __all__ = ["SiblingLinks", "sibling_links"]
 

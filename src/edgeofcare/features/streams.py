@@ -10,13 +10,12 @@ import pandas as pd
 
 from edgeofcare.features.engine import EventIndex
 from edgeofcare.features.feature import TableFeature
+from edgeofcare.features.held import columns_missing, observed_from_day
 from edgeofcare.features.people import People
 from edgeofcare.features.prepare import (
     TableArrays,
     care_arrays,
-    columns_missing,
     event_days,
-    observed_from_day,
     selected,
     table_arrays,
 )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from edgeofcare.exceptions import SpecError
 
-__all__ = ["frame_values", "listed", "name_difference"]
+__all__ = ["frame_values", "listed", "name_difference", "plain_table"]
 
 _SHOWN = 5  # names of one kind that a message lists
 
@@ -50,6 +50,54 @@ def frame_values(X: Any, names: Sequence[str]) -> npt.NDArray[np.float64]:
         raise SpecError(msg)
     values: npt.NDArray[np.float64] = X.to_numpy(dtype=np.float64, na_value=np.nan)
     return values
+
+
+def plain_table(X: Any, names: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Return X as a float64 table in the order of the features, or say what is wrong with it.
+
+    Parameters
+    ----------
+    X : DataFrame or array of float64, shape (n_rows, n_features)
+        Rows to score; a DataFrame must have exactly these columns.
+    names : sequence of str
+        Features in order.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_rows, n_features)
+        A copy: nothing done to it reaches the caller.
+
+    Raises
+    ------
+    SpecError
+        If columns are missing, reordered, renamed or not numeric, or a value is infinite.
+
+    Examples
+    --------
+    >>> plain_table([[12], [15]], ["child.age"]).tolist()
+    [[12.0], [15.0]]
+    """
+    table = frame_values(X, names) if hasattr(X, "columns") else _as_array(X)
+    if table.dtype.kind not in "fiub" or table.ndim != 2 or table.shape[1] != len(names):
+        msg = (
+            f"X has shape {table.shape} and dtype {table.dtype}; the model expects numbers in rows by "
+            f"{len(names)} columns, in the order of feature_names."
+        )
+        raise SpecError(msg)
+    table = np.array(table, dtype=np.float64, order="C")
+    if infinite := int(np.isinf(table).sum()):
+        msg = f"X holds {infinite} infinite value(s); expected finite numbers, or NaN where a value is unknown."
+        raise SpecError(msg)
+    return table
+
+
+def _as_array(X: npt.ArrayLike) -> npt.NDArray[Any]:
+    """X as an array; rows of different lengths make none."""
+    try:
+        return np.asarray(X)
+    except (TypeError, ValueError):
+        msg = "X is no table of numbers; expected rows that all have one number for each of feature_names."
+        raise SpecError(msg) from None
 
 
 def name_difference(found: Sequence[str], expected: Sequence[str]) -> str:

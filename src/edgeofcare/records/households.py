@@ -10,10 +10,9 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-__all__ = ["LARGEST_FAMILY", "households", "on_a_circle"]
+from edgeofcare.schema.extracts import LARGEST_FAMILY
 
-LARGEST_FAMILY = 25
-"""A mother or family with more children than this is a placeholder of the case system, not a family."""
+__all__ = ["households", "on_a_circle", "real_links"]
 
 
 def households(child_ids: pd.Series, relationships: pd.DataFrame) -> pd.Series:
@@ -87,6 +86,27 @@ def on_a_circle(mothers: pd.DataFrame) -> int:
     circle = (np.bincount(component) > 1)[component]
     circle[child[child == mother]] = True
     return int(circle.sum())
+
+
+def real_links(relationships: pd.DataFrame) -> pd.DataFrame:
+    """Links without those to placeholders, which join nobody.
+
+    In one part a placeholder may have so few children that it would look like a family; so it is left out while
+    all children can still be seen.
+
+    Parameters
+    ----------
+    relationships : DataFrame
+        Canonical ``relationships`` of all children.
+
+    Returns
+    -------
+    DataFrame
+        Rows whose mother or family has 25 children or fewer.
+    """
+    links = relationships.dropna(subset=["child_id", "related_id"])
+    children = links.groupby(["kind", "related_id"], dropna=False)["child_id"].transform("nunique")
+    return relationships.drop(index=links.index[children > LARGEST_FAMILY])
 
 
 def _usable_links(relationships: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from edgeofcare.records.findings import Findings
 from edgeofcare.records.validation import clean_table
 from edgeofcare.records.values import as_text
 from edgeofcare.schema.columns import EVENT, SPELL, Table
-from edgeofcare.schema.own import own_table
+from edgeofcare.schema.own import NOT_IN_A_NAME, own_table
 
 __all__ = ["OwnColumns", "as_categories", "own_events"]
 
@@ -148,7 +148,7 @@ def _renamed(name: str, frame: pd.DataFrame, columns: OwnColumns) -> pd.DataFram
 
 def as_categories(values: pd.Series) -> pd.Series:
     """Codes that a feature's name can hold: other characters than letters, digits and hyphens become underscores."""
-    return as_text(values).str.replace(r"[^A-Za-z0-9-]+", "_", regex=True).str.strip("_")
+    return as_text(values).str.replace(NOT_IN_A_NAME.pattern, "_", regex=True).str.strip("_")
 
 
 def _row_keys(rows: pd.DataFrame, start: str) -> np.ndarray:

@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.records.findings import Findings, counted, quoted_statuses
-from edgeofcare.records.households import LARGEST_FAMILY, on_a_circle
+from edgeofcare.records.households import on_a_circle
 from edgeofcare.records.values import NOT_APPLICABLE, as_codes, as_dates, as_flags, as_ids, as_numbers, as_text
 from edgeofcare.schema.columns import SPELL, Table
+from edgeofcare.schema.extracts import LARGEST_FAMILY
+from edgeofcare.schema.sentinels import LARGEST_NUMBER
 from edgeofcare.schema.tables import TABLES
 
 __all__ = ["clean_table", "clean_tables", "empty_table"]
@@ -25,7 +27,6 @@ _ENOUGH_ROWS = 20
 _REACH_DAYS = 180
 _AN_EXTRACT = 1000
 _OLD_YEARS = 30
-_LARGEST_NUMBER = 1_000_000_000
 
 
 def empty_table(table: Table) -> pd.DataFrame:
@@ -203,8 +204,8 @@ def _typed_column(
 
 def _within_reach(numbers: pd.Series, table: Table, name: str, findings: Findings) -> pd.Series:
     """Numbers of a size that can be summed; one beyond it is no distance, no amount and no number of days."""
-    beyond = numbers.abs() > _LARGEST_NUMBER
-    expected = f"Numbers must lie between -{_LARGEST_NUMBER:,} and {_LARGEST_NUMBER:,}."
+    beyond = numbers.abs() > LARGEST_NUMBER
+    expected = f"Numbers must lie between -{LARGEST_NUMBER:,} and {LARGEST_NUMBER:,}."
     findings.invalid_rows(table.name, name, int(beyond.sum()), "number too large", expected, action="emptied")
     return numbers.mask(beyond)
 

@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.schema.codes import CODE_LISTS
+from edgeofcare.schema.sentinels import LAST_OF_NO_DATE, NO_ID, NO_TEXT, OPEN_FROM_YEAR
 
 __all__ = ["NOT_APPLICABLE", "as_codes", "as_dates", "as_flags", "as_ids", "as_numbers", "as_text", "plain_key"]
 
 _TEXT: Any = "str" if int(pd.__version__.split(".")[0]) >= 3 else object
-_NO_ID = {"", "-1", "nan", "none", "null", "<na>", "ssd_ph", "placeholderstr"}
-_NO_TEXT = {"", "nan", "nat", "null", "<na>", "ssd_ph", "placeholderstr"}
-NOT_APPLICABLE = frozenset(_NO_TEXT | {"na", "n/a"})
+NOT_APPLICABLE = NO_TEXT | {"na", "n/a"}
 """Words for which a flag or a number is rightly empty."""
 _FLAGS = {
     **dict.fromkeys(("y", "yes", "true", "t", "1", "1.0"), True),
@@ -25,18 +24,17 @@ _FLAGS = {
 _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}([ T].*)?$")
 _DAY_FIRST = re.compile(r"^\d{1,2}/\d{1,2}/\d{4}( .*)?$")
 _SOURCE = re.compile(r"^(10|[1-3][A-F]|5[A-D]|[46789])(?![0-9A-Z])")
-_OPEN_FROM_YEAR = 2100
 _EXACT = 2**53
 
 
-def as_text(values: pd.Series, missing: set[str] | frozenset[str] = frozenset(_NO_TEXT)) -> pd.Series:
+def as_text(values: pd.Series, missing: frozenset[str] = NO_TEXT) -> pd.Series:
     """Text without surrounding spaces; the sentinels of case systems become missing.
 
     Parameters
     ----------
     values : Series
         Any dtype.
-    missing : set of str
+    missing : frozenset of str
         Lower-case words that mean "nothing here".
 
     Returns
@@ -69,7 +67,7 @@ def as_ids(values: pd.Series) -> pd.Series:
         whole = numbers.dropna()
         if bool(((whole == whole.round()) & (whole.abs() < _EXACT)).all()):
             values = numbers.astype("Int64")
-    text = as_text(values, missing=frozenset(_NO_ID))
+    text = as_text(values, missing=NO_ID)
     return text.str.replace(r"^(\d+)\.0$", r"\1", regex=True)
 
 
@@ -101,7 +99,7 @@ def as_dates(values: pd.Series) -> tuple[pd.Series, int, int]:
     else:
         dates, given = _parsed(as_text(values))
     unreadable = int((given & dates.isna()).sum())
-    sentinel = (dates.dt.year >= _OPEN_FROM_YEAR) | (dates <= pd.Timestamp("1900-01-01"))
+    sentinel = (dates.dt.year >= OPEN_FROM_YEAR) | (dates <= pd.Timestamp(LAST_OF_NO_DATE))
     return dates.mask(sentinel).astype("datetime64[s]"), unreadable, int(sentinel.sum())
 
 

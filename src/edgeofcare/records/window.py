@@ -8,19 +8,13 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.schema.columns import SPELL
+from edgeofcare.schema.extracts import KEPT_BY_START
 from edgeofcare.schema.tables import TABLES
 
-__all__ = ["KEPT_BY_START", "infer_observed_from"]
+__all__ = ["infer_observed_from"]
 
 _ENOUGH_ROWS = 200
 _LATE_DAYS = 180
-
-KEPT_BY_START = ("referrals",)
-"""Tables whose extract keeps spells that began in the window or are still open when it ends.
-
-A spell of such a table from before the window is there only because it was still open at the end of the extract, which
-nobody could know earlier. It is no evidence for an earlier day.
-"""
 
 
 def infer_observed_from(

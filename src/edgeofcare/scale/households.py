@@ -7,10 +7,10 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from edgeofcare.records.households import LARGEST_FAMILY, households
+from edgeofcare.records.households import households
 from edgeofcare.records.records import Records
 
-__all__ = ["part_of_children", "part_of_household", "real_links"]
+__all__ = ["part_of_children", "part_of_household"]
 
 
 def part_of_household(household_id: str, n_parts: int) -> int:
@@ -62,24 +62,3 @@ def part_of_children(records: Records, n_parts: int) -> pd.Series:
     household = joined.map(by_label).fillna(joined)
     part = {name: part_of_household(name, n_parts) for name in household.unique()}
     return household.map(part).astype(np.int64)
-
-
-def real_links(relationships: pd.DataFrame) -> pd.DataFrame:
-    """Links without those to placeholders, which join nobody.
-
-    In one part a placeholder may have so few children that it would look like a family; so it is left out while
-    all children can still be seen.
-
-    Parameters
-    ----------
-    relationships : DataFrame
-        Canonical ``relationships`` of all children.
-
-    Returns
-    -------
-    DataFrame
-        Rows whose mother or family has 25 children or fewer.
-    """
-    links = relationships.dropna(subset=["child_id", "related_id"])
-    children = links.groupby(["kind", "related_id"], dropna=False)["child_id"].transform("nunique")
-    return relationships.drop(index=links.index[children > LARGEST_FAMILY])

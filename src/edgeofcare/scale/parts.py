@@ -15,6 +15,7 @@ import pyarrow as pa
 from edgeofcare.exceptions import SpecError
 from edgeofcare.progress import watched
 from edgeofcare.records.findings import counted
+from edgeofcare.records.households import real_links
 from edgeofcare.records.records import Records
 from edgeofcare.scale.files import (
     digest,
@@ -26,7 +27,7 @@ from edgeofcare.scale.files import (
     write_json,
     zipped,
 )
-from edgeofcare.scale.households import part_of_children, real_links
+from edgeofcare.scale.households import part_of_children
 from edgeofcare.scale.stored import ABOUT, FORMAT, MANIFEST, arrow_table, declared, part_fingerprint
 from edgeofcare.version import VERSION
 

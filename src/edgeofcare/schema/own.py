@@ -10,10 +10,13 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.schema.columns import CHILD, KEY, SPELL, Column, Table
 from edgeofcare.schema.tables import TABLES
 
-__all__ = ["OWN", "own_table"]
+__all__ = ["NOT_IN_A_NAME", "OWN", "own_table"]
 
 OWN = "own"
 """Kind of an own table in a feature's spec: only the records know whether it holds events or spells."""
+
+NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9-]+")
+"""What a category cannot hold: each run of it becomes an underscore."""
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _LONGEST = 40

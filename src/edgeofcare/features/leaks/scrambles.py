@@ -24,9 +24,9 @@ from edgeofcare.features.leaks.changes import (
 from edgeofcare.features.leaks.drawn import Drawn, Facts
 from edgeofcare.features.leaks.timed import AHEAD, ends, late_rows, later_rows, told_at_end
 from edgeofcare.features.rows import MAX_DAY
-from edgeofcare.records.households import LARGEST_FAMILY
 from edgeofcare.records.records import Records
 from edgeofcare.schema.columns import NEVER
+from edgeofcare.schema.extracts import LARGEST_FAMILY
 from edgeofcare.schema.tables import TABLES
 
 __all__ = ["OTHERS", "SCRAMBLES", "SNAPSHOTS", "Scramble", "Unit", "scrambled"]

@@ -12,16 +12,18 @@ import pandas as pd
 from edgeofcare.ages import age_in_years
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.feature import Feature, TableFeature
-from edgeofcare.features.prepare import as_days, check_held, observed_from_day
+from edgeofcare.features.held import check_held, columns_missing, observed_from_day
+from edgeofcare.features.prepare import as_days
 from edgeofcare.features.rows import MAX_DAY
 from edgeofcare.features.specs.child import Calendar, Siblings
 from edgeofcare.features.specs.events import Rate
 from edgeofcare.features.specs.spells import Overlap
 from edgeofcare.features.tracing.links import Links
 from edgeofcare.features.tracing.reasons import Reason
-from edgeofcare.features.tracing.rows import Look, Moment, RowSet, Stream, filters_of, own_rows, sibling_rows
+from edgeofcare.features.tracing.rows import Look, Moment, RowSet, Stream, own_rows, sibling_rows
 from edgeofcare.features.tracing.rules import judge, meeting
 from edgeofcare.features.tracing.tables import ChildTable, care_table, children_table, dated_table
+from edgeofcare.features.tracing.unknown import NO_LINKS, TOO_SHORT, lacking
 from edgeofcare.records.records import Records
 
 __all__ = ["RowIndex"]
@@ -105,7 +107,7 @@ class RowIndex:
             Judged rows.
         """
         plan = self._plans.get(spec) or self._plan(spec)
-        unknown = plan.unknown or (_TOO_SHORT if day - plan.reach < plan.from_day else "")
+        unknown = plan.unknown or (TOO_SHORT if day - plan.reach < plan.from_day else "")
         if isinstance(spec, Siblings):
             rows = self._siblings(plan.streams[0], spec, child, day)
             return Look(spec, (rows,), Moment(day, -MAX_DAY), unknown, self.ids)
@@ -162,20 +164,13 @@ class RowIndex:
         if isinstance(spec, Overlap):
             streams.append(Stream.of_feature(spec, self._table(spec.other), filtered=False))
             names.append(spec.other)
-        unknown = self._unsaid(spec.scope) or self._lacking(spec)
+        unknown = self._unsaid(spec.scope) or lacking(spec.table, columns_missing(self._records, spec))
         from_day = max(observed_from_day(self._records, name) for name in names)
         return _Plan(tuple(streams), spec.scope, spec.lookback, from_day, spec.reach, unknown)
 
     def _unsaid(self, scope: str) -> str:
         """That the records do not say who siblings are, where the scope needs it and they do not."""
-        return "" if scope == "child" or self._links.trusted(scope) else _NO_LINKS
-
-    def _lacking(self, spec: TableFeature) -> str:
-        """Which columns that the feature uses the source of the records does not hold."""
-        used = [column for column, _, _ in filters_of(spec)] + [column for column, _ in getattr(spec, "of", ())]
-        table = self._table(spec.table).source
-        absent = set(self._records.absent_columns.get(table, ())) & {*used, getattr(spec, "value", "")}
-        return f"the source of the records holds no {' and no '.join(sorted(absent))} of {table}" if absent else ""
+        return "" if scope == "child" or self._links.trusted(scope) else NO_LINKS
 
     def _table(self, name: str) -> ChildTable:
         """A table by child, prepared when it is first asked for."""
@@ -247,8 +242,6 @@ class RowIndex:
         return set(frame.loc[(keys == row_key).to_numpy(dtype=bool), "child_id"]) if isinstance(row_key, str) else set()
 
 
-_TOO_SHORT = "the records do not reach back far enough"
-_NO_LINKS = "the records do not say who siblings are"
 _OWN = "it is the child's own row, and the feature is of siblings"
 _NO_SIBLING = "it is a row of a child who is no sibling through a link that the feature takes"
 _NO_PERIOD = (

@@ -12,7 +12,7 @@ from edgeofcare.features.prepare import as_days
 from edgeofcare.features.rows import MAX_DAY
 from edgeofcare.records.known import end_known, start_known
 from edgeofcare.records.records import Records
-from edgeofcare.records.window import KEPT_BY_START
+from edgeofcare.schema.extracts import KEPT_BY_START
 from edgeofcare.task import Task
 
 __all__ = ["ChildTable", "care_table", "children_table", "dated_table"]

@@ -1,0 +1,222 @@
+"""Reasons of one child without pandas: the concepts that move one risk, each with its sentence and source rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeofcare.explanation.additivity import check_sum
+from edgeofcare.explanation.bands import told_bands
+from edgeofcare.explanation.cells import NOT_KNOWN, Behind, Cell, Observed, cell_of, record_of
+from edgeofcare.explanation.concept_groups import concept_groups
+from edgeofcare.explanation.concepts import Reason, carrier, moved_concepts
+from edgeofcare.explanation.kernel import contributions
+from edgeofcare.explanation.one_row import OneRow, row_conditions
+from edgeofcare.explanation.paths import path_form
+from edgeofcare.explanation.source_rows import RowsOfChild
+from edgeofcare.explanation.wording_file import Wording, default_wording
+from edgeofcare.features.single.row import SingleRow
+from edgeofcare.features.specs.combined import Combined
+from edgeofcare.models.arrays import LinearArrays, TreeArrays
+from edgeofcare.models.recalibration import Recalibration
+from edgeofcare.models.spread import RefitArrays
+
+__all__ = ["ChildExplainer", "unknown_features"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class ChildExplainer:
+    """A model, ready to give the reasons of one child at a time; made once.
+
+    Numbers, order, sentences and source rows are those of :meth:`edgeofcare.Explanation.concepts`.
+
+    Parameters
+    ----------
+    arrays : TreeArrays or LinearArrays
+        The model.
+    line : Recalibration
+        From margin to calibrated log-odds.
+    names : sequence of str
+        Features in the order of the columns.
+    refits : sequence of RefitArrays, optional
+        The model fitted again on resampled households.
+    wording : Wording, optional
+        Sentences of a wording file; those of the library if left out.
+    """
+
+    def __init__(
+        self,
+        arrays: TreeArrays | LinearArrays,
+        line: Recalibration,
+        names: Sequence[str],
+        *,
+        refits: Sequence[RefitArrays] = (),
+        wording: Wording | None = None,
+    ) -> None:
+        self._line, self._names, self._refits = line, tuple(names), tuple(refits)
+        self._wording = default_wording() if wording is None else wording
+        self._groups, self._concepts = concept_groups(names)
+        self._members = [np.flatnonzero(self._groups == place) for place in range(len(self._concepts))]
+        self._model = _split(arrays, self._groups)
+
+    @property
+    def base(self) -> float:
+        """Where every child starts, in calibrated log-odds."""
+        return self._line.slope * self._model.base + self._line.intercept
+
+    def reasons(
+        self, row: SingleRow, log_odds: float, *, observed: Observed, top: int, bands: bool = False
+    ) -> list[Reason]:
+        """The concepts that move one risk most, the largest first.
+
+        Parameters
+        ----------
+        row : SingleRow
+            The features of the child.
+        log_odds : float
+            Its score by the model, in calibrated log-odds.
+        observed : Observed
+            Its records.
+        top : int
+            Most concepts.
+        bands : bool, default False
+            Whether band and tie are told where the model has refits, which takes as long as explaining it that often.
+
+        Returns
+        -------
+        list of Reason
+            Ties by name of the concept; concepts that add exactly nothing are left out.
+
+        Raises
+        ------
+        SpecError
+            If the contributions do not add up to the log-odds.
+        """
+        values = np.asarray(row.values, dtype=np.float64)
+        sums = self._line.slope * self._model.concepts(values)
+        check_sum(np.array([self.base + sums.sum()]), np.array([log_odds]))
+        moved = moved_concepts(self._concepts, sums, self.base, log_odds, top)
+        phi = self._line.slope * self._model.features(values, [place for place, _, _ in moved])
+        certainty = self._certainty(values, sums) if bands and self._refits else None
+        reasons = []
+        for place, total, points in moved:
+            own = self._members[place]
+            carried = int(own[carrier(phi[own], total, [self._names[member] for member in own])])
+            cell = self._cell(row, carried, float(phi[carried]), observed)
+            sure = {} if certainty is None else {name: told[place] for name, told in certainty.items()}
+            reasons.append(Reason(self._concepts[place], total, points, cell, sure))
+        return reasons
+
+    def _cell(self, row: SingleRow, position: int, contribution: float, observed: Observed) -> Cell:
+        """What one feature says."""
+        return cell_of(
+            row.features[position],
+            self._names[position],
+            float(row.values[position]),
+            contribution,
+            index_date=row.index_date,
+            wording=self._wording,
+            observed=observed,
+            behind=_behind(row, position),
+        )
+
+    def _certainty(self, values: FloatArray, sums: FloatArray) -> dict[str, list]:
+        """Band and tie of every concept."""
+        parts = zip(self._splits, self._refits, strict=True)
+        refits = np.stack([refit.slope * split.concepts(values) for split, refit in parts])
+        band, tied = told_bands(self._concepts, sums, refits)
+        return {"band": band.tolist(), "tied": tied.tolist()}
+
+    @cached_property
+    def _splits(self) -> list[_Line | _Trees]:
+        """Each refit, made once."""
+        return [_split(refit.arrays, self._groups) for refit in self._refits]
+
+
+class _Line:
+    """Contributions to the margin of one row by a regression."""
+
+    def __init__(self, arrays: LinearArrays, groups: npt.NDArray[np.intp]) -> None:
+        self._arrays, self._groups = arrays, groups
+        self.base = arrays.intercept
+
+    def concepts(self, values: FloatArray) -> FloatArray:
+        """What each concept adds."""
+        return contributions(self._arrays, values[None], groups=self._groups)[0][0]
+
+    def features(self, values: FloatArray, among: Sequence[int]) -> FloatArray:
+        """What each feature adds."""
+        return contributions(self._arrays, values[None])[0][0]
+
+
+class _Trees:
+    """Contributions to the margin of one row by trees; each form is made when it is first needed."""
+
+    def __init__(self, arrays: TreeArrays, groups: npt.NDArray[np.intp]) -> None:
+        self._arrays, self._groups = arrays, groups
+        self._form = path_form(arrays)
+        self.base = self._form.base
+
+    def concepts(self, values: FloatArray) -> FloatArray:
+        """What each concept adds."""
+        return self._by_concept.contributions(row_conditions(self._form, values))
+
+    def features(self, values: FloatArray, among: Sequence[int]) -> FloatArray:
+        """What each feature of some concepts adds; 0 for those of others."""
+        phi = np.zeros(len(self._groups), dtype=np.float64)
+        found = self._by_feature.contributions(row_conditions(self._form, values), among)
+        phi[: len(found)] = found
+        return phi
+
+    @cached_property
+    def _by_concept(self) -> OneRow:
+        """The trees laid out for concepts."""
+        return OneRow(path_form(self._arrays, groups=self._groups))
+
+    @cached_property
+    def _by_feature(self) -> OneRow:
+        """The trees laid out for features."""
+        return OneRow(self._form, self._groups)
+
+
+def _split(arrays: TreeArrays | LinearArrays, groups: npt.NDArray[np.intp]) -> _Line | _Trees:
+    """A model in the form that contributions to one row are computed from."""
+    return _Line(arrays, groups) if isinstance(arrays, LinearArrays) else _Trees(arrays, groups)
+
+
+def unknown_features(row: SingleRow) -> tuple[str, ...]:
+    """Names of the features whose value is not known, because the records do not reach or hold it.
+
+    Parameters
+    ----------
+    row : SingleRow
+        The features of the child.
+
+    Returns
+    -------
+    tuple of str
+        In the order of the features.
+    """
+    empty = np.flatnonzero(np.isnan(row.values)).tolist()
+    behind = ((at, Behind(RowsOfChild(row, at), tuple(filter(None, [row.unknown(at)])))) for at in empty)
+    return tuple(
+        row.features[at].name for at, held in behind if record_of(row.features[at], math.nan, held) == NOT_KNOWN
+    )
+
+
+def _behind(row: SingleRow, position: int) -> Behind:
+    """What the records hold behind a feature."""
+    if isinstance(row.features[position], Combined):
+        clauses = [row.part(position, which)[3] for which in (0, 1)]
+        return Behind(
+            RowsOfChild(row, position),
+            tuple(clause for clause in clauses if clause),
+            lambda which: row.part(position, which)[1],
+        )
+    clause = row.unknown(position)
+    return Behind(RowsOfChild(row, position), (clause,) if clause else ())

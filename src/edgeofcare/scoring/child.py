@@ -1,0 +1,123 @@
+"""One child from plain records to risk, interval, reasons and source rows, with numpy alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from edgeofcare.dates import one_day, refuse_late
+from edgeofcare.explanation.single import ChildExplainer, unknown_features
+from edgeofcare.features.names import as_features
+from edgeofcare.features.single.records import ChildRecords
+from edgeofcare.features.single.row import SingleFeatures
+from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
+from edgeofcare.models.recalibration import Recalibration
+from edgeofcare.models.spread import RefitArrays, refit_log_odds, risk_interval
+from edgeofcare.scoring.child_score import ChildReason, ChildScore
+
+__all__ = ["ChildScorer", "child_records"]
+
+
+class ChildScorer:
+    """A saved model, ready for one child at a time: everything that does not depend on the child is made once.
+
+    Parameters
+    ----------
+    arrays : TreeArrays or LinearArrays
+        The model.
+    line : Recalibration
+        From margin to calibrated log-odds.
+    names : sequence of str
+        Features in the order of the columns.
+    refits : sequence of RefitArrays
+        The model fitted again on resampled households.
+    model_id : str
+        Short name of the model.
+    """
+
+    def __init__(
+        self,
+        arrays: TreeArrays | LinearArrays,
+        line: Recalibration,
+        names: Sequence[str],
+        *,
+        refits: Sequence[RefitArrays],
+        model_id: str,
+    ) -> None:
+        self._arrays, self._line, self._refits, self._model_id = arrays, line, tuple(refits), model_id
+        self._features = SingleFeatures(as_features(names))
+        self._explainer = ChildExplainer(arrays, line, names, refits=refits)
+
+    def score(
+        self, records: ChildRecords, index_date: dt.date | np.datetime64 | str, *, top_reasons: int, bands: bool
+    ) -> ChildScore:
+        """Score one child.
+
+        Parameters
+        ----------
+        records : ChildRecords
+            The records of its household.
+        index_date : str or date
+            The day.
+        top_reasons : int
+            Most reasons.
+        bands : bool
+            Whether reasons say how sure they are, where the model has refits.
+
+        Returns
+        -------
+        ChildScore
+            The score.
+
+        Raises
+        ------
+        LeakageError
+            If the day is more than one day after the end of the records.
+        SpecError
+            If it is no date.
+        """
+        day = one_day(index_date, "index_date")
+        refuse_late(day, records.observed_until, "index_date")
+        row = self._features.row(records, day)
+        table = np.array(row.values, dtype=np.float64)[None]
+        own = margin(self._arrays, table)
+        log_odds = self._line.log_odds(own)
+        low, high = None, None
+        if self._refits:
+            ends = risk_interval(log_odds, refit_log_odds(self._refits, self._line.intercept, table))
+            low, high = ends[0].tolist()
+        reasons = []
+        if top_reasons:
+            options: dict[str, Any] = {"observed": records, "top": top_reasons, "bands": bands}
+            reasons = self._explainer.reasons(row, float(log_odds[0]), **options)
+        return ChildScore(
+            risk=float(self._line.risk(own)[0]),
+            risk_low=low,
+            risk_high=high,
+            log_odds=float(log_odds[0]),
+            base=self._explainer.base,
+            reasons=tuple(ChildReason.of(reason) for reason in reasons),
+            unknown=unknown_features(row),
+            model_id=self._model_id,
+            index_date=str(day),
+            data_until=str(records.observed_until),
+        )
+
+
+def child_records(records: ChildRecords | Mapping[str, Any]) -> ChildRecords:
+    """Records of one child, read where they are plain.
+
+    Parameters
+    ----------
+    records : ChildRecords or mapping
+        The records, or what :meth:`ChildRecords.from_plain` reads.
+
+    Returns
+    -------
+    ChildRecords
+        The records.
+    """
+    return records if isinstance(records, ChildRecords) else ChildRecords.from_plain(records)
