@@ -16,9 +16,10 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.paths import PathForm, path_form
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
-from edgeofcare.models.column_names import frame_values
+from edgeofcare.models.column_names import table_values
 from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.models.spread import CONFIDENCE, RefitArrays, refit_log_odds, risk_interval
+from edgeofcare.models.vocabulary import unseen_codes, unseen_names
 
 if TYPE_CHECKING:
     import datetime
@@ -56,6 +57,8 @@ class Scorer:
         Days from an event until it could be seen in training, by table; None if it was not stated.
     refits : tuple of RefitArrays
         The model fitted again on resampled households; empty unless it was made with refits.
+    vocabularies : mapping of str to tuple of str
+        Codes that training rows had, for each feature that is a category.
     manifest : mapping
         Everything that the model file says of the model; a copy.
     model_id : str
@@ -84,6 +87,7 @@ class Scorer:
         prevalence: float | None = None,
         reporting_lag: Mapping[str, int] | None = None,
         refits: Sequence[RefitArrays] = (),
+        vocabularies: Mapping[str, Sequence[str]] | None = None,
         manifest_json: bytes = b"{}",
     ) -> None:
         self._arrays = arrays
@@ -93,6 +97,7 @@ class Scorer:
         self._prevalence = prevalence
         self._reporting_lag = None if reporting_lag is None else MappingProxyType(dict(reporting_lag))
         self._refits = tuple(refits)
+        self._vocabularies = {name: tuple(codes) for name, codes in (vocabularies or {}).items()}
         self._manifest_json = manifest_json
 
     @property
@@ -141,6 +146,11 @@ class Scorer:
         return self._refits
 
     @property
+    def vocabularies(self) -> Mapping[str, tuple[str, ...]]:
+        """Codes that training rows had, for each feature that is a category."""
+        return MappingProxyType(self._vocabularies)
+
+    @property
     def manifest(self) -> Mapping[str, Any]:
         """Everything that the model file says of the model; a copy."""
         return MappingProxyType(json.loads(self._manifest_json))
@@ -161,6 +171,7 @@ class Scorer:
         ----------
         X : DataFrame or array of float64, shape (n_rows, n_features)
             Features in the order of ``feature_names``; a DataFrame must have exactly these columns. NaN is unknown.
+            Codes of a category, as text or pandas category in any order, need a DataFrame.
 
         Returns
         -------
@@ -249,6 +260,21 @@ class Scorer:
         phi, base = contributions(self._paths, self._table(X))
         return self.slope * phi, self.slope * base + self.intercept
 
+    def unseen(self, X: pd.DataFrame) -> dict[str, int]:
+        """Count the rows with a code that no training row had, by feature; to the model it is an unknown value.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_rows, n_features)
+            As for :meth:`margin`.
+
+        Returns
+        -------
+        dict of str to int
+            Every feature that is a category.
+        """
+        return {name: int(rows.sum()) for name, rows in unseen_codes(X, self._vocabularies).items()}
+
     def score(
         self,
         records: Records,
@@ -278,8 +304,9 @@ class Scorer:
             One row for each child, on the index (household_id, child_id, index_date). Columns ``risk``; where the model
             has refits ``risk_low`` and ``risk_high`` (:meth:`risk_interval`); ``rank`` (1 is the riskiest; ties share
             the lower number), ``log_odds``, ``reasons`` (a tuple of sentences, each with its direction, largest first),
-            ``model_id``, ``data_until`` (last day of the extract) and ``decision_support_only`` (always True). Rows
-            with the same risk are in the order of ``child_id``.
+            ``model_id``, ``data_until`` (last day of the extract) and ``decision_support_only`` (always True); where
+            features are categories also ``unseen``, those whose code no training row had, which the model takes as
+            unknown. Rows with the same risk are in the order of ``child_id``.
 
         Raises
         ------
@@ -316,6 +343,7 @@ class Scorer:
                 "model_id": self.model_id,
                 "data_until": str(records.observed_until.date()),
                 "decision_support_only": True,
+                **({"unseen": unseen_names(X, self._vocabularies)} if self._vocabularies else {}),
             },
             index=X.index,
         )
@@ -336,18 +364,7 @@ class Scorer:
 
     def _table(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
         """X as a float64 table in the order of the features, or an error that says what is wrong."""
-        table = frame_values(X, self.feature_names) if hasattr(X, "columns") else _as_array(X)
-        if table.dtype.kind not in "fiub" or table.ndim != 2 or table.shape[1] != len(self.feature_names):
-            msg = (
-                f"X has shape {table.shape} and dtype {table.dtype}; the model expects numbers in rows by "
-                f"{len(self.feature_names)} columns, in the order of feature_names."
-            )
-            raise SpecError(msg)
-        table = np.array(table, dtype=np.float64, order="C")  # a copy: nothing done to it reaches the caller
-        if infinite := int(np.isinf(table).sum()):
-            msg = f"X holds {infinite} infinite value(s); expected finite numbers, or NaN where a value is unknown."
-            raise SpecError(msg)
-        return table
+        return table_values(X, self.feature_names, self._vocabularies)
 
     def _refuse_other_lag(self, records: Records) -> None:
         """Refuse records that become visible later or sooner than those of training."""
@@ -379,12 +396,3 @@ class Scorer:
         for key, direction, sentence in zip(keys, found["direction"], found["sentence"], strict=True):
             said[key].append(f"{direction.capitalize()} the risk: {sentence}")
         return [tuple(said[key]) for key in X.index]
-
-
-def _as_array(X: npt.ArrayLike) -> npt.NDArray[Any]:
-    """X as an array; rows of different lengths make none."""
-    try:
-        return np.asarray(X)
-    except (TypeError, ValueError):
-        msg = "X is no table of numbers; expected rows that all have one number for each of feature_names."
-        raise SpecError(msg) from None

@@ -18,6 +18,7 @@ __all__ = [
     "is_category",
     "learn_vocabularies",
     "unseen_codes",
+    "unseen_names",
     "values_of",
 ]
 
@@ -160,6 +161,31 @@ def unseen_codes(X: Any, vocabularies: Vocabularies) -> dict[str, BoolArray]:
     check_codes(X, vocabularies)
     held = ((name, column) for name, column in _columns(X) if name in vocabularies)
     return {name: code_places(name, column, vocabularies[name])[1] for name, column in held}
+
+
+def unseen_names(X: Any, vocabularies: Vocabularies) -> list[tuple[str, ...]]:
+    """Name the columns of each row whose code training did not have.
+
+    Parameters
+    ----------
+    X : DataFrame, shape (n_rows, n_features)
+        As for :func:`in_numbers`.
+    vocabularies : mapping of str to sequence of str
+        From :func:`learn_vocabularies`.
+
+    Returns
+    -------
+    list of tuple of str
+        One tuple a row; empty where the model knows every code.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> unseen_names(pd.DataFrame({"referral.last_source": ["6", "2A"]}), {"referral.last_source": ("1A", "6")})
+    [(), ('referral.last_source',)]
+    """
+    found = unseen_codes(X, vocabularies)
+    return [tuple(name for name, rows in found.items() if rows[at]) for at in range(len(X))]
 
 
 def code_places(name: str, column: Any, codes: Sequence[str]) -> tuple[FloatArray, BoolArray]:
