@@ -286,8 +286,8 @@ def _refuse_model(model: RiskClassifier, specs: list[Feature], task: Task) -> No
         )
     if wrong := _unlike_codes(specs, model.vocabularies_):
         problems.append(
-            f"{len(wrong)} feature(s) are codes and were numbers in X, or the other way round, or had codes that are in "
-            f"no list of theirs: {listed(wrong)}. Fit on what build_features gives"
+            f"{len(wrong)} feature(s) are codes and were numbers in X, or the other way round, or had codes that are "
+            f"in no list of theirs: {listed(wrong)}. Fit on what build_features gives"
         )
     if problems:
         msg = f"The model cannot be saved: {'; '.join(problems)}."
@@ -357,7 +357,8 @@ def _probe_frame(scorer: Scorer) -> pd.DataFrame:
     )
     frame = pd.DataFrame(values, index=index, columns=list(scorer.feature_names))
     for name, codes in scorer.vocabularies.items():
-        frame[name] = pd.Categorical(rng.choice([*codes, _STRANGE, None], _PROBES), categories=[*codes, _STRANGE])
+        held = [*codes, _STRANGE]
+        frame[name] = pd.Categorical.from_codes(rng.integers(-1, len(held), _PROBES), categories=pd.Index(held))
     return frame
 
 

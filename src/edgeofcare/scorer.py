@@ -58,7 +58,7 @@ class Scorer:
     refits : tuple of RefitArrays
         The model fitted again on resampled households; empty unless it was made with refits.
     vocabularies : mapping of str to tuple of str
-        Codes that training rows had, for each feature that is a category.
+        Codes that the model knows, for each feature that is a category.
     manifest : mapping
         Everything that the model file says of the model; a copy.
     model_id : str
@@ -147,7 +147,7 @@ class Scorer:
 
     @property
     def vocabularies(self) -> Mapping[str, tuple[str, ...]]:
-        """Codes that training rows had, for each feature that is a category."""
+        """Codes that the model knows, for each feature that is a category."""
         return MappingProxyType(self._vocabularies)
 
     @property
@@ -261,7 +261,7 @@ class Scorer:
         return self.slope * phi, self.slope * base + self.intercept
 
     def unseen(self, X: pd.DataFrame) -> dict[str, int]:
-        """Count the rows with a code that no training row had, by feature; to the model it is an unknown value.
+        """Count the rows with a code that the model does not know, by feature; it takes them as unknown.
 
         Parameters
         ----------
@@ -305,7 +305,7 @@ class Scorer:
             has refits ``risk_low`` and ``risk_high`` (:meth:`risk_interval`); ``rank`` (1 is the riskiest; ties share
             the lower number), ``log_odds``, ``reasons`` (a tuple of sentences, each with its direction, largest first),
             ``model_id``, ``data_until`` (last day of the extract) and ``decision_support_only`` (always True); where
-            features are categories also ``unseen``, those whose code no training row had, which the model takes as
+            features are categories also ``unseen``, those whose code the model does not know and takes as
             unknown. Rows with the same risk are in the order of ``child_id``.
 
         Raises

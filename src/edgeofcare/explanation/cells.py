@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from edgeofcare.explanation.unseen import unseen_note
 from edgeofcare.explanation.wording_file import Wording
 from edgeofcare.features.catalogue import concept_of, directions
 from edgeofcare.features.evidence import evidence_index
@@ -16,6 +17,7 @@ from edgeofcare.features.specs.child import Siblings
 from edgeofcare.features.specs.combined import Combined
 from edgeofcare.features.specs.events import Share, Trend
 from edgeofcare.features.tracing.found import Evidence
+from edgeofcare.models.vocabulary import value_of
 from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:
@@ -38,8 +40,8 @@ class Cell:
     ----------
     feature : str
         Its name.
-    value : float
-        Its value; NaN is not known, or what an empty window gives.
+    value : float or str
+        Its value, or its code; NaN is not known, or what an empty window gives.
     contribution : float
         What it adds to the calibrated log-odds.
     record : str
@@ -53,7 +55,7 @@ class Cell:
     """
 
     feature: str
-    value: float
+    value: float | str
     contribution: float
     record: str
     sentence: str
@@ -69,7 +71,15 @@ class Cell:
     def strength(self) -> bool:
         """Whether something good is on record that lowers the risk, or at least does not raise it."""
         good = self.concept == STRENGTHS or directions().get(self.feature) == -1
-        return good and self.record == RECORDED and self.value > 0 and self.contribution <= 0
+        some = isinstance(self.value, float) and self.value > 0
+        return good and self.record == RECORDED and some and self.contribution <= 0
+
+    @property
+    def said(self) -> str:
+        """The value as short text; empty where it is missing."""
+        if isinstance(self.value, str):
+            return self.value
+        return "" if math.isnan(self.value) else f"{self.value:g}"
 
 
 def look_at(explanation: Explanation, position: int, column: int) -> Cell:
@@ -90,11 +100,12 @@ def look_at(explanation: Explanation, position: int, column: int) -> Cell:
         What it says.
     """
     spec, row = explanation._specs[column], explanation._values.index[position]
-    value = float(explanation._values.iloc[:, column].iloc[position])
+    value = value_of(explanation._values, position, column)
     found = _found(explanation._records, row, spec)
     rows = None if found is None else found.counted()
     record = _record(spec, value, rows, found)
     sentence = _sentence(explanation._wording, explanation._records, spec, value, row[2], found, rows, record)
+    sentence += unseen_note(explanation, position, column)
     return Cell(
         str(explanation._values.columns[column]),
         value,
@@ -155,8 +166,10 @@ def _found(records: Records | None, row: tuple, spec: Feature | None) -> Evidenc
     return None if records is None or spec is None else evidence_index(records).evidence(row, spec)
 
 
-def _record(spec: Feature | None, value: float, rows: pd.DataFrame | None, found: Evidence | None) -> str:
+def _record(spec: Feature | None, value: float | str, rows: pd.DataFrame | None, found: Evidence | None) -> str:
     """Whether the records say something, say that nothing was recorded, or do not tell."""
+    if isinstance(value, str):
+        return RECORDED
     if math.isnan(value):
         return NOTHING if _is_empty(spec, rows, found) else NOT_KNOWN
     counted = isinstance(spec, TableFeature | Siblings) and value == 0
@@ -179,7 +192,7 @@ def _sentence(
     wording: Wording,
     records: Records | None,
     spec: Feature | None,
-    value: float,
+    value: float | str,
     index_date: Any,
     found: Evidence | None,
     rows: pd.DataFrame | None,
@@ -187,7 +200,7 @@ def _sentence(
 ) -> str:
     """The value in words; where records do not reach, that they do not, and never that there was none."""
     date = day_said(index_date)
-    if found is not None and isinstance(spec, Combined) and math.isnan(value) and record == NOTHING:
+    if found is not None and isinstance(spec, Combined) and record == NOTHING and math.isnan(float(value)):
         spec, value, rows = *_empty_part(spec, found), None
     if found is None or not found.unknown or record != NOT_KNOWN:
         return wording.sentence(spec, value, rows, index_date, date=date)

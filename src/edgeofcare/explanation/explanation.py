@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,16 +17,15 @@ from edgeofcare.explanation.concept_groups import summed_by_concept
 from edgeofcare.explanation.readable import Readable
 from edgeofcare.explanation.spread import ReasonSpread
 from edgeofcare.explanation.summary import summary_frame
+from edgeofcare.explanation.unseen import unseen_counts, unseen_note
 from edgeofcare.explanation.wording_file import Wording, default_wording
 from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.evidence import evidence_index
 from edgeofcare.features.feature import Feature
 from edgeofcare.models.rows import ROW_NAMES
 from edgeofcare.models.spread import RefitArrays
+from edgeofcare.models.vocabulary import value_of
 from edgeofcare.records.records import Records
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Explanation"]
 
@@ -56,8 +55,8 @@ class Explanation(Readable):
         Log-odds before any feature is known.
     scores : DataFrame
         ``log_odds`` and ``risk`` of each row, as the model gives them; ``risk_low`` and ``risk_high`` with refits.
-    values : DataFrame of float64, shape (n_rows, n_features)
-        The features.
+    values : DataFrame, shape (n_rows, n_features)
+        The features: numbers, or codes.
     specs : tuple of Feature or None
         The spec of each column; None where it is no feature of the library.
     records : Records, optional
@@ -70,6 +69,8 @@ class Explanation(Readable):
         Sentences of a wording file; those of the library if left out.
     about : About, optional
         What is predicted, and by which model.
+    numbers : DataFrame of float64, optional
+        The features as the model takes them, with numbers for codes; ``values`` if left out.
 
     Examples
     --------
@@ -100,17 +101,19 @@ class Explanation(Readable):
         concepts: pd.DataFrame | None = None,
         wording: Wording | None = None,
         about: About | None = None,
+        numbers: pd.DataFrame | None = None,
     ) -> None:
         self._contributions = contributions.copy()
         self._base = float(base)
         self._scores = scores.copy()
         self._values = values.copy()
+        self._numbers = self._values if numbers is None else numbers
         self._specs = tuple(specs)
         self._names = np.asarray([str(name) for name in values.columns])
         self._records = records
         self._refits = tuple(refits)
         self._concepts = summed_by_concept(contributions) if concepts is None else concepts.copy()
-        self._spread = ReasonSpread(refits, self._contributions, self._values, self._concepts) if refits else None
+        self._spread = ReasonSpread(refits, self._contributions, self._numbers, self._concepts) if refits else None
         self._wording = default_wording() if wording is None else wording
         self._about = About() if about is None else about
 
@@ -160,6 +163,11 @@ class Explanation(Readable):
         return self._values.copy()
 
     @property
+    def unseen(self) -> dict[str, int]:
+        """Rows with a code that the model does not know, by feature that holds codes; it takes them as unknown."""
+        return unseen_counts(self)
+
+    @property
     def spread(self) -> ReasonSpread | None:
         """What each refit adds, how far that moves and the bands; None where the model has no refits."""
         return self._spread
@@ -201,7 +209,8 @@ class Explanation(Readable):
         -------
         DataFrame
             On the index of the rows and ``rank`` (1 is the largest contribution in size; ties by feature name):
-            ``direction`` ("raises" or "lowers" the risk), ``feature``, ``concept``, ``value``, ``sentence``,
+            ``direction`` ("raises" or "lowers" the risk), ``feature``, ``concept``, ``value`` (a number or a code),
+            ``sentence``,
             ``contribution`` (calibrated log-odds), ``odds_multiplier`` (its exponential) and ``evidence``: a tuple of
             (table, row key, ISO date on which it happened, began or, for a feature of ends, ended), empty without
             records. Features that add exactly nothing are left out. With refits also ``band`` ("strong", "some" or
@@ -237,7 +246,7 @@ class Explanation(Readable):
         frames = (frame.iloc[one] for frame in (self._contributions, self._scores, self._values))
         contributions, scores, values = frames
         more: Any = {"specs": self._specs, "records": self._records, "wording": self._wording, "about": self._about}
-        more |= {"refits": self._refits, "concepts": self._concepts.iloc[one]}
+        more |= {"refits": self._refits, "concepts": self._concepts.iloc[one], "numbers": self._numbers.iloc[one]}
         return Explanation(contributions, self._base, scores, values, **more)
 
     def evidence(self, row: int | tuple, feature: Feature | str) -> pd.DataFrame:
@@ -363,7 +372,7 @@ class Explanation(Readable):
     def _reason(self, position: int, column: int) -> dict[str, Any]:
         """One reason."""
         name = str(self._values.columns[column])
-        value = float(self._values.iloc[:, column].iloc[position])
+        value = value_of(self._values, position, column)
         contribution = float(self._contributions.iloc[:, column].iloc[position])
         rows = self._evidence(position, column)
         return {
@@ -371,7 +380,8 @@ class Explanation(Readable):
             "feature": name,
             "concept": concept_of(name),
             "value": value,
-            "sentence": self._wording.sentence(self._specs[column], value, rows, self._values.index[position][2]),
+            "sentence": self._wording.sentence(self._specs[column], value, rows, self._values.index[position][2])
+            + unseen_note(self, position, column),
             "contribution": contribution,
             "odds_multiplier": math.exp(contribution),
             "evidence": () if rows is None else cited(rows, self._specs[column]),

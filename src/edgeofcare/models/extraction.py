@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from edgeofcare.models.members import AveragedTrees
 __all__ = ["check_extraction", "extract_arrays", "table_of"]
 
 
-Estimator = HistGradientBoostingClassifier | AveragedTrees | Pipeline
+Estimator: TypeAlias = HistGradientBoostingClassifier | AveragedTrees | Pipeline
 
 
 def extract_arrays(estimator: Estimator) -> TreeArrays | LinearArrays:

@@ -75,7 +75,7 @@ def extract_linear(pipeline: Pipeline) -> LinearArrays:
         features = len(pipeline.named_steps["impute"].statistics_)
         parts = {"numbers": _Part(pipeline[:-1], list(range(features)), coefficients)}
     names = ("impute", "center", "weight", "missing_weight", "missing_center")
-    found = {name: np.zeros(features) for name in names}
+    found: dict[str, npt.NDArray[Any]] = {name: np.zeros(features) for name in names}
     if "numbers" in parts:
         _fill_numbers(found, parts["numbers"])
     codes = _fill_codes(found, parts["codes"]) if "codes" in parts else {}
@@ -93,7 +93,7 @@ def _parts(transformer: ColumnTransformer, coefficients: FloatArray) -> dict[str
     return found
 
 
-def _fill_numbers(found: dict[str, FloatArray], part: _Part) -> None:
+def _fill_numbers(found: dict[str, npt.NDArray[Any]], part: _Part) -> None:
     """Write weights of numbers, and of their absence, into the places of their columns."""
     imputer, scaler = (part.steps.named_steps[name] for name in NUMBER_STEPS)
     _refuse_other_imputer(imputer)
@@ -109,7 +109,7 @@ def _fill_numbers(found: dict[str, FloatArray], part: _Part) -> None:
         found["missing_center"][absent] = center[size:]
 
 
-def _fill_codes(found: dict[str, FloatArray], part: _Part) -> dict[str, npt.NDArray[Any]]:
+def _fill_codes(found: dict[str, npt.NDArray[Any]], part: _Part) -> dict[str, npt.NDArray[Any]]:
     """Write weights of unknown codes into the places of their columns, and return the arrays of the known ones."""
     known, encoder, centre = (part.steps.named_steps[name] for name in CODE_STEPS)
     owner = np.repeat(part.columns, [len(values) for values in encoder.categories_])

@@ -94,7 +94,7 @@ class AveragedTrees(ClassifierMixin, BaseEstimator):
             Log-odds.
         """
         check_is_fitted(self)
-        return np.mean([member.decision_function(X) for member in self.members_], axis=0, dtype=np.float64)
+        return np.stack([member.decision_function(X) for member in self.members_]).mean(axis=0)
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         """Probabilities of the two classes, from the mean margin.

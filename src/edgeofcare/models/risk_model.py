@@ -91,7 +91,7 @@ class RiskClassifier(Scoring, ClassifierMixin, BaseEstimator):
         What was fitted on all rows; the steps of the pipeline are "impute", "scale" and "regress", and with categories
         "columns" and "regress".
     vocabularies_ : dict of str to tuple of str
-        Codes of each column of categories that training rows have.
+        Codes of each column of categories that the model knows: those of 10 or more training children.
     calibration_ : Recalibration
         Slope and intercept, where they come from and from how many entrants.
     baselines_ : dict of str to classifier
@@ -121,7 +121,7 @@ class RiskClassifier(Scoring, ClassifierMixin, BaseEstimator):
 
     A pandas category, such as the last code of a column (:class:`edgeofcare.features.Last`), is split by sets of codes
     in trees; in a regression each code adds its own log-odds, and the penalty draws rare ones towards nothing. A code
-    that no training row has is the same as an unknown value; :meth:`unseen` counts such rows.
+    that fewer than 10 training children have is the same as an unknown value; :meth:`unseen` counts such rows.
 
     Examples
     --------
@@ -208,7 +208,7 @@ class RiskClassifier(Scoring, ClassifierMixin, BaseEstimator):
         check_aligned(X, y, independent_rows=self.independent_rows)
         check_columns(X)
         refuse_unknown_outcomes(y)
-        self.vocabularies_ = learn_vocabularies(X)
+        self.vocabularies_ = learn_vocabularies(X, None if groups is None else groups.child)
         categories = category_positions(X, self.vocabularies_, self.kind)
         numbers = in_numbers(X, self.vocabularies_)
         values, y = validate_data(

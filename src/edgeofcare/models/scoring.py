@@ -148,9 +148,10 @@ class Scoring:
         return self.classes_[second.astype(int)]
 
     def unseen(self, X: pd.DataFrame | np.ndarray) -> dict[str, int]:
-        """Count the rows with a code that no training row had, by column.
+        """Count the rows with a code that the model does not know, by column.
 
-        To the model such a code is the same as an unknown value. It may be new, rare, or a mistake in the extract.
+        Fewer than 10 training children had such a code, perhaps none. To the model it is the same as an unknown value.
+        It may be new, rare, or a mistake in the extract.
 
         Parameters
         ----------

@@ -11,22 +11,27 @@ import numpy.typing as npt
 from edgeofcare.exceptions import SpecError
 
 __all__ = [
+    "LEAST_CHILDREN",
     "Vocabularies",
     "check_codes",
     "code_places",
     "in_numbers",
     "is_category",
     "learn_vocabularies",
+    "same_values",
     "unseen_codes",
     "unseen_names",
-    "values_of",
+    "value_of",
 ]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 Vocabularies = Mapping[str, Sequence[str]]
-"""Codes of each column of categories that occurred in training, sorted: the place of a code is its number."""
+"""Codes of each column of categories that a model knows, sorted: the place of a code is its number."""
+
+LEAST_CHILDREN = 10
+"""Training children who must have a code, or it counts as unknown."""
 
 _SHOWN = 5
 
@@ -53,19 +58,22 @@ def is_category(column: Any) -> bool:
     return getattr(column.dtype, "name", "") == "category"
 
 
-def learn_vocabularies(X: Any) -> dict[str, tuple[str, ...]]:
-    """Collect the codes that occur in each column of categories.
+def learn_vocabularies(X: Any, child: npt.NDArray[np.int64] | None = None) -> dict[str, tuple[str, ...]]:
+    """Collect the codes of each column of categories that enough children have.
 
     Parameters
     ----------
     X : DataFrame or array, shape (n_rows, n_features)
         Training rows; an array has no columns of categories.
+    child : ndarray of int64, shape (n_rows,), optional
+        Which child each row is about; each row is of another if left out.
 
     Returns
     -------
     dict of str to tuple of str
-        Sorted codes by name of the column, in the order of the columns. A code that a column could have, but no row
-        has, is not among them.
+        Sorted codes by name of the column, in the order of the columns. A code that a column could have, but that
+        fewer than :data:`LEAST_CHILDREN` children have, is not among them: what a model learned of it would tell of
+        single children, and nothing of others.
 
     Raises
     ------
@@ -75,17 +83,20 @@ def learn_vocabularies(X: Any) -> dict[str, tuple[str, ...]]:
     Examples
     --------
     >>> import pandas as pd
-    >>> sources = pd.Categorical(["6", None, "1A"], categories=["9", "6", "1A"])
-    >>> learn_vocabularies(pd.DataFrame({"referral.last_source": sources, "child.age": [12.0, 13.0, 14.0]}))
+    >>> sources = pd.Categorical(["6"] * 10 + [None] + ["1A"] * 12 + ["2A"], categories=["9", "6", "2A", "1A"])
+    >>> learn_vocabularies(pd.DataFrame({"referral.last_source": sources, "child.age": 12.0}))
     {'referral.last_source': ('1A', '6')}
     """
     if not hasattr(X, "columns"):
         return {}
+    whose = np.arange(len(X)) if child is None else child
     found = {}
     for name, column in _columns(X):
         if is_category(column):
             codes, place = _codes(name, column)
-            found[name] = tuple(sorted({codes[each] for each in np.unique(place[place >= 0]).tolist()}))
+            pairs = np.unique(np.stack([place, whose])[:, place >= 0], axis=1)[0]
+            children = np.bincount(pairs, minlength=len(codes))
+            found[name] = tuple(sorted(codes[each] for each in np.flatnonzero(children >= LEAST_CHILDREN).tolist()))
     return found
 
 
@@ -102,7 +113,7 @@ def in_numbers(X: Any, vocabularies: Vocabularies) -> Any:
     Returns
     -------
     DataFrame
-        With float64 in the place of categories; NaN for an unknown value, and for a code that training did not have.
+        With float64 in the place of categories; NaN for an unknown value, and for a code that the model does not know.
         X itself where no column holds categories.
 
     Raises
@@ -133,7 +144,7 @@ def in_numbers(X: Any, vocabularies: Vocabularies) -> Any:
 
 
 def unseen_codes(X: Any, vocabularies: Vocabularies) -> dict[str, BoolArray]:
-    """Find the codes that training did not have, which a model takes as unknown.
+    """Find the codes that a model does not know and takes as unknown.
 
     Parameters
     ----------
@@ -164,7 +175,7 @@ def unseen_codes(X: Any, vocabularies: Vocabularies) -> dict[str, BoolArray]:
 
 
 def unseen_names(X: Any, vocabularies: Vocabularies) -> list[tuple[str, ...]]:
-    """Name the columns of each row whose code training did not have.
+    """Name the columns of each row whose code a model does not know.
 
     Parameters
     ----------
@@ -266,7 +277,7 @@ def check_codes(X: Any, vocabularies: Vocabularies) -> None:
         raise SpecError(msg)
 
 
-def values_of(X: Any, position: int, column: int) -> float | str:
+def value_of(X: Any, position: int, column: int) -> float | str:
     """Return one value of a table: a number, or a code as text.
 
     Parameters
@@ -285,11 +296,54 @@ def values_of(X: Any, position: int, column: int) -> float | str:
     --------
     >>> import pandas as pd
     >>> X = pd.DataFrame({"a": pd.Series(["x", None], dtype="category"), "b": [1, 2]})
-    >>> values_of(X, 0, 0), values_of(X, 1, 0), values_of(X, 0, 1)
+    >>> value_of(X, 0, 0), value_of(X, 1, 0), value_of(X, 0, 1)
     ('x', nan, 1.0)
     """
     value = X.iloc[:, column].iloc[position]
     return value if isinstance(value, str) else float("nan" if value is None else value)
+
+
+def same_values(one: Any, other: Any, tolerance: float = 0.0) -> BoolArray:
+    """Compare values: numbers within rounding, codes as text, nothing with nothing.
+
+    Parameters
+    ----------
+    one, other : Series or sequence of float or str, shape (n_values,)
+        Values.
+    tolerance : float
+        Absolute and relative, of numbers.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_values,)
+        Whether they are the same.
+
+    Examples
+    --------
+    >>> same_values([1.0, "6", float("nan")], [1.0, "1A", float("nan")]).tolist()
+    [True, False, True]
+    """
+    same: BoolArray
+    if _has_numbers(one) and _has_numbers(other):
+        same = np.isclose(_floats(one), _floats(other), rtol=tolerance, atol=tolerance, equal_nan=True)
+        return same
+    a, b = (np.asarray(each, dtype=object).tolist() for each in (one, other))
+    codes = [[each if isinstance(each, str) else "" for each in held] for held in (a, b)]
+    numbers = [
+        [float(each) if isinstance(each, int | float | np.number) else np.nan for each in held] for held in (a, b)
+    ]
+    same = np.isclose(*numbers, rtol=tolerance, atol=tolerance, equal_nan=True)
+    return same & np.array([here == there for here, there in zip(*codes, strict=True)], dtype=np.bool_)
+
+
+def _has_numbers(values: Any) -> bool:
+    """Whether values are numbers by their dtype."""
+    return getattr(getattr(values, "dtype", None), "kind", "O") in "fiub"
+
+
+def _floats(values: Any) -> FloatArray:
+    """Numbers, NaN where there is none."""
+    return np.asarray(values, dtype=np.float64)
 
 
 def _columns(X: Any) -> list[tuple[str, Any]]:
@@ -318,7 +372,7 @@ def _codes(name: str, column: Any) -> tuple[list[str], npt.NDArray[np.intp]]:
 
 def _are_numbers(column: Any) -> bool:
     """Whether a column holds numbers, not missing values alone."""
-    return getattr(column.dtype, "kind", "O") in "fiub" and not bool(column.isna().all())
+    return _has_numbers(column) and not bool(column.isna().all())
 
 
 def _need_frame(X: Any, vocabularies: Vocabularies) -> str:
