@@ -329,10 +329,10 @@ def same_values(one: Any, other: Any, tolerance: float = 0.0) -> BoolArray:
         return same
     a, b = (np.asarray(each, dtype=object).tolist() for each in (one, other))
     codes = [[each if isinstance(each, str) else "" for each in held] for held in (a, b)]
-    numbers = [
-        [float(each) if isinstance(each, int | float | np.number) else np.nan for each in held] for held in (a, b)
-    ]
-    same = np.isclose(*numbers, rtol=tolerance, atol=tolerance, equal_nan=True)
+    numbers = np.array(
+        [[float(each) if isinstance(each, int | float | np.number) else np.nan for each in held] for held in (a, b)]
+    )
+    same = np.isclose(numbers[0], numbers[1], rtol=tolerance, atol=tolerance, equal_nan=True)
     return same & np.array([here == there for here, there in zip(*codes, strict=True)], dtype=np.bool_)
 
 
