@@ -22,6 +22,7 @@ from edgeofcare.explanation.explain import explain
 from edgeofcare.explanation.interactions import concept_interactions
 from edgeofcare.explanation.what_if import what_if
 from edgeofcare.features.build import build_features
+from edgeofcare.features.catalogue import directions
 from edgeofcare.model_archive import array_members, open_archive, pack, read_arrays
 from edgeofcare.model_file import load_model, save_model
 from edgeofcare.models.reanchor import reanchor
@@ -250,6 +251,17 @@ def test_evaluation_run_record_and_reanchoring_take_codes(name):
     assert (again.margin(X) == model.margin(X)).all()
     assert ("members" in model_choices(model)) == (name == "averaged")
     assert reanchor(model, X.loc[split.test], y.loc[split.test], days=365, n_resamples=200).text
+
+
+def test_constraints_that_earlier_versions_wrote_down_for_columns_that_X_lacks_are_left_out(name):
+    chosen = model_choices(trained(name).model)
+    if name == "logistic":
+        assert chosen["monotone"] is None
+        return
+    assert set(chosen["monotone"]) <= set(FEATURES) - {SOURCE}
+    assert chosen["monotone"]["missing.count.365d"] == directions()["missing.count.365d"]
+    older = model_options({**chosen, "monotone": directions()}, columns=FEATURES)
+    assert older["monotone"] == chosen["monotone"]
 
 
 # The file

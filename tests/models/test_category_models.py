@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,11 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from edgeofcare.exceptions import SpecError
+from edgeofcare.exceptions import ModelFileError, SpecError
+from edgeofcare.explanation.counting import recentred
 from edgeofcare.explanation.explain import explain
 from edgeofcare.explanation.kernel import contributions
+from edgeofcare.models.arrays import array_names, from_mapping, margin, to_mapping, validate
 from edgeofcare.models.extraction import check_extraction, extract_arrays
 from edgeofcare.models.learners import KINDS, fit_learner, learner_margin
 from edgeofcare.models.pipeline import regression
@@ -273,6 +276,55 @@ def test_what_a_regression_did_not_see_is_unknown_to_it_with_and_without_unknown
         phi, base = contributions(arrays, X)
         assert phi.mean(axis=0) == pytest.approx(0.0, abs=1e-12)
         assert base == pytest.approx(learner_margin(model, X).mean(), abs=1e-12)
+
+
+@pytest.fixture(scope="module")
+def linear():
+    """A regression on a column of two codes, with unknown rows, and a number."""
+    codes = np.tile([0.0, 1.0, np.nan, 1.0], 50)
+    X = np.column_stack([codes, np.arange(200.0)])
+    return extract_arrays(fit_learner(regression(LogisticRegression(), 2, [0]), X, np.arange(200) % 3 == 0))
+
+
+def test_arrays_of_codes_go_through_a_file_and_need_one_another(linear):
+    found = to_mapping(linear)
+    assert set(found) == set(array_names("logistic", ["category_weight"]))
+    back = from_mapping("logistic", found)
+    validate(back, 2)
+    X = np.array([[0.0, 3.0], [1.0, np.nan], [2.0, 5.0], [np.nan, 5.0]])
+    assert margin(back, X).tolist() == margin(linear, X).tolist()
+    assert margin(linear, X)[2] == margin(linear, X)[3]
+    with pytest.raises(ModelFileError, match=r"1 problem[\s\S]*'category_center' is missing"):
+        from_mapping("logistic", {name: array for name, array in found.items() if name != "category_center"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"category_feature": np.int32([0, 2])}, "'category_feature' has 1 value.* outside 0 to 1"),
+        ({"category_feature": np.int32([-1, 0])}, "'category_feature' has 1 value.* outside 0 to 1"),
+        ({"category_value": np.array([1.0, 1.0])}, "'category_value' has 1 value.* out of order"),
+        ({"category_value": np.array([0.0, np.nan])}, "'category_value' has 1 value.* not finite"),
+        ({"category_weight": np.array([0.0, np.inf])}, "'category_weight' has 1 value.* not finite"),
+        ({"category_center": np.zeros(3)}, "'category_center' has 3 values; expected 2"),
+        ({"category_weight": np.zeros(1)}, "'category_weight' has 1 values; expected 2"),
+        ({"category_feature": np.int64([0, 0])}, "'category_feature' is int64"),
+        ({"weight": np.zeros(3)}, "'weight' has 3 values; expected 2"),
+    ],
+)
+def test_damaged_codes_of_a_regression_are_refused(linear, changes, words):
+    with pytest.raises(ModelFileError, match=words):
+        validate(replace(linear, **changes), 2)
+
+
+def test_a_regression_with_codes_compares_with_a_cohort_exactly(linear):
+    rng = np.random.default_rng(0)
+    cohort = np.column_stack([rng.choice([0.0, 1.0, 2.0, np.nan], 30), rng.normal(size=30)])
+    moved = recentred(linear, cohort)
+    assert margin(moved, cohort) == pytest.approx(margin(linear, cohort), abs=1e-12)
+    phi, base = contributions(moved, cohort)
+    assert base == pytest.approx(margin(linear, cohort).mean(), abs=1e-12)
+    assert phi.mean(axis=0) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_both_kinds_are_covered():
