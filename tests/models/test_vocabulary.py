@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.models.cell_values import same_values
 from edgeofcare.models.vocabulary import (
     LEAST_CHILDREN,
     check_codes,
     code_places,
     in_numbers,
     learn_vocabularies,
-    same_values,
+    renumbered,
     unseen_codes,
     unseen_names,
 )
@@ -91,6 +92,15 @@ def test_what_is_missing_throughout_is_of_either_kind():
     check_codes(X, KNOWN)
     assert in_numbers(X, KNOWN)["source"].isna().all()
     assert not unseen_codes(X, KNOWN)["source"].any()
+
+
+def test_places_in_the_whole_list_lead_to_the_same_numbers_as_codes():
+    whole = ("0", "1A", "6", "8", "9")
+    X = frame(pd.Categorical(["9", None, "8", "1A", "0"], categories=whole))
+    places = np.column_stack([X["source"].cat.codes.where(X["source"].notna()), X["age"]])
+    table = renumbered(places, ["source", "age"], {"source": whole}, KNOWN)
+    np.testing.assert_array_equal(table, in_numbers(X, KNOWN).to_numpy())
+    np.testing.assert_array_equal(renumbered(places, ["source", "age"], {}, {}), places)
 
 
 def test_without_categories_rows_are_passed_on_as_they_are():

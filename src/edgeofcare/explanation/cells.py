@@ -17,7 +17,7 @@ from edgeofcare.features.specs.child import Siblings
 from edgeofcare.features.specs.combined import Combined
 from edgeofcare.features.specs.events import Share, Trend
 from edgeofcare.features.tracing.found import Evidence
-from edgeofcare.models.vocabulary import value_of
+from edgeofcare.models.cell_values import value_of
 from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:

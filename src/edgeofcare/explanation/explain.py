@@ -20,10 +20,11 @@ from edgeofcare.features.build import build_features
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import as_features, parse_feature
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
+from edgeofcare.models.cell_values import same_values
 from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.models.rows import check_columns, check_row_names
 from edgeofcare.models.spread import RefitArrays
-from edgeofcare.models.vocabulary import Vocabularies, in_numbers, same_values
+from edgeofcare.models.vocabulary import Vocabularies, in_numbers
 from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from edgeofcare.explanation.wording_file import Wording, default_wording
 from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.evidence import evidence_index
 from edgeofcare.features.feature import Feature
+from edgeofcare.models.cell_values import value_of
 from edgeofcare.models.rows import ROW_NAMES
 from edgeofcare.models.spread import RefitArrays
-from edgeofcare.models.vocabulary import value_of
 from edgeofcare.records.records import Records
 
 __all__ = ["Explanation"]

@@ -21,7 +21,7 @@ from edgeofcare.explanation.one_child import (
 )
 from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.feature import Feature
-from edgeofcare.models.vocabulary import same_values, value_of
+from edgeofcare.models.cell_values import same_values, value_of
 from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:

@@ -18,10 +18,9 @@ __all__ = [
     "in_numbers",
     "is_category",
     "learn_vocabularies",
-    "same_values",
+    "renumbered",
     "unseen_codes",
     "unseen_names",
-    "value_of",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -141,6 +140,42 @@ def in_numbers(X: Any, vocabularies: Vocabularies) -> Any:
     for name in held:
         numbers[name] = code_places(str(name), X[name], vocabularies[str(name)])[0]
     return numbers
+
+
+def renumbered(
+    values: FloatArray, names: Sequence[str], lists: Mapping[str, Sequence[str]], vocabularies: Vocabularies
+) -> FloatArray:
+    """Return a table with the numbers of a model's own codes, from places among all codes of each column.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_rows, n_features)
+        Numbers, and places among the codes of ``lists``; NaN is unknown.
+    names : sequence of str
+        Columns in order.
+    lists : mapping of str to sequence of str
+        All codes of each column of categories, as :attr:`edgeofcare.features.Last.categories` gives them.
+    vocabularies : mapping of str to sequence of str
+        From :func:`learn_vocabularies`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_rows, n_features)
+        A copy; NaN for a code that the model does not know.
+
+    Examples
+    --------
+    >>> table = np.array([[12.0, 0.0], [13.0, 1.0], [14.0, np.nan]])
+    >>> renumbered(table, ["child.age", "a"], {"a": ("x", "y")}, {"a": ("y",)})[:, 1].tolist()
+    [nan, 0.0, nan]
+    """
+    table = np.array(values, dtype=np.float64)
+    for column, name in enumerate(names):
+        if name in vocabularies:
+            at = {code: float(number) for number, code in enumerate(vocabularies[name])}
+            known = np.array([*(at.get(code, np.nan) for code in lists[name]), np.nan])
+            table[:, column] = known[np.nan_to_num(table[:, column], nan=-1.0).astype(np.intp)]
+    return table
 
 
 def unseen_codes(X: Any, vocabularies: Vocabularies) -> dict[str, BoolArray]:
@@ -277,75 +312,6 @@ def check_codes(X: Any, vocabularies: Vocabularies) -> None:
         raise SpecError(msg)
 
 
-def value_of(X: Any, position: int, column: int) -> float | str:
-    """Return one value of a table: a number, or a code as text.
-
-    Parameters
-    ----------
-    X : DataFrame, shape (n_rows, n_features)
-        Rows.
-    position, column : int
-        Which value.
-
-    Returns
-    -------
-    float or str
-        NaN where it is missing.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> X = pd.DataFrame({"a": pd.Series(["x", None], dtype="category"), "b": [1, 2]})
-    >>> value_of(X, 0, 0), value_of(X, 1, 0), value_of(X, 0, 1)
-    ('x', nan, 1.0)
-    """
-    value = X.iloc[:, column].iloc[position]
-    return value if isinstance(value, str) else float("nan" if value is None else value)
-
-
-def same_values(one: Any, other: Any, tolerance: float = 0.0) -> BoolArray:
-    """Compare values: numbers within rounding, codes as text, nothing with nothing.
-
-    Parameters
-    ----------
-    one, other : Series or sequence of float or str, shape (n_values,)
-        Values.
-    tolerance : float
-        Absolute and relative, of numbers.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_values,)
-        Whether they are the same.
-
-    Examples
-    --------
-    >>> same_values([1.0, "6", float("nan")], [1.0, "1A", float("nan")]).tolist()
-    [True, False, True]
-    """
-    same: BoolArray
-    if _has_numbers(one) and _has_numbers(other):
-        same = np.isclose(_floats(one), _floats(other), rtol=tolerance, atol=tolerance, equal_nan=True)
-        return same
-    a, b = (np.asarray(each, dtype=object).tolist() for each in (one, other))
-    codes = [[each if isinstance(each, str) else "" for each in held] for held in (a, b)]
-    numbers = np.array(
-        [[float(each) if isinstance(each, int | float | np.number) else np.nan for each in held] for held in (a, b)]
-    )
-    same = np.isclose(numbers[0], numbers[1], rtol=tolerance, atol=tolerance, equal_nan=True)
-    return same & np.array([here == there for here, there in zip(*codes, strict=True)], dtype=np.bool_)
-
-
-def _has_numbers(values: Any) -> bool:
-    """Whether values are numbers by their dtype."""
-    return getattr(getattr(values, "dtype", None), "kind", "O") in "fiub"
-
-
-def _floats(values: Any) -> FloatArray:
-    """Numbers, NaN where there is none."""
-    return np.asarray(values, dtype=np.float64)
-
-
 def _columns(X: Any) -> list[tuple[str, Any]]:
     """Names and columns, by position: a name may be there twice, which is refused elsewhere."""
     return [(str(name), X.iloc[:, place]) for place, name in enumerate(X.columns)]
@@ -372,7 +338,7 @@ def _codes(name: str, column: Any) -> tuple[list[str], npt.NDArray[np.intp]]:
 
 def _are_numbers(column: Any) -> bool:
     """Whether a column holds numbers, not missing values alone."""
-    return _has_numbers(column) and not bool(column.isna().all())
+    return getattr(column.dtype, "kind", "O") in "fiub" and not bool(column.isna().all())
 
 
 def _need_frame(X: Any, vocabularies: Vocabularies) -> str:
