@@ -137,6 +137,9 @@ def test_codes_in_another_order_or_as_text_score_alike_and_numbers_are_refused(p
     for wrong in (X.assign(**{SOURCE: X[SOURCE].cat.codes}), X.assign(**{SOURCE: X[SOURCE].cat.codes * 1.0})):
         with pytest.raises(SpecError, match="1 column of categories holds numbers"):
             scorer.risk(wrong)
+    for call in (scorer.unseen, trained(name).model.unseen):
+        with pytest.raises(SpecError):
+            call(X.drop(columns=SOURCE))
     with pytest.raises(SpecError, match="whose codes a table of numbers cannot hold"):
         scorer.risk(np.zeros((2, len(FEATURES))))
 

@@ -273,6 +273,7 @@ class Scorer:
         dict of str to int
             Every feature that is a category.
         """
+        self._table(X)  # refuses other columns
         return {name: int(rows.sum()) for name, rows in unseen_codes(X, self._vocabularies).items()}
 
     def score(

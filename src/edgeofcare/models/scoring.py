@@ -164,6 +164,7 @@ class Scoring:
             Every column of categories; empty where the model has none.
         """
         self._check_rows(X)
+        same_columns(self, X)
         return {name: int(rows.sum()) for name, rows in unseen_codes(X, self.vocabularies_).items()}
 
     def _check_rows(self, X: pd.DataFrame | np.ndarray) -> None:
