@@ -124,8 +124,8 @@ class RiskClassifier(Scoring, ClassifierMixin, BaseEstimator):
     that fewer than 10 training children have is the same as an unknown value; :meth:`unseen` counts such rows.
 
     Averaging forests does not pay on a synthetic authority of 5,000 children. Trained on three such authorities (125 to
-    214 entrants) and tested on 26,614 rows of another, five members moved the log loss by -0.0002 on average (-0.0004 to
-    +0.0002) and the AUROC by +0.001 (-0.002 to +0.002) beside the mean of single forests with three seeds, and ten
+    214 entrants) and tested on 26,614 rows of another, five members moved the log loss by -0.0002 on average (-0.0004
+    to +0.0002) and the AUROC by +0.001 (-0.002 to +0.002) beside the mean of single forests with three seeds, and ten
     did no better; fitting took 1.6 to 2 times as long. What it buys is that risks depend less on the seed.
 
     Examples
