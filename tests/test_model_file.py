@@ -448,7 +448,7 @@ def test_a_hash_alone_that_was_changed_is_found(saved, tmp_path):
 
 
 def test_a_newer_layout_asks_for_an_upgrade(saved, tmp_path):
-    refused(tmp_path, forged(saved, schema_version=3), "Upgrade edgeofcare")
+    refused(tmp_path, forged(saved, schema_version=4), "Upgrade edgeofcare")
 
 
 @pytest.mark.parametrize("name", [CANARY, f"../{CANARY}", f"/tmp/{CANARY}", f"arrays/../{CANARY}.npy", "arrays/"])

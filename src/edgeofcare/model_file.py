@@ -20,8 +20,9 @@ from edgeofcare.features.specs.combined import Combined
 from edgeofcare.model_archive import MAX_BYTES, open_archive, pack, refuse, too_large
 from edgeofcare.model_manifest import make_manifest, make_scorer
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, to_mapping
-from edgeofcare.models.column_names import name_difference
+from edgeofcare.models.column_names import listed, name_difference
 from edgeofcare.models.refit_members import refits_to_mapping
+from edgeofcare.models.vocabulary import Vocabularies
 from edgeofcare.scorer import Scorer
 from edgeofcare.task import Task
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["load_model", "save_model"]
 
 _PROBES = 256
+_STRANGE = "a code that no list has"
 _ROOM = 1 << 20  # bytes that the zip itself may need beside its members
 _LOG_ODDS_TOLERANCE, _RISK_TOLERANCE = 1e-9, 1e-9
 
@@ -282,9 +284,24 @@ def _refuse_model(model: RiskClassifier, specs: list[Feature], task: Task) -> No
             f"{len(free)} feature(s) cannot be saved, because the name does not lead back to the feature, or holds a "
             "code that is in no code list and so a free value"
         )
+    if wrong := _unlike_codes(specs, model.vocabularies_):
+        problems.append(
+            f"{len(wrong)} feature(s) are codes and were numbers in X, or the other way round, or had codes that are "
+            f"in no list of theirs: {listed(wrong)}. Fit on what build_features gives"
+        )
     if problems:
         msg = f"The model cannot be saved: {'; '.join(problems)}."
         raise SpecError(msg)
+
+
+def _unlike_codes(specs: list[Feature], vocabularies: Vocabularies) -> list[str]:
+    """Names of features whose column held another kind of value, or other codes, than the feature has."""
+    codes = {spec.name: set(getattr(spec, "categories", ())) for spec in specs}
+    return [
+        name
+        for name, own in codes.items()
+        if bool(own) != (name in vocabularies) or not set(vocabularies.get(name, ())) <= own
+    ]
 
 
 def _is_plain(spec: Feature) -> bool:
@@ -320,7 +337,10 @@ def _refuse_unlike(scorer: Scorer, model: RiskClassifier) -> None:
 
 
 def _probe_frame(scorer: Scorer) -> pd.DataFrame:
-    """Made-up rows over the range of the model's thresholds or means, on them and beside them, some values missing."""
+    """Made-up rows over the range of the model's thresholds or means, on them and beside them, some values missing.
+
+    Codes are those that the model knows, and one that it does not.
+    """
     import pandas as pd
 
     rng = np.random.default_rng(0)
@@ -335,7 +355,11 @@ def _probe_frame(scorer: Scorer) -> pd.DataFrame:
     index = pd.MultiIndex.from_arrays(
         [names, names, pd.DatetimeIndex(["2000-01-01"] * _PROBES)], names=["household_id", "child_id", "index_date"]
     )
-    return pd.DataFrame(values, index=index, columns=list(scorer.feature_names))
+    frame = pd.DataFrame(values, index=index, columns=list(scorer.feature_names))
+    for name, codes in scorer.vocabularies.items():
+        held = [*codes, _STRANGE]
+        frame[name] = pd.Categorical.from_codes(rng.integers(-1, len(held), _PROBES), categories=pd.Index(held))
+    return frame
 
 
 def _near_splits(trees: TreeArrays, column: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import platform
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,11 +19,13 @@ from edgeofcare.models.arrays import LinearArrays, TreeArrays, array_names, from
 from edgeofcare.models.calibration_history import Anchoring
 from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.models.refit_members import refit_names, refits_from_mapping, saved_refits
+from edgeofcare.models.saved_vocabularies import codes_fit, plain_vocabularies, saved_vocabularies
 from edgeofcare.models.spread import CONFIDENCE, RefitArrays
 from edgeofcare.schema.own import own_table
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.scorer import Scorer
 from edgeofcare.task import Task
+from edgeofcare.version import VERSION
 
 if TYPE_CHECKING:
     from edgeofcare.evaluation.report import Evaluation
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "make_manifest", "make_scorer", "plain_evaluation"]
 
-SCHEMA_VERSION = 2
-"""Newest layout that is read; 1 is written without refits, so that older versions can read it, and 2 with them."""
+SCHEMA_VERSION = 3
+"""Newest layout that is read. Written is the oldest that will do: 1, 2 with refits, 3 with codes of categories."""
 
 _FORMAT = "edgeofcare model"
 _KINDS = (TreeArrays.kind, LinearArrays.kind)
@@ -92,12 +93,12 @@ def make_manifest(
     """
     return {
         "format": _FORMAT,
-        "schema_version": SCHEMA_VERSION if model.refits_ else 1,
-        "package_version": _package_version(),
+        "schema_version": 3 if model.vocabularies_ else 2 if model.refits_ else 1,
+        "package_version": VERSION,
         "decision_support_only": True,
         "task": task.to_dict(),
         "criteria": None if model.criteria is None else model.criteria.to_dict(),
-        **_about_features(specs),
+        **_about_features(specs, model),
         **_about_model(model),
         **_about_data(records),
         "evaluation": plain_evaluation(evaluation),
@@ -145,7 +146,10 @@ def make_scorer(archive: Archive) -> Scorer:
     if slope <= 0:
         refuse("The slope of its calibration is not above zero, so every reason would point the wrong way.")
     intercept = _field("calibration", lambda: _calibration(manifest["calibration"]).intercept)
+    vocabularies = _field("vocabularies", lambda: saved_vocabularies(manifest["vocabularies"], names))
     arrays, refits = _arrays(archive, kind, len(names))
+    if not codes_fit([arrays, *(refit.arrays for refit in refits)], names, vocabularies):
+        refuse("Its arrays and its vocabularies do not belong together.")
     return Scorer(
         arrays,
         feature_names=names,
@@ -155,6 +159,7 @@ def make_scorer(archive: Archive) -> Scorer:
         prevalence=_field("prevalence", lambda: _share(manifest["prevalence"])),
         reporting_lag=_field("assumptions", lambda: _lags(manifest["assumptions"]["reporting_lag"])),
         refits=refits,
+        vocabularies=vocabularies,
         manifest_json=archive.manifest_json,
     )
 
@@ -170,15 +175,15 @@ def _arrays(archive: Archive, kind: str, n_features: int) -> tuple[TreeArrays | 
     return arrays, refits_from_mapping(kind, count, found, n_features)
 
 
-def _about_features(specs: list[Feature]) -> dict[str, Any]:
-    """Name, sentence and empty value of each feature, and which are protected."""
+def _about_features(specs: list[Feature], model: RiskClassifier) -> dict[str, Any]:
+    """Name, sentence and empty value of each feature, which are protected, and the codes of categories."""
     return {
         "features": [
             {"name": spec.name, "sentence": spec.sentence, "empty": None if math.isnan(spec.empty) else spec.empty}
             for spec in specs
         ],
         "protected_features": _protected(specs),
-        "vocabularies": {},
+        "vocabularies": plain_vocabularies(model.vocabularies_),
     }
 
 
@@ -187,6 +192,7 @@ def _about_model(model: RiskClassifier) -> dict[str, Any]:
     line, counts, seed = model.calibration_, model.training_counts_, model.random_state
     return {
         "kind": model.kind,
+        **({"averaged_members": int(model.members)} if model.members > 1 else {}),
         "calibration": {
             "slope": float(line.slope),
             "intercept": float(line.intercept),
@@ -277,11 +283,6 @@ def plain_evaluation(evaluation: Evaluation | None) -> dict[str, Any] | None:
     }
 
 
-def _package_version() -> str:
-    """Version of edgeofcare."""
-    return str(sys.modules["edgeofcare"].__version__)
-
-
 def _plain_leaks(leaks: LeakReport | None, specs: list[Feature], records: Records | None) -> dict[str, Any] | None:
     """A leak check as JSON takes it, if it was one of these features and, where they are given, of these records."""
     if leaks is None:
@@ -320,7 +321,7 @@ def _versions() -> dict[str, str]:
         "numpy": np.__version__,
         "scikit-learn": sklearn.__version__,
         "pandas": pd.__version__,
-        "edgeofcare": _package_version(),
+        "edgeofcare": VERSION,
     }
 
 

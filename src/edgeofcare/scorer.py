@@ -16,9 +16,10 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.paths import PathForm, path_form
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
-from edgeofcare.models.column_names import plain_table
+from edgeofcare.models.column_names import table_values
 from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.models.spread import CONFIDENCE, RefitArrays, refit_log_odds, risk_interval
+from edgeofcare.models.vocabulary import unseen_codes
 
 if TYPE_CHECKING:
     import datetime
@@ -57,6 +58,8 @@ class Scorer:
         Days from an event until it could be seen in training, by table; None if it was not stated.
     refits : tuple of RefitArrays
         The model fitted again on resampled households; empty unless it was made with refits.
+    vocabularies : mapping of str to tuple of str
+        Codes that the model knows, for each feature that is a category.
     manifest : mapping
         Everything that the model file says of the model; a copy.
     model_id : str
@@ -85,6 +88,7 @@ class Scorer:
         prevalence: float | None = None,
         reporting_lag: Mapping[str, int] | None = None,
         refits: Sequence[RefitArrays] = (),
+        vocabularies: Mapping[str, Sequence[str]] | None = None,
         manifest_json: bytes = b"{}",
     ) -> None:
         self._arrays = arrays
@@ -94,6 +98,7 @@ class Scorer:
         self._prevalence = prevalence
         self._reporting_lag = None if reporting_lag is None else MappingProxyType(dict(reporting_lag))
         self._refits = tuple(refits)
+        self._vocabularies = {name: tuple(codes) for name, codes in (vocabularies or {}).items()}
         self._manifest_json = manifest_json
 
     @property
@@ -142,6 +147,11 @@ class Scorer:
         return self._refits
 
     @property
+    def vocabularies(self) -> Mapping[str, tuple[str, ...]]:
+        """Codes that the model knows, for each feature that is a category."""
+        return MappingProxyType(self._vocabularies)
+
+    @property
     def manifest(self) -> Mapping[str, Any]:
         """Everything that the model file says of the model; a copy."""
         return MappingProxyType(json.loads(self._manifest_json))
@@ -162,6 +172,7 @@ class Scorer:
         ----------
         X : DataFrame or array of float64, shape (n_rows, n_features)
             Features in the order of ``feature_names``; a DataFrame must have exactly these columns. NaN is unknown.
+            Codes of a category, as text or pandas category in any order, need a DataFrame.
 
         Returns
         -------
@@ -250,6 +261,22 @@ class Scorer:
         phi, base = contributions(self._paths, self._table(X))
         return self.slope * phi, self.slope * base + self.intercept
 
+    def unseen(self, X: pd.DataFrame) -> dict[str, int]:
+        """Count the rows with a code that the model does not know, by feature; it takes them as unknown.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_rows, n_features)
+            As for :meth:`margin`.
+
+        Returns
+        -------
+        dict of str to int
+            Every feature that is a category.
+        """
+        self._table(X)  # refuses other columns
+        return {name: int(rows.sum()) for name, rows in unseen_codes(X, self._vocabularies).items()}
+
     def score(
         self,
         records: Records,
@@ -279,8 +306,9 @@ class Scorer:
             One row for each child, on the index (household_id, child_id, index_date). Columns ``risk``; where the model
             has refits ``risk_low`` and ``risk_high`` (:meth:`risk_interval`); ``rank`` (1 is the riskiest; ties share
             the lower number), ``log_odds``, ``reasons`` (a tuple of sentences, each with its direction, largest first),
-            ``model_id``, ``data_until`` (last day of the extract) and ``decision_support_only`` (always True). Rows
-            with the same risk are in the order of ``child_id``.
+            ``model_id``, ``data_until`` (last day of the extract) and ``decision_support_only`` (always True); where
+            features are categories also ``unseen``, those whose code the model does not know and takes as
+            unknown. Rows with the same risk are in the order of ``child_id``.
 
         Raises
         ------
@@ -358,7 +386,12 @@ class Scorer:
         from edgeofcare.scoring.child import ChildScorer
 
         return ChildScorer(
-            self.arrays, self._calibration, self.feature_names, refits=self.refits, model_id=self.model_id
+            self.arrays,
+            self._calibration,
+            self.feature_names,
+            refits=self.refits,
+            vocabularies=self._vocabularies,
+            model_id=self.model_id,
         )
 
     @cached_property
@@ -368,7 +401,7 @@ class Scorer:
 
     def _table(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
         """X as a float64 table in the order of the features, or an error that says what is wrong."""
-        return plain_table(X, self.feature_names)
+        return table_values(X, self.feature_names, self._vocabularies)
 
     def _refuse_options(self, records: Records | ChildRecords, top_reasons: int, *, accept_lag: bool) -> None:
         """Refuse another count of reasons, and another lag."""

@@ -136,25 +136,27 @@ def test_contributions_and_base_add_up_to_the_margin_of_scikit_learn(name: str) 
     weight = np.random.default_rng(1).uniform(0.2, 3, size=len(y))
     model = HistGradientBoostingClassifier(**{"max_iter": 30, "random_state": 0} | BOOSTING[name])
     arrays = extract_arrays(model.fit(X, y, sample_weight=weight))
-    unseen, _ = make_rows(2)
+    unseen, _ = make_rows(2, 5000)
     unseen.loc[::3, ["b", "flag", "constant"]] = np.nan  # columns without a gap in training
     unseen.loc[1::3, "e"] = np.nan
     unseen["f"] = np.nan
     for rows in (X, unseen):
         phi, base = contributions(arrays, rows.to_numpy())
         assert phi.shape == rows.shape
-        np.testing.assert_allclose(phi.sum(axis=1) + base, model.decision_function(rows), rtol=0, atol=1e-9)
+        risk = model.predict_proba(rows)[:, 1]
+        np.testing.assert_allclose(phi.sum(axis=1) + base, np.log(risk / (1 - risk)), rtol=0, atol=1e-9)
         assert not phi[:, X.columns.get_loc("constant")].any()
 
 
 def test_linear_contributions_add_up_and_are_zero_for_the_average_row() -> None:
-    X, y = make_rows(0)
+    X, y = make_rows(0, 5000)
     X["empty"] = np.nan
     impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     steps = [("impute", impute), ("scale", StandardScaler()), ("regress", LogisticRegression())]
     model = Pipeline(steps).fit(X, y)
     phi, base = contributions(extract_arrays(model), X.to_numpy())
-    np.testing.assert_allclose(phi.sum(axis=1) + base, model.decision_function(X), rtol=0, atol=1e-12)
+    risk = model.predict_proba(X)[:, 1]
+    np.testing.assert_allclose(phi.sum(axis=1) + base, np.log(risk / (1 - risk)), rtol=0, atol=1e-9)
     np.testing.assert_allclose(phi.mean(axis=0), 0.0, atol=1e-12)
     assert base == pytest.approx(model.decision_function(X).mean())
 

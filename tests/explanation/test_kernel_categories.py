@@ -55,7 +55,7 @@ def test_contributions_add_up_to_predict_proba_of_scikit_learn(
 def test_contributions_of_averaged_margins_are_the_means_of_those_of_the_members(
     models: list[HistGradientBoostingClassifier],
 ) -> None:
-    X, _ = make_rows(9, 300)
+    X, _ = make_rows(9, 5000)
     parts = [extract_arrays(model) for model in models]
     forest = average_arrays(parts)
     phi, base = contributions(forest, X)

@@ -82,7 +82,7 @@ def test_a_number_of_trees_that_cannot_be_is_refused(wrong, strong):
         RiskClassifier(max_iter=wrong).fit(*strong)
 
 
-@pytest.mark.parametrize("monotone", ["catalogue", ["a"], 1])
+@pytest.mark.parametrize("monotone", ["catalog", ["a"], 1])
 def test_constraints_must_be_a_mapping(monotone, strong):
     with pytest.raises(SpecError, match="monotone must be a mapping"):
         RiskClassifier(monotone=monotone).fit(*strong)

@@ -333,9 +333,25 @@ def test_columns_that_the_catalogue_constrains_may_be_left_out_of_clones_and_cop
     X, y = data
     assert set(directions()) - set(X)
     plain = make_risk_model(**SMALL)
-    spread = make_risk_model(monotone={**directions(), FEATURES[0]: 0}, **SMALL)
-    for model in (plain, spread, clone(plain), pickle.loads(pickle.dumps(spread))):  # noqa: S301
+    for model in (plain, clone(plain), pickle.loads(pickle.dumps(plain))):  # noqa: S301
         assert model.fit(X[FEATURES[:2]], y).n_features_in_ == 2
+
+
+def test_a_name_of_the_catalogue_that_X_lacks_is_no_less_refused_in_a_mapping(data):
+    X, y = data
+    absent = sorted(set(directions()) - set(X))[0]
+    for monotone in ({absent: 1}, {**directions(), FEATURES[0]: 0}):
+        with pytest.raises(SpecError, match=r"no column of X: '.*Only monotone='catalogue' passes over"):
+            make_risk_model(monotone=monotone, **SMALL).fit(X, y)
+
+
+def test_the_catalogue_is_the_mapping_of_its_directions(data):
+    X, y = data
+    own = {name: way for name, way in directions().items() if name in X}
+    assert own
+    one, other = (make_risk_model(monotone=monotone, **SMALL).fit(X, y) for monotone in ("catalogue", own))
+    assert (one.margin(X) == other.margin(X)).all()
+    assert not (one.margin(X) == make_risk_model(monotone=None, **SMALL).fit(X, y).margin(X)).all()
 
 
 def test_constraints_need_names():

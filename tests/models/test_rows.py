@@ -135,7 +135,7 @@ def test_columns_that_are_not_features_are_refused_at_once():
     with pytest.raises(SpecError) as caught:
         check_columns(X)
     message = str(caught.value)
-    assert "3 columns are neither number nor true/false: school, born, band" in message
+    assert "2 columns are neither number nor category: school, born;" in message
     assert "1 column is named like an identifier or date of a row: child_id" in message
     assert "1 column is there more than once: a" in message
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -90,39 +90,71 @@ def value_table(
     table_of = why.values  # noqa: PD011
     found = []
     for name in features:
-        column = table_of[name].to_numpy(dtype=np.float64)[rows.order]
         concept = concept_of(name)
         psi = rows.psi[:, rows.concepts.index(concept)]
-        table = _one_feature(column, psi, rows, draws, n_bins)
+        if pd.api.types.is_numeric_dtype(table_of[name].dtype):
+            bins = _number_bins(table_of[name].to_numpy(dtype=np.float64)[rows.order], rows.child, n_bins)
+        else:
+            bins = _code_bins(table_of[name].astype(object).to_numpy()[rows.order], rows.child)
+        table = _one_feature(bins, psi, rows, draws)
         table.insert(0, "feature", name)
         table.insert(0, "concept", concept)
         found.append(table)
     return pd.concat(found, ignore_index=True)[list(VALUE_COLUMNS)]
 
 
-def _one_feature(
-    column: FloatArray, psi: FloatArray, rows: GlobalRows, draws: HouseholdDraws, n_bins: int
-) -> pd.DataFrame:
-    """Bins of one feature, and last the rows where it is unknown."""
-    cuts = _safe_cuts(column, _cuts(column, n_bins), rows.child)
+class _Bins(NamedTuple):
+    """Which bin each row is in, and what those that hold rows are called."""
+
+    cell: Ints
+    there: Ints
+    labels: list[str]
+    low: FloatArray
+    high: FloatArray
+
+
+def _number_bins(column: FloatArray, child: Ints, n_bins: int) -> _Bins:
+    """Bins of numbers, and last the rows where the number is unknown."""
+    cuts = _safe_cuts(column, _cuts(column, n_bins), child)
     cell = _cells(column, cuts)
     size = len(cuts) + 2  # the last is of unknown values
-    children = count_children(rows.child, cell, size)
+    children = count_children(child, cell, size)
     there = np.flatnonzero(children > 0)
-    inside = (cell[:, None] == there).astype(np.float64)
-    mean = (inside * psi[:, None]).sum(axis=0) / inside.sum(axis=0)
-    sums = draws.sums(np.column_stack([inside * psi[:, None], inside]))
-    top, bottom = sums[:, : len(there)], sums[:, len(there) :]
-    low, high = draws.interval(np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0))
     edges = np.array([-np.inf, *cuts, np.inf])
     one = [bool(children[bin_] >= SMALL and np.ptp(column[cell == bin_]) == 0) for bin_ in there.tolist()]
     labels = [
         _label(edges, bin_, size, column[cell == bin_][0] if same else None)
         for bin_, same in zip(there.tolist(), one, strict=True)
     ]
-    ends = {"low": np.append(edges[: size - 1], np.nan)[there], "high": np.append(edges[1:size], np.nan)[there]}
-    frame = pd.DataFrame({"value": labels, **ends, "mean_contribution": mean, "ci_low": low, "ci_high": high})
-    hidden = hidden_cells(children[there].astype(np.float64)) if rows.few or len(there) > 1 else np.array([False])
+    low, high = np.append(edges[: size - 1], np.nan)[there], np.append(edges[1:size], np.nan)[there]
+    return _Bins(cell, there, labels, low, high)
+
+
+def _code_bins(column: npt.NDArray[np.object_], child: Ints) -> _Bins:
+    """A bin for each code, one for all that fewer than 10 children have, and last the rows without a code."""
+    cell, codes = pd.factorize(column, sort=True)
+    size = len(codes)
+    cell = np.where(cell < 0, size + 1, cell).astype(np.int64)
+    small = np.append(count_children(child, cell, size + 2)[:size] < SMALL, [False, False])
+    cell = np.where(small[cell], size, cell)
+    there = np.flatnonzero(count_children(child, cell, size + 2) > 0)
+    names = [*map(str, codes), "other codes", "unknown"]
+    none = np.full(len(there), np.nan)
+    return _Bins(cell, there, [names[bin_] for bin_ in there.tolist()], none, none)
+
+
+def _one_feature(bins: _Bins, psi: FloatArray, rows: GlobalRows, draws: HouseholdDraws) -> pd.DataFrame:
+    """Mean contribution in each bin of one feature."""
+    there = bins.there
+    inside = (bins.cell[:, None] == there).astype(np.float64)
+    mean = (inside * psi[:, None]).sum(axis=0) / inside.sum(axis=0)
+    sums = draws.sums(np.column_stack([inside * psi[:, None], inside]))
+    top, bottom = sums[:, : len(there)], sums[:, len(there) :]
+    low, high = draws.interval(np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0))
+    ends = {"low": bins.low, "high": bins.high}
+    frame = pd.DataFrame({"value": bins.labels, **ends, "mean_contribution": mean, "ci_low": low, "ci_high": high})
+    children = count_children(rows.child, bins.cell, int(bins.cell.max()) + 1)[there]
+    hidden = hidden_cells(children.astype(np.float64)) if rows.few or len(there) > 1 else np.array([False])
     frame.loc[hidden, ["mean_contribution", "ci_low", "ci_high"]] = np.nan
     frame["note"] = np.where(hidden, f"suppressed: fewer than {SMALL} children here or elsewhere", "")
     return frame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -17,6 +17,7 @@ from edgeofcare.features.feature import Feature, TableFeature
 from edgeofcare.features.specs.child import Siblings
 from edgeofcare.features.specs.combined import Combined
 from edgeofcare.features.specs.events import Share, Trend
+from edgeofcare.models.cell_values import value_of
 
 if TYPE_CHECKING:
     from edgeofcare.explanation.explanation import Explanation
@@ -82,8 +83,8 @@ class Cell:
     ----------
     feature : str
         Its name.
-    value : float
-        Its value; NaN is not known, or what an empty window gives.
+    value : float or str
+        Its value, or its code; NaN is not known, or what an empty window gives.
     contribution : float
         What it adds to the calibrated log-odds.
     record : str
@@ -97,7 +98,7 @@ class Cell:
     """
 
     feature: str
-    value: float
+    value: float | str
     contribution: float
     record: str
     sentence: str
@@ -113,7 +114,15 @@ class Cell:
     def strength(self) -> bool:
         """Whether something good is on record that lowers the risk, or at least does not raise it."""
         good = self.concept == STRENGTHS or directions().get(self.feature) == -1
-        return good and self.record == RECORDED and self.value > 0 and self.contribution <= 0
+        some = isinstance(self.value, float) and self.value > 0
+        return good and self.record == RECORDED and some and self.contribution <= 0
+
+    @property
+    def said(self) -> str:
+        """The value as short text; empty where it is missing."""
+        if isinstance(self.value, str):
+            return self.value
+        return "" if math.isnan(self.value) else f"{self.value:g}"
 
 
 def look_at(explanation: Explanation, position: int, column: int, *, dated: bool = True) -> Cell:
@@ -136,10 +145,12 @@ def look_at(explanation: Explanation, position: int, column: int, *, dated: bool
         What it says.
     """
     spec, row = explanation._specs[column], explanation._values.index[position]
-    return cell_of(
+    from edgeofcare.explanation.unseen import unseen_note
+
+    cell = cell_of(
         spec,
         str(explanation._values.columns[column]),
-        float(explanation._values.iloc[:, column].iloc[position]),
+        value_of(explanation._values, position, column),
         float(explanation._contributions.iloc[:, column].iloc[position]),
         index_date=row[2],
         dated=dated,
@@ -147,12 +158,13 @@ def look_at(explanation: Explanation, position: int, column: int, *, dated: bool
         observed=explanation._records,
         behind=_found(explanation._records, row, spec),
     )
+    return replace(cell, sentence=cell.sentence + unseen_note(explanation, position, column))
 
 
 def cell_of(
     spec: Feature | None,
     name: str,
-    value: float,
+    value: float | str,
     contribution: float,
     *,
     index_date: Any,
@@ -260,14 +272,14 @@ def _found(records: Any, row: tuple, spec: Feature | None) -> Behind | None:
     )
 
 
-def record_of(spec: Feature | None, value: float, behind: Behind | None) -> str:
+def record_of(spec: Feature | None, value: float | str, behind: Behind | None) -> str:
     """Whether the records say something, say that nothing was recorded, or do not tell.
 
     Parameters
     ----------
     spec : Feature or None
         The feature; None for a column that is no feature of the library.
-    value : float
+    value : float or str
         Its value.
     behind : Behind or None
         What the records hold behind it; None where that cannot be told.
@@ -277,6 +289,8 @@ def record_of(spec: Feature | None, value: float, behind: Behind | None) -> str:
     str
         :data:`RECORDED`, :data:`NOTHING` or :data:`NOT_KNOWN`.
     """
+    if isinstance(value, str):
+        return RECORDED
     if math.isnan(value):
         return NOTHING if _is_empty(spec, behind) else NOT_KNOWN
     counted = isinstance(spec, TableFeature | Siblings) and value == 0
@@ -299,7 +313,7 @@ def _sentence(
     wording: Wording,
     observed: Observed | None,
     spec: Feature | None,
-    value: float,
+    value: float | str,
     index_date: Any,
     date: str,
     behind: Behind | None,
@@ -307,7 +321,7 @@ def _sentence(
 ) -> str:
     """The value in words; where records do not reach, that they do not, and never that there was none."""
     rows = None if behind is None else behind.rows
-    if behind is not None and isinstance(spec, Combined) and math.isnan(value) and record == NOTHING:
+    if behind is not None and isinstance(spec, Combined) and record == NOTHING and math.isnan(float(value)):
         spec, value, rows = *_empty_part(spec, behind), None
     if behind is None or not behind.unknown or record != NOT_KNOWN:
         return wording.sentence(spec, value, rows, index_date, date=date)

@@ -22,6 +22,7 @@ from edgeofcare.explanation.one_child import (
 )
 from edgeofcare.features.catalogue import CONCEPTS, OWN_FEATURES, concept_of
 from edgeofcare.features.feature import Feature
+from edgeofcare.models.cell_values import same_values, value_of
 from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def _concepts(before: Explanation, now: Explanation) -> pd.DataFrame:
 def _by_feature(before: Explanation, now: Explanation) -> pd.DataFrame:
     """Features on both dates, largest change first."""
     names = [str(name) for name in now.contributions.columns]
-    values = [each.values.to_numpy(dtype=np.float64)[0] for each in (before, now)]  # noqa: PD011
+    values = [[value_of(each.values, 0, place) for place in range(len(names))] for each in (before, now)]
     frame = pd.DataFrame(
         {
             "feature": names,
@@ -192,8 +193,7 @@ def _largest_first(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _because(features: pd.DataFrame, recorded: dict[str, bool]) -> list[str]:
     """Why each contribution moved: what came to be known, time alone, or what moved others; empty where it did not."""
-    value_from, value_to = (features[name].to_numpy() for name in ("value_from", "value_to"))
-    same = np.isclose(value_from, value_to, rtol=_SAME, atol=_SAME, equal_nan=True)
+    same = same_values(features["value_from"], features["value_to"], _SAME)
     return [
         "" if change == 0 else "others" if still else "record" if recorded[name] else "time"
         for name, change, still in zip(features["feature"], features["change"], same, strict=True)

@@ -96,12 +96,14 @@ def _concept(concept: str, change: float, features: pd.DataFrame, specs: Mapping
     if carried.empty:
         return f"{head}, although nothing of it changed: it counts otherwise beside what did change."
     row = carried.iloc[0]
-    said = _then_and_now(specs[str(row["feature"])], float(row["value_from"]), float(row["value_to"]))
+    said = _then_and_now(specs[str(row["feature"])], *(row[name] for name in ("value_from", "value_to")))
     return f"{head}: {said}.{_TIME if row['because'] == 'time' else ''}"
 
 
-def _then_and_now(spec: Feature, before: float, now: float) -> str:
+def _then_and_now(spec: Feature, before: float | str, now: float | str) -> str:
     """A value on both dates in words."""
+    if isinstance(before, str) or isinstance(now, str):
+        return f"{_on(spec, now, _LATER)}; {_on(spec, before, _EARLIER)}"
     if isinstance(spec, Age) and not math.isnan(before + now):
         then, older = math.floor(before), math.floor(now)
         return f"the child grew older, {f'from {then} to {older}' if then < older else f'within the age of {older}'}"
@@ -119,7 +121,7 @@ def _said(number: float) -> str:
     return number_said(number) if number else "none"
 
 
-def _on(spec: Feature, value: float, when: str) -> str:
+def _on(spec: Feature, value: float | str, when: str) -> str:
     """A value in words, with the date that it is of."""
     said = reason_sentence(spec, value).rstrip(".")
     said = said.replace(_DAY, when) if _DAY in said else f"{said}, on {when}"

@@ -292,7 +292,7 @@ def _technical(explanation: Explanation, reasons: list[Reason], cells: list[Cell
             (reason.concept, reason.cell.feature, *_numbers(reason.contribution, reason.points)) for reason in reasons
         ],
         "features": [
-            (cells[place], _value(cells[place]), *_numbers(cells[place].contribution, float(points[place])))
+            (cells[place], cells[place].said, *_numbers(cells[place].contribution, float(points[place])))
             for place in order
         ],
         "rows": [
@@ -318,11 +318,6 @@ def _technical(explanation: Explanation, reasons: list[Reason], cells: list[Cell
 def _numbers(contribution: float, points: float) -> tuple[str, str, str]:
     """Log-odds, multiplier of the odds and probability points, as text."""
     return f"{contribution:+.4f}", f"{math.exp(contribution):.3f}", f"{points:+.2f}"
-
-
-def _value(cell: Cell) -> str:
-    """A value as text."""
-    return "" if math.isnan(cell.value) else f"{cell.value:g}"
 
 
 def _versions(versions: Any) -> str:

@@ -11,6 +11,7 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.conditions import conditions_met, read_outcomes
 from edgeofcare.explanation.paths import PathForm, path_form
 from edgeofcare.explanation.reference import LONGEST_PATH, ReferenceCounts, pooled
+from edgeofcare.models._category_terms import look_up
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, check_table, linear_terms
 
 __all__ = ["count_reference", "recentred"]
@@ -110,12 +111,13 @@ def recentred(linear: LinearArrays, X: npt.ArrayLike) -> LinearArrays:
     """
     table = check_table(len(linear.weight), X, exactly=True)
     _check(len(table), 1, 0)
-    missing = np.isnan(table)
+    missing, held = look_up(linear, table)
     terms = linear_terms(linear, table)
     return replace(
         linear,
         center=np.where(missing, linear.impute, table).mean(axis=0),
         missing_center=missing.mean(axis=0),
+        category_center=held.mean(axis=0),
         intercept=linear.intercept + float(terms.mean(axis=0).sum()),
     )
 

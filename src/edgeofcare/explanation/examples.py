@@ -57,7 +57,7 @@ def _told(explanation: Explanation, position: int, top: int) -> list[str]:
     lines = [f"risk {explanation.risk.iloc[position]:.1%}"]
     for reason in row_reasons(explanation, position, "concept", top, dated=False):
         cell = reason.cell
-        lines.append(f"{reason.direction}  {_age_band(cell.value) if cell.feature == _AGE else cell.sentence}")
+        lines.append(f"{reason.direction}  {_age_band(float(cell.value)) if cell.feature == _AGE else cell.sentence}")
     return lines
 
 

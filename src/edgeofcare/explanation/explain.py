@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import numpy as np
@@ -20,9 +21,11 @@ from edgeofcare.features.build import build_features
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import as_features, parse_feature
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
+from edgeofcare.models.cell_values import same_values
 from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.models.rows import check_columns, check_row_names
 from edgeofcare.models.spread import RefitArrays
+from edgeofcare.models.vocabulary import Vocabularies, in_numbers
 from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:
@@ -61,6 +64,7 @@ class _Parts(NamedTuple):
     intercept: float
     names: tuple[str, ...]
     refits: tuple[RefitArrays, ...] = ()
+    vocabularies: Vocabularies = MappingProxyType({})
 
 
 def explain(
@@ -77,8 +81,10 @@ def explain(
     ----------
     model : RiskClassifier or Scorer
         Fitted, or loaded from a model file.
-    X : DataFrame of float64, shape (n_rows, n_features)
+    X : DataFrame, shape (n_rows, n_features)
         Rows to explain on the index (household_id, child_id, index_date); the columns of training, in their order.
+        A code that the model does not know is explained as the unknown value that it takes it for, and its sentence
+        says so; :attr:`Explanation.unseen` counts them.
     records : Records, optional
         The case records that ``X`` was built from; without them reasons carry no source rows.
     features : iterable of Feature or str, optional
@@ -129,13 +135,14 @@ def explain(
     True
     """
     parts = _parts(model)
-    _check_rows(X, parts.names)
+    _check_rows(X, parts.names, parts.vocabularies)
     specs = _specs(X, features, known=records is not None)
     if records is not None:
         _check_against(records, X, [spec for spec in specs if spec is not None])
     line = Recalibration(parts.slope, parts.intercept, "", 0, 0)
-    own = _own_margin(model, parts, X)
-    table = X.to_numpy(dtype=np.float64, copy=True)
+    numbers = in_numbers(X, parts.vocabularies)
+    table = numbers.to_numpy(dtype=np.float64, copy=True)
+    own = _own_margin(model, parts, X, table)
     phi, phi0 = contributions(parts.arrays, table)
     psi, base = line.slope * phi, line.slope * phi0 + line.intercept
     groups, names = concept_groups(parts.names)
@@ -148,6 +155,7 @@ def explain(
         check_sum(base + found.sum(axis=1), scores["log_odds"].to_numpy())
     about = about_model(model, slope=line.slope, intercept=line.intercept)
     more: Any = {"refits": parts.refits, "concepts": concepts, "wording": _wording(wording), "about": about}
+    more["numbers"] = numbers
     return Explanation(pd.DataFrame(psi, X.index, X.columns), base, scores, X, specs=specs, records=records, **more)
 
 
@@ -165,10 +173,12 @@ def _parts(model: Any) -> _Parts:
         line, names = model.calibration_, getattr(model, "feature_names_in_", ())
         refits = refit_arrays(getattr(model, "refits_", ()))
         parts = _Parts(extract_arrays(model.estimator_), line.slope, line.intercept, tuple(map(str, names)), refits)
+        parts = parts._replace(vocabularies=getattr(model, "vocabularies_", {}))
     elif all(hasattr(model, name) for name in _Parts._fields[:3]) and hasattr(model, "feature_names"):
         names = tuple(map(str, model.feature_names))
         refits = tuple(getattr(model, "refits", ()))
         parts = _Parts(model.arrays, float(model.slope), float(model.intercept), names, refits)
+        parts = parts._replace(vocabularies=getattr(model, "vocabularies", {}))
     else:
         msg = f"A {type(model).__name__} cannot be explained; give a fitted RiskClassifier or a loaded model."
         raise SpecError(msg)
@@ -184,16 +194,16 @@ def _parts(model: Any) -> _Parts:
     return parts
 
 
-def _own_margin(model: Any, parts: _Parts, X: pd.DataFrame) -> np.ndarray:
+def _own_margin(model: Any, parts: _Parts, X: pd.DataFrame, table: np.ndarray) -> np.ndarray:
     """The margin as the model itself gives it, which owes nothing to the contributions."""
-    own = model.margin(X) if hasattr(model, "calibration_") else margin(parts.arrays, X)
+    own = model.margin(X) if hasattr(model, "calibration_") else margin(parts.arrays, table)
     return np.asarray(own, dtype=np.float64)
 
 
-def _check_rows(X: pd.DataFrame, names: tuple[str, ...]) -> None:
+def _check_rows(X: pd.DataFrame, names: tuple[str, ...], vocabularies: Vocabularies) -> None:
     """Refuse rows without names, no rows, and columns that are not those of the model in their order."""
     check_row_names(X)
-    check_columns(X)
+    check_columns(X, vocabularies)
     have = [str(name) for name in X.columns]
     missing, extra = [n for n in names if n not in have], [n for n in have if n not in names]
     problems = [f"{len(missing)} missing: {_listed(missing)}"] if missing else []
@@ -208,7 +218,7 @@ def _check_rows(X: pd.DataFrame, names: tuple[str, ...]) -> None:
     if X.empty:
         msg = "X has no rows, so there is nothing to explain."
         raise SpecError(msg)
-    if (wrong := int(np.isinf(X.to_numpy(dtype=np.float64)).sum())) > 0:
+    if (wrong := int(np.isinf(in_numbers(X, vocabularies).to_numpy(dtype=np.float64)).sum())) > 0:
         msg = f"X holds {wrong} infinite values. Give NaN where a value is unknown."
         raise SpecError(msg)
 
@@ -247,13 +257,13 @@ def _parsed(name: str) -> Feature | None:
 
 def _check_against(records: Records, X: pd.DataFrame, specs: list[Feature]) -> None:
     """Refuse values that the records do not give: a sentence and its source rows would contradict each other."""
-    built, given = build_features(records, X, specs).to_numpy(), X.to_numpy(dtype=np.float64)
-    differ = ~np.isclose(built, given, rtol=_SAME, atol=_SAME, equal_nan=True)
-    if differ.any():
-        columns = [spec.name for spec, wrong in zip(specs, differ.any(axis=0), strict=True) if wrong]
+    built = build_features(records, X, specs)
+    differ = {spec.name: ~same_values(built[spec.name], X[spec.name], _SAME) for spec in specs}
+    if names := [name for name, wrong in differ.items() if wrong.any()]:
+        total = sum(int(wrong.sum()) for wrong in differ.values())
         msg = (
-            f"{int(differ.sum())} of {differ.size} values of X are not what these records give, in {len(columns)} "
-            f"columns: {_listed(columns)}. Build X from the same records, or leave records out."
+            f"{total} of {X.size} values of X are not what these records give, in {len(names)} "
+            f"columns: {_listed(names)}. Build X from the same records, or leave records out."
         )
         raise SpecError(msg)
 

@@ -15,6 +15,7 @@ from edgeofcare.explanation.concept_groups import summed_by_concept
 from edgeofcare.explanation.readable import Readable
 from edgeofcare.explanation.spread import ReasonSpread
 from edgeofcare.explanation.summary import summary_frame
+from edgeofcare.explanation.unseen import unseen_counts
 from edgeofcare.explanation.wording_file import Wording, default_wording
 from edgeofcare.features.evidence import evidence_index
 from edgeofcare.features.feature import Feature
@@ -39,8 +40,8 @@ class Explanation(Readable):
         Log-odds before any feature is known.
     scores : DataFrame
         ``log_odds`` and ``risk`` of each row, as the model gives them; ``risk_low`` and ``risk_high`` with refits.
-    values : DataFrame of float64, shape (n_rows, n_features)
-        The features.
+    values : DataFrame, shape (n_rows, n_features)
+        The features: numbers, or codes.
     specs : tuple of Feature or None
         The spec of each column; None where it is no feature of the library.
     records : Records, optional
@@ -53,6 +54,8 @@ class Explanation(Readable):
         Sentences of a wording file; those of the library if left out.
     about : About, optional
         What is predicted, and by which model.
+    numbers : DataFrame of float64, optional
+        The features as the model takes them, with numbers for codes; ``values`` if left out.
 
     Examples
     --------
@@ -83,17 +86,19 @@ class Explanation(Readable):
         concepts: pd.DataFrame | None = None,
         wording: Wording | None = None,
         about: About | None = None,
+        numbers: pd.DataFrame | None = None,
     ) -> None:
         self._contributions = contributions.copy()
         self._base = float(base)
         self._scores = scores.copy()
         self._values = values.copy()
+        self._numbers = self._values if numbers is None else numbers
         self._specs = tuple(specs)
         self._names = np.asarray([str(name) for name in values.columns])
         self._records = records
         self._refits = tuple(refits)
         self._concepts = summed_by_concept(contributions) if concepts is None else concepts.copy()
-        self._spread = ReasonSpread(refits, self._contributions, self._values, self._concepts) if refits else None
+        self._spread = ReasonSpread(refits, self._contributions, self._numbers, self._concepts) if refits else None
         self._wording = default_wording() if wording is None else wording
         self._about = About() if about is None else about
 
@@ -141,6 +146,11 @@ class Explanation(Readable):
     def values(self) -> pd.DataFrame:
         """The features of each row."""
         return self._values.copy()
+
+    @property
+    def unseen(self) -> dict[str, int]:
+        """Rows with a code that the model does not know, by feature that holds codes; it takes them as unknown."""
+        return unseen_counts(self)
 
     @property
     def spread(self) -> ReasonSpread | None:
@@ -192,7 +202,7 @@ class Explanation(Readable):
         frames = (frame.iloc[one] for frame in (self._contributions, self._scores, self._values))
         contributions, scores, values = frames
         more: Any = {"specs": self._specs, "records": self._records, "wording": self._wording, "about": self._about}
-        more |= {"refits": self._refits, "concepts": self._concepts.iloc[one]}
+        more |= {"refits": self._refits, "concepts": self._concepts.iloc[one], "numbers": self._numbers.iloc[one]}
         return Explanation(contributions, self._base, scores, values, **more)
 
     def evidence(self, row: int | tuple, feature: Feature | str) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from edgeofcare.explanation.kernel import contributions
 from edgeofcare.metrics._cells import SMALL
 from edgeofcare.metrics._households import household_codes
 from edgeofcare.models.rows import ROW_NAMES
+from edgeofcare.models.vocabulary import in_numbers
 
 if TYPE_CHECKING:
     from edgeofcare.explanation.explain import _Scored
@@ -114,12 +115,13 @@ def concept_interactions(
         msg = "top must be a whole number, at least 2; 6 is usual."
         raise SpecError(msg)
     parts = _parts(model)
-    _check_rows(X, parts.names)
+    _check_rows(X, parts.names, parts.vocabularies)
+    values = in_numbers(X, parts.vocabularies).to_numpy(dtype=np.float64)
     codes = [household_codes(np.asarray(X.index.get_level_values(name)), len(X), name)[0] for name in ROW_NAMES]
-    order = np.lexsort([*X.to_numpy(dtype=np.float64).T, *codes[::-1]])
+    order = np.lexsort([*values.T, *codes[::-1]])
     household, child = codes[0][order], codes[1][order]
     groups, names = concept_groups(parts.names)
-    table = X.to_numpy(dtype=np.float64)[order]
+    table = values[order]
     few = len(np.unique(child)) < SMALL
     pairs = list(combinations(range(len(names)) if few else _strongest(parts, table, groups, names, int(top)), 2))
     found, together = _interactions(parts, table, groups, pairs)

@@ -88,18 +88,20 @@ class Readable:
         Returns
         -------
         shap.Explanation
-            ``values`` and ``base_values`` in calibrated log-odds, ``data``, and the feature names; no identifier.
+            ``values`` and ``base_values`` in calibrated log-odds, ``data`` (of codes their numbers in the model, with
+            the codes in ``display_data``), and the feature names; no identifier.
         """
         why = cast("Explanation", self)
         with warnings.catch_warnings():
             # shap 0.51 sets up its colours in a way that matplotlib is going to drop.
             warnings.filterwarnings("ignore", r"The set_\w+ function will be", PendingDeprecationWarning)
             import shap
-        contributions, values = why.contributions, why._values
+        contributions, values = why.contributions, why._numbers
         return shap.Explanation(
             values=contributions.to_numpy(copy=True),
             base_values=np.full(len(values), why.base),
             data=values.to_numpy(copy=True),
+            display_data=None if why._values is values else why._values.to_numpy(copy=True),
             feature_names=[str(name) for name in values.columns],
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +19,7 @@ from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.one_row import OneRow, row_conditions
 from edgeofcare.explanation.paths import path_form
 from edgeofcare.explanation.source_rows import RowsOfChild
+from edgeofcare.explanation.unseen import UNSEEN
 from edgeofcare.explanation.wording_file import Wording, default_wording
 from edgeofcare.features.single.row import SingleRow
 from edgeofcare.features.specs.combined import Combined
@@ -33,7 +35,7 @@ FloatArray = npt.NDArray[np.float64]
 class ChildExplainer:
     """A model, ready to give the reasons of one child at a time; made once.
 
-    Numbers, order, sentences and source rows are those of :meth:`edgeofcare.Explanation.concepts`.
+    Numbers, order, sentences and source rows are those of :meth:`edgeofcare.Explanation.reasons`.
 
     Parameters
     ----------
@@ -70,7 +72,14 @@ class ChildExplainer:
         return self._line.slope * self._model.base + self._line.intercept
 
     def reasons(
-        self, row: SingleRow, log_odds: float, *, observed: Observed, top: int, bands: bool = False
+        self,
+        row: SingleRow,
+        log_odds: float,
+        *,
+        observed: Observed,
+        top: int,
+        bands: bool = False,
+        numbers: FloatArray | None = None,
     ) -> list[Reason]:
         """The concepts that move one risk most, the largest first.
 
@@ -86,6 +95,8 @@ class ChildExplainer:
             Most concepts.
         bands : bool, default False
             Whether band and tie are told where the model has refits, which takes as long as explaining it that often.
+        numbers : ndarray of float64, shape (n_features,), optional
+            The features with codes as the model numbers them; as the row has them if left out.
 
         Returns
         -------
@@ -97,7 +108,7 @@ class ChildExplainer:
         SpecError
             If the contributions do not add up to the log-odds.
         """
-        values = np.asarray(row.values, dtype=np.float64)
+        values = np.asarray(row.values if numbers is None else numbers, dtype=np.float64)
         sums = self._line.slope * self._model.concepts(values)
         check_sum(np.array([self.base + sums.sum()]), np.array([log_odds]))
         moved = moved_concepts(self._concepts, sums, self.base, log_odds, top)
@@ -108,6 +119,8 @@ class ChildExplainer:
             own = self._members[place]
             carried = int(own[carrier(phi[own], total, [self._names[member] for member in own])])
             cell = self._cell(row, carried, float(phi[carried]), observed)
+            if isinstance(cell.value, str) and math.isnan(values[carried]):
+                cell = replace(cell, sentence=cell.sentence + UNSEEN)
             sure = {} if certainty is None else {name: told[place] for name, told in certainty.items()}
             reasons.append(Reason(self._concepts[place], total, points, cell, sure))
         return reasons
@@ -117,7 +130,7 @@ class ChildExplainer:
         return cell_of(
             row.features[position],
             self._names[position],
-            float(row.values[position]),
+            _value(row, position),
             contribution,
             index_date=row.index_date,
             wording=self._wording,
@@ -187,6 +200,12 @@ class _Trees:
 def _split(arrays: TreeArrays | LinearArrays, groups: npt.NDArray[np.intp]) -> _Line | _Trees:
     """A model in the form that contributions to one row are computed from."""
     return _Line(arrays, groups) if isinstance(arrays, LinearArrays) else _Trees(arrays, groups)
+
+
+def _value(row: SingleRow, position: int) -> float | str:
+    """A value: a number, or the code that a place among the codes of a feature stands for."""
+    codes, value = getattr(row.features[position], "categories", ()), float(row.values[position])
+    return codes[int(value)] if codes and not math.isnan(value) else value
 
 
 def unknown_features(row: SingleRow) -> tuple[str, ...]:

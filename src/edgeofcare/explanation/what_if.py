@@ -21,6 +21,7 @@ from edgeofcare.explanation.one_child import (
 )
 from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.feature import Feature
+from edgeofcare.models.cell_values import same_values, value_of
 from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:
@@ -216,11 +217,9 @@ def _beside(recorded: pd.Series, edited: pd.Series) -> pd.Series:
 
 def _differing(recorded: Explanation, edited: Explanation) -> pd.DataFrame:
     """The features that differ in value or contribution."""
-    (value, other), (phi, psi) = (
-        [getattr(each, name).to_numpy(dtype=np.float64)[0] for each in (recorded, edited)]
-        for name in ("values", "contributions")
-    )
     names = [str(name) for name in recorded.contributions.columns]
+    value, other = ([value_of(each.values, 0, at) for at in range(len(names))] for each in (recorded, edited))
+    phi, psi = (each.contributions.to_numpy(dtype=np.float64)[0] for each in (recorded, edited))
     frame = pd.DataFrame(
         {
             "feature": names,
@@ -232,7 +231,7 @@ def _differing(recorded: Explanation, edited: Explanation) -> pd.DataFrame:
             "difference": psi - phi,
         }
     )
-    differs = ~((value == other) | (np.isnan(value) & np.isnan(other))) | (phi != psi)
+    differs = ~same_values(value, other) | (phi != psi)
     found = frame[differs]
     order = np.lexsort((found["feature"].to_numpy(dtype=str), -found["difference"].abs().to_numpy()))
     return found.iloc[order].reset_index(drop=True)

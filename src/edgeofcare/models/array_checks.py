@@ -19,6 +19,7 @@ _DTYPES = {
     **dict.fromkeys(("missing_left", "category_left"), "bool"),
 }
 _NOT_BY_NODE = ("tree_start", "category_feature", "category_value", "category_split", "category_left")
+_BY_CATEGORY = ("category_feature", "category_value", "category_weight", "category_center")
 _MOST_CATEGORIES = 1024  # of one column: the table of sides is as wide as the column with most
 _COVER_TOLERANCE = 1e-9  # relative: counts are whole numbers, so their sums are exact
 
@@ -99,10 +100,18 @@ def linear_problems(found: Arrays, n_features: int) -> list[str]:
     """
     problems = []
     for name, array in found.items():
-        if array.ndim and len(array) != n_features:
+        if array.ndim and name not in _BY_CATEGORY and len(array) != n_features:
             problems.append(f"array '{name}' has {len(array)} values; expected {n_features}, one for each feature")
         problems += _count(name, ~np.isfinite(array), "that are not finite")
-    return problems
+    if problems or "category_feature" not in found:
+        return problems
+    size = len(found["category_feature"])
+    problems = [
+        f"array '{name}' has {len(found[name])} values; expected {size}, one for each category"
+        for name in _BY_CATEGORY
+        if len(found[name]) != size
+    ]
+    return problems or _owner_problems(found, n_features)
 
 
 def tree_problems(found: Arrays, n_features: int) -> list[str]:
@@ -209,15 +218,23 @@ def _category_problems(found: Arrays, n_features: int) -> list[str]:
     split, nodes = found["category_split"], len(found["feature"])
     if len(owner) != len(value):
         return [f"array 'category_value' has {len(value)} values; expected {len(owner)}, one for each category"]
-    rises = (np.diff(owner) > 0) | ((np.diff(owner) == 0) & (np.diff(value) > 0))
     problems = [
-        *_count("category_feature", (owner < 0) | (owner >= n_features), f"outside 0 to {n_features - 1}"),
-        *_count("category_value", ~np.isfinite(value), "that are not finite"),
-        *_count("category_value", ~rises, "out of order"),
+        *_owner_problems(found, n_features),
         *_count("category_split", (split < 0) | (split >= nodes), f"outside 0 to {nodes - 1}"),
         *_count("category_split", np.diff(split) <= 0, "out of order"),
     ]
     return problems or _category_split_problems(found, n_features)
+
+
+def _owner_problems(found: Arrays, n_features: int) -> list[str]:
+    """Say which categories belong to no column, are no numbers or are out of order."""
+    owner, value = found["category_feature"], found["category_value"]
+    rises = (np.diff(owner) > 0) | ((np.diff(owner) == 0) & (np.diff(value) > 0))
+    return [
+        *_count("category_feature", (owner < 0) | (owner >= n_features), f"outside 0 to {n_features - 1}"),
+        *_count("category_value", ~np.isfinite(value), "that are not finite"),
+        *_count("category_value", ~rises, "out of order"),
+    ]
 
 
 def _category_split_problems(found: Arrays, n_features: int) -> list[str]:

@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeofcare.exceptions import ModelFileError, SpecError
+from edgeofcare.models._category_terms import add_category_terms, look_up
 from edgeofcare.models._walk import Walk, walk_form, walk_rows
 from edgeofcare.models.array_checks import SCALARS, dtype_problems, linear_problems, raise_problems, tree_problems
 
 __all__ = [
     "CATEGORY_ARRAYS",
+    "LINEAR_CATEGORY_ARRAYS",
     "LinearArrays",
     "TreeArrays",
     "array_names",
@@ -33,6 +35,10 @@ BoolArray = npt.NDArray[np.bool_]
 
 CATEGORY_ARRAYS = ("category_feature", "category_value", "category_split", "category_left")
 """Arrays of trees that are there only where splits look at categories."""
+LINEAR_CATEGORY_ARRAYS = ("category_feature", "category_value", "category_weight", "category_center")
+"""Arrays of a regression that are there only where columns hold categories."""
+
+_OPTIONAL = {*CATEGORY_ARRAYS, *LINEAR_CATEGORY_ARRAYS}
 
 _BLOCK = 2**18  # decisions held at once while trees are walked: 2 MB, which stays in the processor's cache
 
@@ -123,12 +129,17 @@ class LinearArrays:
         Log-odds for the feature being missing, and the share of training rows without it; 0 where there were none.
     intercept : float
         Log-odds of the average training row.
+    category_feature, category_value : ndarray of int32 and float64, shape (categories,), optional
+        As those of :class:`TreeArrays`; any other value is missing.
+    category_weight, category_center : ndarray of float64, shape (categories,), optional
+        Log-odds that a category adds, and the share of training rows with it; ``weight`` is 0 for its column.
 
     Notes
     -----
     With :math:`m_j` one where :math:`x_j` is missing and zero elsewhere, the margin is
     :math:`b + \sum_j w_j (x_j - c_j) + v_j (m_j - d_j)`: intercept b, weight w, center c, missing_weight v,
-    missing_center d; ``impute`` stands for a missing :math:`x_j`.
+    missing_center d; ``impute`` stands for a missing :math:`x_j`. Categories add their weights times (one or zero,
+    less their centers).
 
     Examples
     --------
@@ -148,6 +159,10 @@ class LinearArrays:
     missing_weight: FloatArray
     missing_center: FloatArray
     intercept: float
+    category_feature: IntArray = field(default_factory=lambda: np.empty(0, np.int32))
+    category_value: FloatArray = field(default_factory=lambda: np.empty(0, np.float64))
+    category_weight: FloatArray = field(default_factory=lambda: np.empty(0, np.float64))
+    category_center: FloatArray = field(default_factory=lambda: np.empty(0, np.float64))
 
     def __repr__(self) -> str:
         return f"LinearArrays({len(self.weight)} features)"
@@ -252,9 +267,10 @@ def linear_terms(arrays: LinearArrays, X: npt.ArrayLike) -> FloatArray:
     [[6.0], [1.0]]
     """
     table = check_table(len(arrays.weight), X, exactly=True)
-    missing = np.isnan(table)
+    missing, held = look_up(arrays, table)
     terms: FloatArray = arrays.weight * (np.where(missing, arrays.impute, table) - arrays.center)
     terms += arrays.missing_weight * (missing - arrays.missing_center)
+    add_category_terms(arrays, held, terms)
     return terms
 
 
@@ -280,9 +296,9 @@ def to_mapping(arrays: TreeArrays | LinearArrays) -> dict[str, npt.NDArray[np.ge
     ['center', 'impute', 'intercept', 'missing_center', 'missing_weight', 'weight']
     """
     found = {each.name: np.asarray(getattr(arrays, each.name)) for each in fields(arrays)}
-    if any(found[name].size for name in CATEGORY_ARRAYS if name in found):
+    if any(found[name].size for name in _OPTIONAL & set(found)):
         return found
-    return {name: array for name, array in found.items() if name not in CATEGORY_ARRAYS}
+    return {name: array for name, array in found.items() if name not in _OPTIONAL}
 
 
 def array_names(kind: str, present: Iterable[str] = ()) -> tuple[str, ...]:
@@ -307,7 +323,7 @@ def array_names(kind: str, present: Iterable[str] = ()) -> tuple[str, ...]:
     ('category_feature', 'category_value', 'category_split', 'category_left')
     """
     names = tuple(each.name for each in fields(_KINDS[kind]))
-    return names if set(CATEGORY_ARRAYS) & set(present) else tuple(n for n in names if n not in CATEGORY_ARRAYS)
+    return names if _OPTIONAL & set(present) else tuple(name for name in names if name not in _OPTIONAL)
 
 
 def from_mapping(kind: str, mapping: Mapping[str, npt.NDArray[np.generic]]) -> TreeArrays | LinearArrays:

@@ -86,7 +86,9 @@ class PrevalenceBaseline(Baseline):
             If the outcome does not have two classes.
         """
         refuse_unknown_outcomes(y)
-        _, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
+        _, y = validate_data(
+            self, _without_codes(X), y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2
+        )
         self.classes_, outcome = two_classes(y)
         self.prevalence_ = float(outcome.mean())
         return self
@@ -105,8 +107,19 @@ class PrevalenceBaseline(Baseline):
             The same two numbers in every row.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        X = validate_data(self, _without_codes(X), dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
         return np.tile([1.0 - self.prevalence_, self.prevalence_], (len(X), 1))
+
+
+def _without_codes(X: pd.DataFrame | np.ndarray) -> pd.DataFrame | np.ndarray:
+    """X with nothing in its columns of categories and text, where only rows are counted."""
+    if not isinstance(X, pd.DataFrame):
+        return X
+    codes = [name for name, dtype in X.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)]
+    numbers = X.copy(deep=False)
+    for name in codes:
+        numbers[name] = np.nan
+    return numbers
 
 
 class CountRule(Baseline):

@@ -9,13 +9,58 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.models.vocabulary import Vocabularies, in_numbers
 
-__all__ = ["frame_values", "listed", "name_difference", "plain_table"]
+__all__ = ["frame_values", "listed", "name_difference", "table_values"]
 
 _SHOWN = 5  # names of one kind that a message lists
 
 
-def frame_values(X: Any, names: Sequence[str]) -> npt.NDArray[np.float64]:
+def table_values(X: Any, names: Sequence[str], vocabularies: Vocabularies) -> npt.NDArray[np.float64]:
+    """Return rows as the table of numbers that the arrays of a model take.
+
+    Parameters
+    ----------
+    X : DataFrame or array, shape (n_rows, n_features)
+        Rows to score. An array has no names to check, and cannot hold codes.
+    names : sequence of str
+        Features in order.
+    vocabularies : mapping of str to sequence of str
+        Codes of the columns that hold categories.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_rows, n_features)
+        A copy in C order: nothing done to it reaches the caller.
+
+    Raises
+    ------
+    SpecError
+        If columns are missing, reordered, renamed or not numeric, a column of categories holds numbers, or a value is
+        infinite.
+
+    Examples
+    --------
+    >>> table_values([[1, 2]], ["child.age", "cp_plan.active"], {}).tolist()
+    [[1.0, 2.0]]
+    """
+    if vocabularies and not hasattr(X, "columns"):
+        in_numbers(X, vocabularies)  # says what is wanted
+    table = frame_values(X, names, vocabularies) if hasattr(X, "columns") else _as_array(X)
+    if table.dtype.kind not in "fiub" or table.ndim != 2 or table.shape[1] != len(names):
+        msg = (
+            f"X has shape {table.shape} and dtype {table.dtype}; the model expects numbers in rows by "
+            f"{len(names)} columns, in the order of feature_names."
+        )
+        raise SpecError(msg)
+    table = np.array(table, dtype=np.float64, order="C")
+    if infinite := int(np.isinf(table).sum()):
+        msg = f"X holds {infinite} infinite value(s); expected finite numbers, or NaN where a value is unknown."
+        raise SpecError(msg)
+    return table
+
+
+def frame_values(X: Any, names: Sequence[str], vocabularies: Vocabularies | None = None) -> npt.NDArray[np.float64]:
     """Return the values of a DataFrame whose columns are exactly the features.
 
     Parameters
@@ -24,11 +69,13 @@ def frame_values(X: Any, names: Sequence[str]) -> npt.NDArray[np.float64]:
         Rows to score.
     names : sequence of str
         Features in order.
+    vocabularies : mapping of str to sequence of str, optional
+        Codes of the columns that hold categories.
 
     Returns
     -------
     ndarray of float64, shape (n_rows, n_features)
-        Values.
+        Values; codes as their places in the vocabulary.
 
     Raises
     ------
@@ -44,51 +91,13 @@ def frame_values(X: Any, names: Sequence[str]) -> npt.NDArray[np.float64]:
     if difference := name_difference([str(name) for name in X.columns], names):
         msg = f"The columns of X are not the features of the model: {difference}. Use X[list(scorer.feature_names)]."
         raise SpecError(msg)
+    X = in_numbers(X, vocabularies or {})
     wrong = [name for name, dtype in zip(X.columns, X.dtypes, strict=True) if getattr(dtype, "kind", "O") not in "fiub"]
     if wrong:
         msg = f"X has {len(wrong)} column(s) that are not numeric: {listed(wrong)}. Build X with build_features."
         raise SpecError(msg)
     values: npt.NDArray[np.float64] = X.to_numpy(dtype=np.float64, na_value=np.nan)
     return values
-
-
-def plain_table(X: Any, names: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Return X as a float64 table in the order of the features, or say what is wrong with it.
-
-    Parameters
-    ----------
-    X : DataFrame or array of float64, shape (n_rows, n_features)
-        Rows to score; a DataFrame must have exactly these columns.
-    names : sequence of str
-        Features in order.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_rows, n_features)
-        A copy: nothing done to it reaches the caller.
-
-    Raises
-    ------
-    SpecError
-        If columns are missing, reordered, renamed or not numeric, or a value is infinite.
-
-    Examples
-    --------
-    >>> plain_table([[12], [15]], ["child.age"]).tolist()
-    [[12.0], [15.0]]
-    """
-    table = frame_values(X, names) if hasattr(X, "columns") else _as_array(X)
-    if table.dtype.kind not in "fiub" or table.ndim != 2 or table.shape[1] != len(names):
-        msg = (
-            f"X has shape {table.shape} and dtype {table.dtype}; the model expects numbers in rows by "
-            f"{len(names)} columns, in the order of feature_names."
-        )
-        raise SpecError(msg)
-    table = np.array(table, dtype=np.float64, order="C")
-    if infinite := int(np.isinf(table).sum()):
-        msg = f"X holds {infinite} infinite value(s); expected finite numbers, or NaN where a value is unknown."
-        raise SpecError(msg)
-    return table
 
 
 def _as_array(X: npt.ArrayLike) -> npt.NDArray[Any]:

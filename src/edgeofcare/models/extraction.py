@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
+from edgeofcare.models.averaging import average_arrays
+from edgeofcare.models.linear_extraction import extract_linear
+from edgeofcare.models.members import AveragedTrees
 
 __all__ = ["check_extraction", "extract_arrays", "table_of"]
 
-_STEPS: dict[str, type] = {"impute": SimpleImputer, "scale": StandardScaler, "regress": LogisticRegression}
+
+Estimator: TypeAlias = HistGradientBoostingClassifier | AveragedTrees | Pipeline
 
 
-def extract_arrays(estimator: HistGradientBoostingClassifier | Pipeline) -> TreeArrays | LinearArrays:
+def extract_arrays(estimator: Estimator) -> TreeArrays | LinearArrays:
     """Return the arrays that give the same margin as a fitted classifier.
 
     Parameters
     ----------
-    estimator : HistGradientBoostingClassifier or Pipeline
+    estimator : HistGradientBoostingClassifier, AveragedTrees or Pipeline
         Fitted on two classes. The trees may split on categories; the pipeline must have the steps ``impute`` (a
         :class:`~sklearn.impute.SimpleImputer` that keeps empty features), ``scale`` (a
         :class:`~sklearn.preprocessing.StandardScaler`) and ``regress`` (a
-        :class:`~sklearn.linear_model.LogisticRegression`).
+        :class:`~sklearn.linear_model.LogisticRegression`), or be that of
+        :func:`edgeofcare.models.pipeline.regression` with categories.
 
     Returns
     -------
@@ -65,8 +67,11 @@ def extract_arrays(estimator: HistGradientBoostingClassifier | Pipeline) -> Tree
     """
     if isinstance(estimator, HistGradientBoostingClassifier):
         return _extract_trees(estimator)
+    if isinstance(estimator, AveragedTrees):
+        check_is_fitted(estimator)
+        return average_arrays([_extract_trees(member) for member in estimator.members_])
     if isinstance(estimator, Pipeline):
-        return _extract_linear(estimator)
+        return extract_linear(estimator)
     msg = (
         f"A {type(estimator).__name__} cannot be turned into plain arrays; expected a HistGradientBoostingClassifier, "
         "or a Pipeline with the steps 'impute', 'scale' and 'regress'."
@@ -75,7 +80,7 @@ def extract_arrays(estimator: HistGradientBoostingClassifier | Pipeline) -> Tree
 
 
 def check_extraction(
-    estimator: HistGradientBoostingClassifier | Pipeline,
+    estimator: Estimator,
     arrays: TreeArrays | LinearArrays,
     X: Any,
 ) -> float:
@@ -83,7 +88,7 @@ def check_extraction(
 
     Parameters
     ----------
-    estimator : HistGradientBoostingClassifier or Pipeline
+    estimator : HistGradientBoostingClassifier, AveragedTrees or Pipeline
         The fitted classifier.
     arrays : TreeArrays or LinearArrays
         What :func:`extract_arrays` made of it.
@@ -110,12 +115,12 @@ def check_extraction(
     return float(np.max(np.abs(margin(arrays, rows) - estimator.decision_function(X))))
 
 
-def table_of(estimator: HistGradientBoostingClassifier | Pipeline, X: Any) -> npt.NDArray[np.float64]:
+def table_of(estimator: Estimator, X: Any) -> npt.NDArray[np.float64]:
     """Return X as the numbers that the arrays of a classifier take.
 
     Parameters
     ----------
-    estimator : HistGradientBoostingClassifier or Pipeline
+    estimator : HistGradientBoostingClassifier, AveragedTrees or Pipeline
         The fitted classifier.
     X : DataFrame or array, shape (rows, features)
         In the form that the classifier was fitted on.
@@ -225,52 +230,8 @@ def _encoder(estimator: HistGradientBoostingClassifier) -> list[npt.NDArray]:
     return list(estimator._preprocessor.named_transformers_["encoder"].categories_)
 
 
-def _extract_linear(pipeline: Pipeline) -> LinearArrays:
-    """Fold the three steps of a logistic regression into one weight a feature, and one for its absence."""
-    _refuse_other_steps(pipeline)
-    check_is_fitted(pipeline)
-    imputer, scaler, regression = (pipeline.named_steps[name] for name in _STEPS)
-    _refuse_unless_two_classes(regression)
-    impute = np.asarray(imputer.statistics_, dtype=np.float64)
-    features = len(impute)
-    columns = regression.coef_.shape[1]
-    scale = np.ones(columns) if scaler.scale_ is None else scaler.scale_
-    center = np.zeros(columns) if scaler.mean_ is None else scaler.mean_
-    weight = regression.coef_[0] / scale
-    missing_weight, missing_center = np.zeros(features), np.zeros(features)
-    if imputer.indicator_ is not None:  # its columns follow the features, in the order of features_
-        missing_weight[imputer.indicator_.features_] = weight[features:]
-        missing_center[imputer.indicator_.features_] = center[features:]
-    return LinearArrays(
-        impute=impute,
-        center=np.array(center[:features], dtype=np.float64),
-        weight=np.array(weight[:features], dtype=np.float64),
-        missing_weight=missing_weight,
-        missing_center=missing_center,
-        intercept=float(np.ravel(regression.intercept_)[0]),
-    )
-
-
 def _refuse_unless_two_classes(estimator: Any) -> None:
     """Raise unless there is one margin a row."""
     if len(estimator.classes_) != 2:
         msg = f"The classifier was fitted on {len(estimator.classes_)} classes; expected 2."
-        raise SpecError(msg)
-
-
-def _refuse_other_steps(pipeline: Pipeline) -> None:
-    """Raise unless the pipeline is the one that the arrays can hold."""
-    found = {name: type(step) for name, step in pipeline.steps}
-    if found != _STEPS or list(found) != list(_STEPS):
-        have = ", ".join(f"{name} ({step.__name__})" for name, step in found.items())
-        want = ", ".join(f"{name} ({step.__name__})" for name, step in _STEPS.items())
-        msg = f"The pipeline has the steps {have}; expected {want}."
-        raise SpecError(msg)
-    imputer = pipeline.named_steps["impute"]
-    fills_nan = isinstance(imputer.missing_values, float) and np.isnan(imputer.missing_values)
-    if not (imputer.keep_empty_features and fills_nan):
-        msg = (
-            "The step 'impute' drops empty features or fills something other than NaN; "
-            "expected SimpleImputer(missing_values=nan, keep_empty_features=True)."
-        )
         raise SpecError(msg)

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from edgeofcare.models.folds import Fold, household_folds, recent_rows
 from edgeofcare.models.learners import MOST_TREES, fit_learner, learner_margin, make_learner, staged_margins
 from edgeofcare.models.line_check import check_lines, clearly_better
+from edgeofcare.models.members import is_trees, one_forest, with_trees
 from edgeofcare.models.recalibration import Recalibration, fit_recalibration, rule_for
 from edgeofcare.models.refits import Held, Refit, fit_refits
 from edgeofcare.models.rows import RowGroups
@@ -46,7 +47,12 @@ class Fitted:
 
 
 def fit_calibrated(
-    options: Any, values: np.ndarray, y: np.ndarray, groups: RowGroups, names: np.ndarray | None = None
+    options: Any,
+    values: np.ndarray,
+    y: np.ndarray,
+    groups: RowGroups,
+    names: np.ndarray | None = None,
+    categories: Sequence[int] = (),
 ) -> Fitted:
     """Fit on all rows, and find the size of the learner and its line on rows left out.
 
@@ -62,6 +68,8 @@ def fit_calibrated(
         Household, child and day of each row.
     names : ndarray of str, shape (n_features,), optional
         Columns in order, if they have names.
+    categories : sequence of int
+        Positions of the columns that hold categories, as numbers.
 
     Returns
     -------
@@ -72,13 +80,14 @@ def fit_calibrated(
     -----
     Households are left out in turn. Where the number of trees is left open, it is the one of :data:`STAGES` with the
     least log loss on the rows left out; choosing one of a few numbers leaves next to nothing of them used up. The line
-    is then found with that many; its level comes from the last index dates, as risk drifts. Refits have as many.
+    is then found with that many; its level comes from the last index dates, as risk drifts. Refits have as many, and so
+    has each member where margins are averaged: the number is found with one, and the line on their mean.
     """
-    blank = make_learner(options, names)
+    blank = make_learner(options, names, categories)
     rng = check_random_state(options.random_state)
     folds = household_folds(groups.household, y, n_folds=options.n_folds, rng=rng)
-    if options.max_iter is None and isinstance(blank, HistGradientBoostingClassifier):
-        blank.set_params(max_iter=_best_stage(blank, values, y, folds) if folds else _UNTRIED)
+    if options.max_iter is None and is_trees(blank):
+        with_trees(blank, _best_stage(one_forest(blank), values, y, folds) if folds else _UNTRIED)
     learner = fit_learner(blank, values, y)
     if not folds:
         refits = fit_refits(blank, values, y, groups, n_refits=options.refits, rng=rng)

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import ThreadpoolController
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.features.catalogue import directions
+from edgeofcare.models.constraints import constraint_problems, monotone_by_position
+from edgeofcare.models.members import AveragedTrees, is_trees
+from edgeofcare.models.pipeline import regression
 
 __all__ = [
     "FEWEST_REFITS",
     "KINDS",
+    "MOST_CODES",
+    "MOST_MEMBERS",
     "MOST_REFITS",
     "MOST_TREES",
     "check_options",
@@ -30,7 +31,6 @@ __all__ = [
     "last_step",
     "learner_margin",
     "make_learner",
-    "monotone_by_position",
     "staged_margins",
 ]
 
@@ -39,9 +39,11 @@ MOST_TREES = 800
 """Trees where their number is left open."""
 FEWEST_REFITS, MOST_REFITS = 10, 200
 """Below ten, no spread and no agreement of nine in ten can be told."""
+MOST_MEMBERS = 50
+MOST_CODES = 255
+"""Different categories of one column that trees can tell apart."""
 
 _STEPS = 200
-_SHOWN = 10
 _FEW_ROWS = 20_000
 
 
@@ -71,12 +73,8 @@ def check_options(options: Any) -> None:
         problems.append(f"kind must be one of {', '.join(map(repr, KINDS))}")
     if not isinstance(options.n_folds, (int, np.integer)) or options.n_folds < 2:
         problems.append("n_folds must be a whole number, 2 or more")
-    if options.monotone is not None and options.kind == "logistic":
-        problems.append("monotone is for boosting only; a regression is monotone in every feature already")
-    if options.monotone is not None and not isinstance(options.monotone, Mapping):
-        problems.append("monotone must be a mapping of feature names to -1, 0 or 1")
-    elif options.monotone is not None and not set(options.monotone.values()) <= {-1, 0, 1}:
-        problems.append("monotone must give -1, 0 or 1 for each feature name")
+    problems += constraint_problems(options.monotone, options.kind)
+    problems += _member_problems(getattr(options, "members", 1), options.kind)
     if options.max_iter is not None and not (isinstance(options.max_iter, (int, np.integer)) and options.max_iter > 0):
         problems.append("max_iter must be a whole number, 1 or more, or None to have it found")
     if not _is_count_of_refits(options.refits):
@@ -88,30 +86,42 @@ def check_options(options: Any) -> None:
         raise SpecError(msg)
 
 
+def _member_problems(members: Any, kind: str) -> list[str]:
+    """Say what is wrong with the number of members."""
+    if isinstance(members, bool) or not isinstance(members, (int, np.integer)) or not 1 <= members <= MOST_MEMBERS:
+        return [f"members must be a whole number from 1 to {MOST_MEMBERS}"]
+    if members > 1 and kind == "logistic":
+        return ["members is for boosting only; a regression does not depend on its seed"]
+    return []
+
+
 def _is_count_of_refits(value: Any) -> bool:
     """Whether a model can have so many refits."""
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     return whole and (value == 0 or FEWEST_REFITS <= value <= MOST_REFITS)
 
 
-def make_learner(options: Any, names: np.ndarray | None = None) -> Any:
+def make_learner(options: Any, names: np.ndarray | None = None, categories: Sequence[int] = ()) -> Any:
     """Make the regression or the boosted trees, not fitted.
 
-    The regression sees medians for unknown values, flags for their absence, and scaled features. The trees see
-    numbers as they are, and each split a share of the features drawn at random. Their number is left to the caller,
-    as stopping early would set rows aside without regard to households.
+    The regression sees medians for unknown values, flags for their absence, scaled features, and a column for each
+    category. The trees see numbers as they are and split on sets of categories, and each split sees a share of the
+    features drawn at random. Their number is left to the caller, as stopping early would set rows aside without regard
+    to households.
 
     Parameters
     ----------
     options : RiskClassifier
         What holds the options.
     names : ndarray of str, shape (n_features,), optional
-        Columns in order, if they have names.
+        Columns in order, if they have names; columns of categories have.
+    categories : sequence of int
+        Positions of the columns that hold categories, as numbers.
 
     Returns
     -------
-    Pipeline or HistGradientBoostingClassifier
-        The steps of the pipeline are "impute", "scale" and "regress".
+    Pipeline, HistGradientBoostingClassifier or AveragedTrees
+        The steps of the pipeline are "impute", "scale" and "regress"; with categories "columns" and "regress".
 
     Examples
     --------
@@ -122,80 +132,23 @@ def make_learner(options: Any, names: np.ndarray | None = None) -> Any:
     if options.kind == "logistic":
         steps = options.max_iter or _STEPS
         regress = LogisticRegression(C=options.C, solver="newton-cholesky", tol=1e-8, max_iter=steps)
-        impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-        return Pipeline([("impute", impute), ("scale", StandardScaler()), ("regress", regress)])
-    return HistGradientBoostingClassifier(
+        return regression(regress, 0 if names is None else len(names), categories)
+    marked = [] if names is None else [str(names[place]) for place in categories]
+    trees = HistGradientBoostingClassifier(
         max_iter=options.max_iter or MOST_TREES,
         learning_rate=options.learning_rate,
         max_features=options.max_features,
         max_leaf_nodes=options.max_leaf_nodes,
         min_samples_leaf=options.min_samples_leaf,
         l2_regularization=options.l2_regularization,
-        monotonic_cst=monotone_by_position(options.monotone, names),
-        categorical_features=None,
+        monotonic_cst=monotone_by_position(options.monotone, names, marked),
+        categorical_features=list(categories) or None,
         early_stopping=False,
         random_state=options.random_state,
     )
-
-
-def monotone_by_position(monotone: Mapping[str, int] | None, names: np.ndarray | None) -> list[int] | None:
-    """Translate constraints on named features into one for each column.
-
-    Parameters
-    ----------
-    monotone : mapping of str to {-1, 0, 1} or None
-        Constraints. Those of features that have a direction in the catalogue are passed over where X lacks them.
-    names : ndarray of str or None
-        Columns in order.
-
-    Returns
-    -------
-    list of int or None
-        A constraint for each column, or ``None`` if there is none.
-
-    Raises
-    ------
-    SpecError
-        If there are constraints and the columns have no names, or one names neither a column nor a feature that has a
-        direction in the catalogue.
-
-    Examples
-    --------
-    >>> monotone_by_position({"b": 1, "missing.count.90d": 1}, np.array(["a", "b"]))
-    [0, 1]
-    >>> monotone_by_position({"age_in_year": 1}, np.array(["age_in_years", "b"]))
-    Traceback (most recent call last):
-    ...
-    edgeofcare.exceptions.SpecError: monotone names what is no column of X: 'age_in_year' (did you mean ...
-    """
-    if not monotone:
-        return None
-    if names is None:
-        msg = "monotone names features, but the columns of X have no names. Pass a DataFrame."
-        raise SpecError(msg)
-    _refuse_strange(monotone, names)
-    return [int(monotone.get(name, 0)) for name in names]
-
-
-def _refuse_strange(monotone: Mapping[str, int], names: np.ndarray) -> None:
-    """Refuse constraints that would do nothing, unless they are on what the catalogue constrains as well."""
-    columns = [str(name) for name in names]
-    strange = sorted({str(name) for name in monotone} - set(columns) - set(directions()))
-    if not strange:
-        return
-    shown = [_with_hint(name, columns) for name in strange[:_SHOWN]]
-    more = [f"{len(strange) - _SHOWN:,} more"] if len(strange) > _SHOWN else []
-    msg = (
-        f"monotone names what is no column of X: {', '.join([*shown, *more])}. Correct the names or take them out. "
-        "Only features to which the catalogue gives a direction may be missing from X."
-    )
-    raise SpecError(msg)
-
-
-def _with_hint(name: str, columns: Sequence[str]) -> str:
-    """A name, and the column that it may stand for."""
-    close = get_close_matches(name, columns, n=1)
-    return f"{name!r} (did you mean {close[0]!r}?)" if close else repr(name)
+    if options.members == 1:
+        return trees
+    return AveragedTrees(trees, members=options.members, random_state=options.random_state)
 
 
 def fit_learner(blank: Any, values: np.ndarray, y: np.ndarray) -> Any:
@@ -220,7 +173,7 @@ def fit_learner(blank: Any, values: np.ndarray, y: np.ndarray) -> Any:
     >>> fit_learner(LogisticRegression(), np.eye(2), np.array([True, False])).classes_
     array([0, 1])
     """
-    if isinstance(blank, HistGradientBoostingClassifier):
+    if is_trees(blank):
         values = _without_empty_columns(values)
     with _threads(len(values)):
         return clone(blank).fit(values, y.astype(np.int64))
@@ -248,7 +201,7 @@ def learner_margin(learner: Any, values: np.ndarray) -> np.ndarray:
     True
     """
     with _threads(len(values)):
-        if isinstance(learner, HistGradientBoostingClassifier):
+        if is_trees(learner):
             return np.asarray(learner.decision_function(values), dtype=np.float64)
         scaled = np.ascontiguousarray(learner[:-1].transform(values) if isinstance(learner, Pipeline) else values)
     regress = last_step(learner)
@@ -299,7 +252,7 @@ def last_step(learner: Any) -> Any:
 
     Examples
     --------
-    >>> last_step(Pipeline([("scale", StandardScaler()), ("regress", LogisticRegression())]))
+    >>> last_step(Pipeline([("regress", LogisticRegression())]))
     LogisticRegression()
     """
     return learner[-1] if isinstance(learner, Pipeline) else learner

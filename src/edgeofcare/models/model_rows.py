@@ -8,9 +8,11 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.models.learners import MOST_CODES
 from edgeofcare.models.rows import RowGroups, two_classes
+from edgeofcare.models.vocabulary import Vocabularies, in_numbers
 
-__all__ = ["count_training", "outcome_classes", "same_columns"]
+__all__ = ["category_positions", "count_training", "outcome_classes", "same_columns"]
 
 
 def outcome_classes(y: Any, *, independent_rows: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -78,7 +80,7 @@ def count_training(groups: RowGroups, y: np.ndarray) -> dict[str, int]:
 
 
 def same_columns(model: Any, X: Any) -> np.ndarray:
-    """Values of X, if it has the training columns in their order.
+    """Values of X, if it has the training columns in their order; codes of categories as their numbers.
 
     Parameters
     ----------
@@ -95,8 +97,10 @@ def same_columns(model: Any, X: Any) -> np.ndarray:
     Raises
     ------
     SpecError
-        If the columns are others, or in another order.
+        If the columns are others, in another order, or hold categories where training had numbers, or the other way
+        round.
     """
+    X = in_numbers(X, model.vocabularies_)
     try:
         return np.asarray(validate_data(model, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False))
     except ValueError as error:
@@ -104,3 +108,41 @@ def same_columns(model: Any, X: Any) -> np.ndarray:
             raise
         msg = f"{error}\nPass the training columns in their order: X[model.feature_names_in_]."
         raise SpecError(msg) from None
+
+
+def category_positions(X: Any, vocabularies: Vocabularies, kind: str) -> list[int]:
+    """Positions of the columns of categories, if the model can tell so many codes apart.
+
+    Parameters
+    ----------
+    X : DataFrame or array, shape (n_rows, n_features)
+        Training rows.
+    vocabularies : mapping of str to sequence of str
+        Codes by column.
+    kind : {"boosting", "logistic"}
+        What the model is.
+
+    Returns
+    -------
+    list of int
+        Ascending.
+
+    Raises
+    ------
+    SpecError
+        If trees are to split on more codes than they can.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> category_positions(pd.DataFrame({"a": [1.0], "b": ["x"]}), {"b": ("x",)}, "boosting")
+    [1]
+    """
+    many = [name for name, codes in vocabularies.items() if len(codes) > MOST_CODES and kind == "boosting"]
+    if many:
+        msg = (
+            f"{len(many)} column(s) of categories have more than {MOST_CODES} different codes: {', '.join(many[:5])}. "
+            "Boosting cannot split on so many; take rare codes together, or count those that matter."
+        )
+        raise SpecError(msg)
+    return [place for place, name in enumerate(X.columns) if str(name) in vocabularies] if vocabularies else []

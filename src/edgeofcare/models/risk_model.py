@@ -9,26 +9,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.features.catalogue import directions
 from edgeofcare.models.baselines import Rule, fit_baselines
+from edgeofcare.models.constraints import CATALOGUE
 from edgeofcare.models.fitting import fit_calibrated, no_signal
-from edgeofcare.models.learners import check_options, last_step, learner_margin
-from edgeofcare.models.model_rows import count_training, outcome_classes, same_columns
-from edgeofcare.models.refits import refit_spread
+from edgeofcare.models.learners import check_options, last_step
+from edgeofcare.models.model_rows import category_positions, count_training, outcome_classes
 from edgeofcare.models.rows import (
     RowGroups,
     canonical_order,
     check_aligned,
     check_columns,
-    check_row_names,
     refuse_unknown_outcomes,
     row_groups,
     single_rows,
 )
-from edgeofcare.models.spread import CONFIDENCE, risk_interval
+from edgeofcare.models.scoring import Scoring
+from edgeofcare.models.vocabulary import in_numbers, learn_vocabularies
 
 if TYPE_CHECKING:
     from edgeofcare.criteria import Criteria
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["RiskClassifier", "make_risk_model"]
 
 
-class RiskClassifier(ClassifierMixin, BaseEstimator):
+class RiskClassifier(Scoring, ClassifierMixin, BaseEstimator):
     """Calibrated risk of entering care for each row.
 
     A regression or boosted trees gives log-odds (the margin). A line fitted on households left out, with the level
@@ -54,9 +53,9 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         What the model must show before it is used, fixed before it is fitted; it goes into the model file.
     random_state : int, RandomState or None, default 0
         Assigns households to folds and samples rows for the bins of the trees (above 200,000 rows).
-    monotone : dict of str to {-1, 0, 1}, optional
+    monotone : dict of str to {-1, 0, 1} or "catalogue", optional
         Features whose risk may only fall (-1) or rise (1). Boosting only. :meth:`fit` refuses a name that is no
-        column of X, unless it is of a feature to which the catalogue gives a direction: such may be left out of X.
+        column of X. ``"catalogue"`` takes the directions of the default features as far as they are columns of X.
     independent_rows : bool, default False
         Says that every row is unrelated to every other. Then rows need no names, and time is not respected.
     n_folds : int, default 5
@@ -82,11 +81,17 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         How often the learner is fitted again on resampled households, for :meth:`risk_interval` and for the bands of
         reasons; 0 for neither, otherwise 10 to 200. On 10,000 rows twenty nearly double the time of boosting, and
         take four times that of a regression.
+    members : int, default 1
+        How many forests are grown, with other seeds, and their margins averaged before the line is found; boosting
+        only, to 50. See the notes.
 
     Attributes
     ----------
-    estimator_ : HistGradientBoostingClassifier or Pipeline
-        What was fitted on all rows; the steps of the pipeline are "impute", "scale" and "regress".
+    estimator_ : HistGradientBoostingClassifier, AveragedTrees or Pipeline
+        What was fitted on all rows; the steps of the pipeline are "impute", "scale" and "regress", and with categories
+        "columns" and "regress".
+    vocabularies_ : dict of str to tuple of str
+        Codes of each column of categories that the model knows: those of 10 or more training children.
     calibration_ : Recalibration
         Slope and intercept, where they come from and from how many entrants.
     baselines_ : dict of str to classifier
@@ -114,6 +119,15 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
     A row with an unknown value takes a branch of its own in each tree; a monotone constraint does not bind
     the comparison of known with unknown.
 
+    A pandas category, such as the last code of a column (:class:`edgeofcare.features.Last`), is split by sets of codes
+    in trees; in a regression each code adds its own log-odds, and the penalty draws rare ones towards nothing. A code
+    that fewer than 10 training children have is the same as an unknown value; :meth:`unseen` counts such rows.
+
+    Averaging forests does not pay on a synthetic authority of 5,000 children. Trained on three such authorities (125 to
+    214 entrants) and tested on 26,614 rows of another, five members moved the log loss by -0.0002 on average (-0.0004
+    to +0.0002) and the AUROC by +0.001 (-0.002 to +0.002) beside the mean of single forests with three seeds, and ten
+    did no better; fitting took 1.6 to 2 times as long. What it buys is that risks depend less on the seed.
+
     Examples
     --------
     >>> rng = np.random.default_rng(0)
@@ -133,7 +147,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         task: Task | None = None,
         criteria: Criteria | None = None,
         random_state: int | np.random.RandomState | None = 0,
-        monotone: Mapping[str, int] | None = None,
+        monotone: Mapping[str, int] | str | None = None,
         independent_rows: bool = False,
         n_folds: int = 5,
         max_iter: int | None = None,
@@ -145,6 +159,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         C: float = 0.05,
         count_rules: Sequence[Rule] | None = None,
         refits: int = 0,
+        members: int = 1,
     ) -> None:
         self.kind = kind
         self.task = task
@@ -162,6 +177,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         self.C = C
         self.count_rules = count_rules
         self.refits = refits
+        self.members = members
 
     def fit(self, X: pd.DataFrame | np.ndarray, y: pd.Series | np.ndarray) -> RiskClassifier:
         """Learn the model, its recalibration and the baselines.
@@ -169,7 +185,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame, shape (n_rows, n_features)
-            Numeric features, NaN where unknown, on the index (household_id, child_id, index_date).
+            Numbers, NaN where unknown, or codes as pandas categories of text, on the index (household_id, child_id,
+            index_date).
         y : Series or array, shape (n_rows,)
             1 if the child entered care within the outcome window, otherwise 0. A Series must be on the index of X.
 
@@ -183,8 +200,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         IndexNamesError
             If the rows have no names, or ``y`` belongs to other rows.
         SpecError
-            If an option is wrong, ``monotone`` names what is no feature, a column is not numeric, an outcome is
-            unknown, or only one outcome occurs.
+            If an option is wrong, ``monotone`` names what is no column, a column is neither number nor category, an
+            outcome is unknown, or only one outcome occurs.
 
         Warns
         -----
@@ -196,131 +213,18 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         check_aligned(X, y, independent_rows=self.independent_rows)
         check_columns(X)
         refuse_unknown_outcomes(y)
-        values, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
+        self.vocabularies_ = learn_vocabularies(X, None if groups is None else groups.child)
+        categories = category_positions(X, self.vocabularies_, self.kind)
+        numbers = in_numbers(X, self.vocabularies_)
+        values, y = validate_data(
+            self, numbers, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2
+        )
         self.classes_, outcome = outcome_classes(y, independent_rows=self.independent_rows)
         order = canonical_order(values, outcome, groups)
         ordered = single_rows(len(values)) if groups is None else RowGroups(*(code[order] for code in groups))
-        self._learn(values[order], outcome[order], ordered)
+        self._learn(values[order], outcome[order], ordered, categories)
         self.baselines_ = fit_baselines(X, self.classes_[outcome.astype(int)], rules=self.count_rules)
         return self
-
-    def margin(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Log-odds before calibration.
-
-        Parameters
-        ----------
-        X : DataFrame, shape (n_rows, n_features)
-            The columns of the training rows, in their order.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_rows,)
-            Margin of each row, the same whichever rows stand beside it.
-
-        Raises
-        ------
-        IndexNamesError
-            If the rows have no names.
-        SpecError
-            If the columns are not those of the training rows.
-        """
-        check_is_fitted(self, "estimator_")
-        if not self.independent_rows:
-            check_row_names(X)
-        check_columns(X)
-        return learner_margin(self.estimator_, same_columns(self, X))
-
-    def log_odds(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Log-odds after calibration.
-
-        Parameters
-        ----------
-        X : DataFrame, shape (n_rows, n_features)
-            The columns of the training rows, in their order.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_rows,)
-            ``slope * margin + intercept``.
-        """
-        margin = self.margin(X)
-        return self.calibration_.log_odds(margin)
-
-    def decision_function(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Log-odds after calibration, under the name that scikit-learn looks for.
-
-        Parameters
-        ----------
-        X : DataFrame, shape (n_rows, n_features)
-            The columns of the training rows, in their order.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_rows,)
-            The same as :meth:`log_odds`.
-        """
-        return self.log_odds(X)
-
-    def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Calibrated risk.
-
-        Parameters
-        ----------
-        X : DataFrame, shape (n_rows, n_features)
-            The columns of the training rows, in their order.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_rows, 2)
-            Probability of staying out of care and of entering care; never exactly 0 or 1.
-        """
-        margin = self.margin(X)
-        risk = self.calibration_.risk(margin)
-        return np.column_stack([1.0 - risk, risk])
-
-    def risk_interval(self, X: pd.DataFrame | np.ndarray, confidence: float = CONFIDENCE) -> np.ndarray:
-        """How far each risk moves when the model is fitted again on resampled households.
-
-        It is the chance of who happened to be in the training rows, and no other doubt: not whether risk drifts,
-        what the records leave out, or what becomes of this child.
-
-        Parameters
-        ----------
-        X : DataFrame, shape (n_rows, n_features)
-            The columns of the training rows, in their order.
-        confidence : float, default 0.9
-            Between 0 and 1; 20 refits can bear no more than the default.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_rows, 2)
-            Lower and upper end, with the risk between them.
-
-        Raises
-        ------
-        SpecError
-            If the model has no refits, or ``confidence`` is not between 0 and 1.
-        """
-        middle, spread = self.log_odds(X), refit_spread(self, same_columns(self, X))
-        return risk_interval(middle, spread, confidence)
-
-    def predict(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Class with the larger probability.
-
-        Entry into care is rare, so this is nearly always 0. Rank by risk instead.
-
-        Parameters
-        ----------
-        X : DataFrame, shape (n_rows, n_features)
-            The columns of the training rows, in their order.
-
-        Returns
-        -------
-        ndarray, shape (n_rows,)
-            One of ``classes_`` for each row.
-        """
-        second = self.log_odds(X) > 0
-        return self.classes_[second.astype(int)]
 
     def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
         """Two classes only; unknown values are allowed."""
@@ -329,9 +233,10 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         return tags
 
-    def _learn(self, values: np.ndarray, y: np.ndarray, groups: RowGroups) -> None:
+    def _learn(self, values: np.ndarray, y: np.ndarray, groups: RowGroups, categories: list[int]) -> None:
         """Fit on all rows, and find the line on rows left out."""
-        fitted = fit_calibrated(self, values, y, groups, getattr(self, "feature_names_in_", None))
+        names = getattr(self, "feature_names_in_", None)
+        fitted = fit_calibrated(self, values, y, groups, names, categories)
         self.estimator_, self.calibration_, self.refits_ = fitted.learner, fitted.line, fitted.refits
         self.n_iter_ = int(np.max(last_step(self.estimator_).n_iter_))
         self.prevalence_ = float(y.mean())
@@ -384,8 +289,8 @@ def make_risk_model(
     if unknown := sorted(set(params) - set(known)):
         msg = f"A risk model has no option {', '.join(unknown)}. Its options are: {', '.join(known)}."
         raise SpecError(msg)
-    if monotone == "catalogue":
-        monotone = directions() if kind == "boosting" and not independent_rows else None
+    if isinstance(monotone, str) and monotone == CATALOGUE and (kind != "boosting" or independent_rows):
+        monotone = None
     params |= {"task": task, "criteria": criteria, "random_state": random_state}
     params |= {"monotone": monotone, "independent_rows": independent_rows}
     model = RiskClassifier(kind=kind, **params)

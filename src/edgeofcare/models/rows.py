@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -213,32 +213,36 @@ def check_aligned(X: object, y: object, *, independent_rows: bool = False) -> No
         raise IndexNamesError(msg)
 
 
-def check_columns(X: object) -> None:
-    """Refuse columns that are not numbers, or that name a row instead of describing it.
+def check_columns(X: object, codes: Collection[str] = ()) -> None:
+    """Refuse columns that are neither numbers nor categories, or that name a row instead of describing it.
 
     Parameters
     ----------
     X : object
         The features. What is not a DataFrame is left to scikit-learn.
+    codes : collection of str
+        Columns that a model knows the codes of: they may be text as well.
 
     Raises
     ------
     SpecError
-        If a column is neither numeric nor true/false, is named like an identifier or the index date, or occurs
-        more than once.
+        If a column is neither numeric, true/false nor a pandas category, is named like an identifier or the index date,
+        or occurs more than once.
 
     Examples
     --------
     >>> check_columns(pd.DataFrame({"child.age": [12.0], "school": ["a"]}))
     Traceback (most recent call last):
     ...
-    edgeofcare.exceptions.SpecError: X cannot be used: 1 column is neither number nor true/false: school. ...
+    edgeofcare.exceptions.SpecError: X cannot be used: 1 column is neither number nor category: school. ...
     """
     if not isinstance(X, pd.DataFrame):
         return
     problems: dict[str, list[object]] = {
-        "neither number nor true/false": [
-            name for name, dtype in zip(X.columns, X.dtypes, strict=True) if not pd.api.types.is_numeric_dtype(dtype)
+        "neither number nor category": [
+            name
+            for name, dtype in zip(X.columns, X.dtypes, strict=True)
+            if not (pd.api.types.is_numeric_dtype(dtype) or dtype == "category" or str(name) in codes)
         ],
         "named like an identifier or date of a row": [
             name for name in X.columns if str(name) in ROW_NAMES or str(name).endswith("_id")
@@ -252,8 +256,8 @@ def check_columns(X: object) -> None:
     ]
     if found:
         msg = (
-            f"X cannot be used: {'; '.join(found)}. Features are numeric columns; identifiers and dates belong in "
-            "the index. Build X with build_features; a last code is a category, so count each code instead."
+            f"X cannot be used: {'; '.join(found)}. Features are numbers, or codes as a pandas category; identifiers "
+            "and dates belong in the index. Build X with build_features."
         )
         raise SpecError(msg)
 

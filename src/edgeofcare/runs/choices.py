@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from edgeofcare.evaluation.judgement.alarms import CARRIED, NEAR, NOT_LOOKED_AT
 from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.exceptions import EdgeOfCareError, SpecError
+from edgeofcare.features.catalogue import directions
 from edgeofcare.models.baselines import Rule
 from edgeofcare.models.risk_model import RiskClassifier
 from edgeofcare.reporting.shareable import shareable_groups
@@ -105,7 +106,8 @@ def _same_rows(one: pd.Index, other: pd.Index) -> bool:
 def model_choices(model: RiskClassifier) -> dict[str, Any]:
     """Every parameter of a model but its task and criteria; words of count rules may be free text and are left out.
 
-    Without refits their number is left out as well.
+    Without refits or averaged members their number is left out as well. The directions of the catalogue are written
+    down as they were for the columns of the model, for the catalogue may change.
 
     Parameters
     ----------
@@ -128,21 +130,33 @@ def model_choices(model: RiskClassifier) -> dict[str, Any]:
         msg = "The run cannot be repeated: random_state of the model is not a whole number. Fit with one, such as 0."
         raise SpecError(msg)
     if chosen["monotone"] is not None:
-        chosen["monotone"] = {str(name): int(way) for name, way in sorted(chosen["monotone"].items())}
+        chosen["monotone"] = _constraints(model)
     if chosen["count_rules"] is not None:
         chosen["count_rules"] = [[rule.feature, float(rule.at_least)] for rule in chosen["count_rules"]]
-    if not chosen["refits"]:
-        del chosen["refits"]  # a model without refits is told as it was before there were any
+    for name, none in (("refits", 0), ("members", 1)):
+        if chosen[name] == none:
+            del chosen[name]  # a model without any is told as it was before there were any
     return {name: value.item() if isinstance(value, np.generic) else value for name, value in chosen.items()}
 
 
-def model_options(chosen: Mapping[str, Any]) -> dict[str, Any]:
+def _constraints(model: RiskClassifier) -> dict[str, int]:
+    """Directions by name, as they were given, or as the catalogue has them for the columns of the model."""
+    ways = model.monotone
+    if isinstance(ways, str):
+        columns = set(map(str, getattr(model, "feature_names_in_", ()))) - set(getattr(model, "vocabularies_", ()))
+        ways = {name: way for name, way in directions().items() if name in columns}
+    return {str(name): int(way) for name, way in sorted((ways or {}).items())}
+
+
+def model_options(chosen: Mapping[str, Any], columns: Collection[str] | None = None) -> dict[str, Any]:
     """Options of :func:`edgeofcare.make_risk_model` from what :func:`model_choices` gave.
 
     Parameters
     ----------
     chosen : mapping
         Parameters.
+    columns : collection of str, optional
+        Columns of X. Constraints on others are left out: they did nothing, though earlier versions wrote them down.
 
     Returns
     -------
@@ -150,6 +164,8 @@ def model_options(chosen: Mapping[str, Any]) -> dict[str, Any]:
         Options.
     """
     options = dict(chosen)
+    if options.get("monotone") is not None and columns is not None:
+        options["monotone"] = {name: way for name, way in options["monotone"].items() if name in columns}
     if options.get("count_rules") is not None:
         options["count_rules"] = [Rule(str(feature), float(least), "") for feature, least in options["count_rules"]]
     return options

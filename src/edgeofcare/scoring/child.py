@@ -13,9 +13,11 @@ from edgeofcare.explanation.single import ChildExplainer, unknown_features
 from edgeofcare.features.names import as_features
 from edgeofcare.features.single.records import ChildRecords
 from edgeofcare.features.single.row import SingleFeatures
+from edgeofcare.features.specs.numbers import Last
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
 from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.models.spread import RefitArrays, refit_log_odds, risk_interval
+from edgeofcare.models.vocabulary import renumbered
 from edgeofcare.scoring.child_score import ChildReason, ChildScore
 
 __all__ = ["ChildScorer", "child_records"]
@@ -34,6 +36,8 @@ class ChildScorer:
         Features in the order of the columns.
     refits : sequence of RefitArrays
         The model fitted again on resampled households.
+    vocabularies : mapping of str to sequence of str
+        Codes of the features that hold them, as the model numbers them.
     model_id : str
         Short name of the model.
     """
@@ -45,10 +49,13 @@ class ChildScorer:
         names: Sequence[str],
         *,
         refits: Sequence[RefitArrays],
+        vocabularies: Mapping[str, Sequence[str]],
         model_id: str,
     ) -> None:
         self._arrays, self._line, self._refits, self._model_id = arrays, line, tuple(refits), model_id
-        self._features = SingleFeatures(as_features(names))
+        features = as_features(names)
+        self._features, self._names, self._vocabularies = SingleFeatures(features), tuple(names), vocabularies
+        self._codes = {spec.name: spec.categories for spec in features if isinstance(spec, Last)}
         self._explainer = ChildExplainer(arrays, line, names, refits=refits)
 
     def score(
@@ -83,6 +90,8 @@ class ChildScorer:
         refuse_late(day, records.observed_until, "index_date")
         row = self._features.row(records, day)
         table = np.array(row.values, dtype=np.float64)[None]
+        if self._vocabularies:
+            table = renumbered(table, self._names, self._codes, self._vocabularies)
         own = margin(self._arrays, table)
         log_odds = self._line.log_odds(own)
         low, high = None, None
@@ -91,7 +100,7 @@ class ChildScorer:
             low, high = ends[0].tolist()
         reasons = []
         if top_reasons:
-            options: dict[str, Any] = {"observed": records, "top": top_reasons, "bands": bands}
+            options: dict[str, Any] = {"observed": records, "top": top_reasons, "bands": bands, "numbers": table[0]}
             reasons = self._explainer.reasons(row, float(log_odds[0]), **options)
         return ChildScore(
             risk=float(self._line.risk(own)[0]),

@@ -30,8 +30,8 @@ class ChildReason:
         probability).
     feature : str
         The feature that carries it: the largest that moves the risk the same way.
-    value : float
-        Its value; NaN where it is unknown, or an empty window has none.
+    value : float or str
+        Its value, or a code; NaN where it is unknown, or an empty window has none.
     record : {"recorded", "nothing recorded", "not known"}
         What the records say.
     strength : bool
@@ -57,7 +57,7 @@ class ChildReason:
     odds_multiplier: float
     probability_points: float
     feature: str
-    value: float
+    value: float | str
     record: str
     strength: bool
     sentence: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from edgeofcare.cohort import INDEX_NAMES, build_cohort
 from edgeofcare.features.build import build_features
+from edgeofcare.models.vocabulary import unseen_names
 from edgeofcare.records.records import Records
 from edgeofcare.task import Task
 
@@ -30,6 +32,10 @@ class Scored(Protocol):
     @property
     def refits(self) -> tuple[Any, ...]:
         """The model fitted again on resampled households."""
+
+    @property
+    def vocabularies(self) -> Mapping[str, Sequence[str]]:
+        """Codes of each feature that holds them."""
 
     @property
     def model_id(self) -> str:
@@ -79,6 +85,7 @@ def score_day(
             "model_id": scorer.model_id,
             "data_until": str(records.observed_until.date()),
             "decision_support_only": True,
+            **({"unseen": unseen_names(X, scorer.vocabularies)} if scorer.vocabularies else {}),
         },
         index=X.index,
     )
