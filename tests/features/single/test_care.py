@@ -67,7 +67,7 @@ def care_histories(draw):
     return History(held, history.lags)
 
 
-# Seen to fail with: the status that began first in place of the last, short breaks first of two that began together, each
+# Seen to fail with: the status that began first in place of the last, short breaks first of two of one day, each
 # episode a period of its own, all episodes one, and an entry known before its status.
 def agree(records, children, days):
     """Assert that both give the same periods of every child on every day; how many there were."""
