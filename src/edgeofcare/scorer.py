@@ -14,7 +14,10 @@ import numpy.typing as npt
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.kernel import contributions
-from edgeofcare.explanation.paths import PathForm, path_form
+from edgeofcare.explanation.named_reference import Reference, compared_form
+from edgeofcare.explanation.paths import PathForm
+from edgeofcare.explanation.reference import REFERENCE
+from edgeofcare.explanation.reporting_lag import refuse_other_lag
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
 from edgeofcare.models.column_names import frame_values
 from edgeofcare.models.recalibration import Recalibration
@@ -56,6 +59,8 @@ class Scorer:
         Days from an event until it could be seen in training, by table; None if it was not stated.
     refits : tuple of RefitArrays
         The model fitted again on resampled households; empty unless it was made with refits.
+    reference : Reference or None
+        The cohort that explanations compare a child with; None for the average child in training.
     manifest : mapping
         Everything that the model file says of the model; a copy.
     model_id : str
@@ -84,6 +89,7 @@ class Scorer:
         prevalence: float | None = None,
         reporting_lag: Mapping[str, int] | None = None,
         refits: Sequence[RefitArrays] = (),
+        reference: Reference | None = None,
         manifest_json: bytes = b"{}",
     ) -> None:
         self._arrays = arrays
@@ -93,6 +99,9 @@ class Scorer:
         self._prevalence = prevalence
         self._reporting_lag = None if reporting_lag is None else MappingProxyType(dict(reporting_lag))
         self._refits = tuple(refits)
+        self._reference = reference
+        if reference is not None:
+            reference.refuse_other(arrays, self._refits)
         self._manifest_json = manifest_json
 
     @property
@@ -139,6 +148,11 @@ class Scorer:
     def refits(self) -> tuple[RefitArrays, ...]:
         """The model fitted again on resampled households."""
         return self._refits
+
+    @property
+    def reference(self) -> Reference | None:
+        """The cohort that explanations compare a child with; None for the average child in training."""
+        return self._reference
 
     @property
     def manifest(self) -> Mapping[str, Any]:
@@ -244,7 +258,7 @@ class Scorer:
         psi : ndarray of float64, shape (n_rows, n_features)
             Contributions in log-odds; each row adds up to its log-odds less the base.
         base : float
-            Log-odds before any feature is known.
+            Log-odds before any feature is known: those of the average child in training, or of ``reference``.
         """
         phi, base = contributions(self._paths, self._table(X))
         return self.slope * phi, self.slope * base + self.intercept
@@ -278,6 +292,7 @@ class Scorer:
             One row for each child, on the index (household_id, child_id, index_date). Columns ``risk``; where the model
             has refits ``risk_low`` and ``risk_high`` (:meth:`risk_interval`); ``rank`` (1 is the riskiest; ties share
             the lower number), ``log_odds``, ``reasons`` (a tuple of sentences, each with its direction, largest first),
+            ``compared_with`` (whom reasons compare a child with: a reference cohort, or the average child in training),
             ``model_id``, ``data_until`` (last day of the extract) and ``decision_support_only`` (always True). Rows
             with the same risk are in the order of ``child_id``.
 
@@ -301,8 +316,7 @@ class Scorer:
         if isinstance(top_reasons, bool) or not isinstance(top_reasons, int) or top_reasons < 0:
             msg = "top_reasons must be a whole number, 0 or more."
             raise SpecError(msg)
-        if not accept_lag:
-            self._refuse_other_lag(records)
+        refuse_other_lag(self, records, accept=accept_lag)
         cohort = build_cohort(records, self.task, index_dates=[index_date])
         X = build_features(records, cohort, self.feature_names)
         risk = pd.Series(self.risk(X), index=X.index)
@@ -313,6 +327,7 @@ class Scorer:
                 "rank": risk.rank(method="min", ascending=False).astype("int64"),
                 "log_odds": self.log_odds(X),
                 "reasons": pd.Series(self._reasons(X, top_reasons), index=X.index, dtype=object),
+                "compared_with": REFERENCE if self._reference is None else self._reference.name,
                 "model_id": self.model_id,
                 "data_until": str(records.observed_until.date()),
                 "decision_support_only": True,
@@ -332,7 +347,7 @@ class Scorer:
     @cached_property
     def _paths(self) -> PathForm | LinearArrays:
         """The model in the form that contributions are computed from, made once."""
-        return self._arrays if isinstance(self._arrays, LinearArrays) else path_form(self._arrays)
+        return compared_form(self._arrays, self._reference)
 
     def _table(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
         """X as a float64 table in the order of the features, or an error that says what is wrong."""
@@ -348,24 +363,6 @@ class Scorer:
             msg = f"X holds {infinite} infinite value(s); expected finite numbers, or NaN where a value is unknown."
             raise SpecError(msg)
         return table
-
-    def _refuse_other_lag(self, records: Records) -> None:
-        """Refuse records that become visible later or sooner than those of training."""
-        if self.reporting_lag is None:
-            return
-        trained, now = self.reporting_lag, records.reporting_lag
-        other = [
-            f"{table} {now.get(table, 0)} days now, {trained.get(table, 0)} in training"
-            for table in sorted({*trained, *now})
-            if now.get(table, 0) != trained.get(table, 0)
-        ]
-        if other:
-            msg = (
-                f"The records declare another reporting lag than the model was trained with ({'; '.join(other)}), so "
-                "features would not mean the same. Read the records with the reporting_lag of training, train again, "
-                "or pass accept_lag=True."
-            )
-            raise SpecError(msg)
 
     def _reasons(self, X: pd.DataFrame, top: int) -> list[tuple[str, ...]]:
         """The largest contributions of each row in words, each with its direction."""

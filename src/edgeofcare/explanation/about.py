@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.task import Task
 from edgeofcare.version import VERSION
 
 if TYPE_CHECKING:
     from edgeofcare.explanation.named_reference import Reference
 
-__all__ = ["REFERENCE", "About", "about_model"]
-
-REFERENCE = "the average child in training"
-"""Where contributions start: the average is taken in log-odds, so its risk is below the mean risk in training."""
+__all__ = ["About", "about_model"]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.explanation.about import REFERENCE
 from edgeofcare.explanation.bands import agreement_of_signs, bands
+from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.explanation.spread import LEVELS, ReasonSpread
 
 if TYPE_CHECKING:

@@ -44,9 +44,9 @@ class Reference:
     """A reference cohort: whom an explanation compares a child with, held as counts and never as rows.
 
     Made by :func:`edgeofcare.make_reference` for one model, and refused for any other. Give it to
-    :func:`edgeofcare.explain`, or put it into the model file with :func:`edgeofcare.save_model`. It holds no value, key
-    or date of a child: for trees, how many rows meet each pattern of conditions at each leaf; for a regression, the mean
-    of each feature and how often it is not known.
+    :func:`edgeofcare.explain`, or put it into the model file with :func:`edgeofcare.save_model`. It holds no value,
+    key or date of a child: for trees, how many rows meet each pattern of conditions at each leaf; for a regression,
+    the mean of each feature and how often it is not known.
 
     Parameters
     ----------

@@ -9,12 +9,14 @@ import numpy.typing as npt
 
 from edgeofcare.exceptions import SpecError
 
-__all__ = ["LONGEST_PATH", "ReferenceCounts", "ReferenceMeans", "pooled", "regrouped"]
+__all__ = ["LONGEST_PATH", "REFERENCE", "ReferenceCounts", "ReferenceMeans", "pooled", "regrouped"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
 Positions = npt.NDArray[np.intp]
 
+REFERENCE = "the average child in training"
+"""Where contributions start without a cohort: an average in log-odds, so its risk is below the mean in training."""
 LONGEST_PATH = 14
 """Features on a path beyond which patterns cannot be tabulated."""
 

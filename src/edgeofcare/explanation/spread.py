@@ -10,12 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.explanation.about import REFERENCE
 from edgeofcare.explanation.bands import agreement_of_signs, bands, tied_ranks
 from edgeofcare.explanation.concept_groups import concept_groups
 from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.named_reference import Reference, compared_form
 from edgeofcare.explanation.paths import PathForm
+from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.models.arrays import LinearArrays
 from edgeofcare.models.spread import RefitArrays
 
