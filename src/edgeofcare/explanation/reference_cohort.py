@@ -79,9 +79,11 @@ def make_reference(
     pooling rare patterns moves. Contributions and base add up to the child's calibrated log-odds within 1e-9 whatever
     ``least`` is.
 
-    Counting is linear in rows, leaves, and features on a path, and explaining does not depend on the size of the
-    cohort. With 200 trees of 15 leaves on 150 features, 1,000 rows took 0.1 s to count and 10,000 rows 0.3 s; a row
-    then took about 0.1 ms of CPU time to explain by feature among 5,000 rows, with either.
+    Explaining hardly depends on the size of the cohort. Measured with 200 trees of 15 leaves on 138 features: 1,000
+    rows took 0.15 s of CPU time to count, 10,000 rows 0.6 s; :func:`edgeofcare.explain` then took 0.26 and 0.24 ms a
+    row for features and concepts together among 5,000 rows, and 0.28 ms without a reference. Pooling moved
+    contributions, whose mean size was 0.027 log-odds, by 0.001 on average and 0.034 at most with 1,000 rows, and by
+    0.0001 and 0.002 with 10,000.
 
     References
     ----------
