@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,6 +82,7 @@ class Reference:
     model: str
     parts: tuple[ReferenceCounts | ReferenceMeans, ...]
     _forms: dict[bytes | None, PathForm | LinearArrays] = field(default_factory=dict, init=False)
+    _found_right: list[TreeArrays | LinearArrays] = field(default_factory=list, init=False)
 
     def __repr__(self) -> str:
         return (
@@ -130,12 +132,15 @@ class Reference:
             If it was counted for another model, or for other refits.
         """
         known = [arrays, *(refit.arrays for refit in refits)][: len(self.parts)]
+        if len(known) == len(self._found_right) and all(map(operator.is_, known, self._found_right)):
+            return  # a loaded model has the same arrays each time
         if len(known) != len(self.parts) or arrays_digest(known) != self.model:
             msg = (
                 "The reference was counted for another model. Count the cohort for this one: "
                 "make_reference(model, X, name=...)."
             )
             raise SpecError(msg)
+        self._found_right[:] = known
 
     def compared(
         self, arrays: TreeArrays | LinearArrays, *, groups: npt.NDArray[np.intp] | None = None, number: int = 0
