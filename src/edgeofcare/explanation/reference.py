@@ -45,8 +45,8 @@ class ReferenceCounts:
     A pattern of few children says something about them to whoever knows the model and them: that a child with one
     property has another. ``least`` is for files that leave the authority: with 10, no count is of fewer than 10
     children, unless the cohort itself is smaller. With 1, contributions are exact for the cohort as it is; keep such
-    counts with the case records. Counts of two cohorts that differ by one child tell what that child meets, so do not
-    share both.
+    counts with the case records. Each count keeps to the floor; differences between counts of different leaves need
+    not. Counts of two cohorts that differ by one child tell what that child meets, so do not share both.
     """
 
     rows: int

@@ -51,9 +51,9 @@ def make_reference(
     name : str
         What the cohort is, in words: every explanation says "Compared with" and this name. No name of a child.
     least : int, default 10
-        Fewest children that a count tells of. Rarer patterns are counted with the most similar one, so that
-        nothing in the reference is about fewer children. With 1 the comparison is with the cohort exactly as it is;
-        such a reference is case data and is not saved.
+        Fewest children that a count tells of. Rarer patterns are counted with the most similar one, so that no count
+        is of fewer children; differences between counts may be. With 1 the comparison is with the cohort exactly as it
+        is; such a reference is case data and is not saved.
     refits : bool, default True
         Whether the refits of the model, where it has any, are counted as well, so that bands and ties are told in
         comparison with the cohort; without it there are none. A regression needs no more for them.
