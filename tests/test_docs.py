@@ -18,7 +18,7 @@ WORDS = [
     *("capacity", "by", "entrant", "known", "reporting_lag", "row key", "baseline", "model file", "y_true", "y_prob"),
     *("margin", "risk", "authority", "own table", "quality", "recording lag"),
     *("catalogue", "concept", "edit", "feature"),
-    *("finding", "proxy", "re-anchor", "refit", "band"),
+    *("finding", "proxy", "re-anchor", "reference cohort", "refit", "band"),
     *("member", "unseen", "vocabulary"),
     *("alarm", "alert", "criteria", "design effect", "origin", "stability", "the rest", "transport", "verdict"),
 ]

@@ -28,7 +28,17 @@ LAYERS = {
     2: {"care", "cohort", "outcome", "features", "splitting", "synthetic"},
     3: {"models", "scale"},
     4: {"evaluation", "explanation", "tracking", "plotting"},
-    5: {"model_file", "model_archive", "model_manifest", "runs", "scorer", "scoring", "reporting"},
+    5: {
+        "model_file",
+        "model_archive",
+        "model_entries",
+        "model_manifest",
+        "runs",
+        "saved_model",
+        "scorer",
+        "scoring",
+        "reporting",
+    },
     6: {"cli", "main_checks", "main_job", "reproduction", "service", "__main__"},
 }
 LAYER_OF = {name: number for number, names in LAYERS.items() for name in names}

@@ -21,7 +21,7 @@ from edgeofcare.task import Task
 from saved_models import FEATURES, KINDS, TASK, records_with, trained
 
 DAY = "2023-01-01"
-COLUMNS = ["risk", "rank", "log_odds", "reasons", "model_id", "data_until", "decision_support_only"]
+COLUMNS = ["risk", "rank", "log_odds", "reasons", "compared_with", "model_id", "data_until", "decision_support_only"]
 HEAVY = ("sklearn", "pandas", "scipy", "shap", "matplotlib", "joblib", "edgeofcare.records", "edgeofcare.cohort")
 
 

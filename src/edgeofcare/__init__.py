@@ -102,6 +102,8 @@ _WHERE = {
     # explanation
     "Explanation": "edgeofcare.explanation.explanation",
     "explain": "edgeofcare.explanation.explain",
+    "Reference": "edgeofcare.explanation.named_reference",
+    "make_reference": "edgeofcare.explanation.reference_cohort",
     "concept_importance": "edgeofcare.explanation.importance",
     "ConceptDependence": "edgeofcare.explanation.dependence",
     "concept_dependence": "edgeofcare.explanation.dependence",

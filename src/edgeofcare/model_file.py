@@ -8,12 +8,13 @@ import secrets
 from collections.abc import Iterable
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeofcare.exceptions import ModelFileError, SpecError
+from edgeofcare.explanation.saved_reference import reference_to_mapping
 from edgeofcare.features.feature import Feature, TableFeature
 from edgeofcare.features.names import as_features, parse_feature
 from edgeofcare.features.specs.combined import Combined
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from edgeofcare.evaluation.report import Evaluation
     from edgeofcare.explanation.agreement import Agreement
+    from edgeofcare.explanation.named_reference import Reference
     from edgeofcare.features.leaks.report import LeakReport
     from edgeofcare.models.risk_model import RiskClassifier
     from edgeofcare.records.records import Records
@@ -55,6 +57,7 @@ def save_model(
     leaks: LeakReport | None = None,
     run: RunRecord | None = None,
     agreement: Agreement | None = None,
+    reference: Reference | None = None,
 ) -> Path:
     """Save a fitted model, with what one must know to use it, to one file that holds nothing personal.
 
@@ -85,6 +88,10 @@ def save_model(
         evaluation. It must be about this model, and about ``records``, if those are given.
     agreement : Agreement, optional
         What :meth:`Explanation.agreement` found: how far the refits of this model give the same reasons.
+    reference : Reference, optional
+        What :func:`edgeofcare.make_reference` counted: :func:`edgeofcare.explain` then compares a child with this
+        cohort wherever the loaded model is used, unless told otherwise. Counts alone are stored, none of fewer than 10
+        children.
 
     Returns
     -------
@@ -95,8 +102,9 @@ def save_model(
     ------
     SpecError
         If the features or the task are not those of the model, ``leaks`` is about other features or records or about
-        code of your own, ``run`` or ``agreement`` is about another model, other features or records, a feature cannot
-        be named without a free value, the saved form would not score as the model does, or the file cannot be written.
+        code of your own, ``run``, ``agreement`` or ``reference`` is about another model, other features or records,
+        ``reference`` was counted with ``least`` below 10, a feature cannot be named without a free value, the saved
+        form would not score as the model does, or the file cannot be written.
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
 
@@ -123,10 +131,10 @@ def save_model(
     from edgeofcare.models.refits import refit_arrays
 
     arrays = extract_arrays(model.estimator_)
-    manifest = make_manifest(
-        model, specs, task, evaluation=evaluation, records=records, leaks=leaks, run=run, agreement=agreement
-    )
-    data = pack(manifest, {**to_mapping(arrays), **refits_to_mapping(refit_arrays(model.refits_))})
+    about: Any = {"evaluation": evaluation, "records": records, "leaks": leaks, "run": run, "agreement": agreement}
+    manifest = make_manifest(model, specs, task, reference=reference, **about)
+    more = {**refits_to_mapping(refit_arrays(model.refits_)), **reference_to_mapping(reference)}
+    data = pack(manifest, {**to_mapping(arrays), **more})
     _refuse_unlike(make_scorer(open_archive(data, max_bytes=len(data))), model)
     return _write_file(path, data)
 

@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgeofcare.exceptions import ModelFileError, SpecError
+from edgeofcare.explanation.named_reference import Reference
+from edgeofcare.explanation.saved_reference import (
+    plain_reference,
+    reference_from_mapping,
+    reference_names,
+    saved_reference,
+)
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import parse_feature
 from edgeofcare.features.specs.child import Characteristic
 from edgeofcare.model_archive import Archive, array_members, read_arrays, refuse
+from edgeofcare.model_entries import (
+    calibration_line,
+    certainly,
+    feature_names,
+    finite_number,
+    lags_or_none,
+    read_entry,
+    same_task,
+    share_or_none,
+    whole_number,
+)
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, array_names, from_mapping, validate
-from edgeofcare.models.calibration_history import Anchoring
-from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.models.refit_members import refit_names, refits_from_mapping, saved_refits
 from edgeofcare.models.saved_vocabularies import codes_fit, plain_vocabularies, saved_vocabularies
 from edgeofcare.models.spread import CONFIDENCE, RefitArrays
-from edgeofcare.schema.own import own_table
-from edgeofcare.schema.tables import TABLES
 from edgeofcare.scorer import Scorer
 from edgeofcare.task import Task
 from edgeofcare.version import VERSION
@@ -38,14 +52,11 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA_VERSION", "make_manifest", "make_scorer", "plain_evaluation"]
 
 SCHEMA_VERSION = 3
-"""Newest layout that is read. Written is the oldest that will do: 1, 2 with refits, 3 with codes of categories."""
+"""Newest layout that is read. Written is the oldest that will do: 1, 2 with refits or a reference, 3 with codes."""
 
 _FORMAT = "edgeofcare model"
 _KINDS = (TreeArrays.kind, LinearArrays.kind)
 _LEAST_SHOWN = 10  # counts below this are not written
-_MOST_FEATURES = 10_000
-
-T = TypeVar("T")
 
 
 def make_manifest(
@@ -58,6 +69,7 @@ def make_manifest(
     leaks: LeakReport | None = None,
     run: RunRecord | None = None,
     agreement: Agreement | None = None,
+    reference: Reference | None = None,
 ) -> dict[str, Any]:
     """Say in plain text and numbers what a model is, what it was trained on and how good it is.
 
@@ -79,6 +91,8 @@ def make_manifest(
         What is needed to repeat its training and evaluation.
     agreement : Agreement, optional
         How far its refits give the same reasons.
+    reference : Reference, optional
+        Whom its explanations compare a child with; the file holds its counts beside this entry.
 
     Returns
     -------
@@ -88,12 +102,12 @@ def make_manifest(
     Raises
     ------
     SpecError
-        If ``evaluation``, ``leaks``, ``run`` or ``agreement`` is something else, or is about another model, other
-        features or other records.
+        If ``evaluation``, ``leaks``, ``run``, ``agreement`` or ``reference`` is something else, or is about another
+        model, other features or other records; or the counts of ``reference`` tell of fewer than 10 children.
     """
     return {
         "format": _FORMAT,
-        "schema_version": 3 if model.vocabularies_ else 2 if model.refits_ else 1,
+        "schema_version": 3 if model.vocabularies_ else 2 if model.refits_ or reference is not None else 1,
         "package_version": VERSION,
         "decision_support_only": True,
         "task": task.to_dict(),
@@ -106,6 +120,7 @@ def make_manifest(
         "versions": _versions(),
         "run": _plain_run(run, model, specs, records),
         **_about_refits(model, agreement),
+        **_about_reference(model, reference),
     }
 
 
@@ -130,49 +145,54 @@ def make_scorer(archive: Archive) -> Scorer:
     manifest = archive.manifest
     if manifest.get("format") != _FORMAT:
         refuse("Its manifest is not that of an edgeofcare model.")
-    if _field("schema_version", lambda: _whole(manifest["schema_version"])) > SCHEMA_VERSION:
+    if read_entry("schema_version", lambda: whole_number(manifest["schema_version"])) > SCHEMA_VERSION:
         msg = (
             "The model file was written by a newer version of edgeofcare, whose layout this version cannot read. "
             "Upgrade edgeofcare."
         )
         raise ModelFileError(msg)
-    _field("decision_support_only", lambda: _certain(manifest["decision_support_only"]))
-    kind = _field("kind", lambda: next(kind for kind in _KINDS if kind == manifest["kind"]))
-    names = _field("features", lambda: _feature_names(manifest["features"]))
-    _field(
-        "protected_features", lambda: _certain(_protected(map(parse_feature, names)) == manifest["protected_features"])
+    read_entry("decision_support_only", lambda: certainly(manifest["decision_support_only"]))
+    kind = read_entry("kind", lambda: next(kind for kind in _KINDS if kind == manifest["kind"]))
+    names = read_entry("features", lambda: feature_names(manifest["features"]))
+    read_entry(
+        "protected_features", lambda: certainly(_protected(map(parse_feature, names)) == manifest["protected_features"])
     )
-    slope = _field("calibration", lambda: _number(manifest["calibration"]["slope"]))
+    slope = read_entry("calibration", lambda: finite_number(manifest["calibration"]["slope"]))
     if slope <= 0:
         refuse("The slope of its calibration is not above zero, so every reason would point the wrong way.")
-    intercept = _field("calibration", lambda: _calibration(manifest["calibration"]).intercept)
-    vocabularies = _field("vocabularies", lambda: saved_vocabularies(manifest["vocabularies"], names))
-    arrays, refits = _arrays(archive, kind, len(names))
+    intercept = read_entry("calibration", lambda: calibration_line(manifest["calibration"]).intercept)
+    vocabularies = read_entry("vocabularies", lambda: saved_vocabularies(manifest["vocabularies"], names))
+    arrays, refits, reference = _arrays(archive, kind, len(names))
     if not codes_fit([arrays, *(refit.arrays for refit in refits)], names, vocabularies):
         refuse("Its arrays and its vocabularies do not belong together.")
     return Scorer(
         arrays,
         feature_names=names,
-        task=_field("task", lambda: _task(manifest["task"])),
+        task=read_entry("task", lambda: same_task(manifest["task"])),
         slope=slope,
         intercept=intercept,
-        prevalence=_field("prevalence", lambda: _share(manifest["prevalence"])),
-        reporting_lag=_field("assumptions", lambda: _lags(manifest["assumptions"]["reporting_lag"])),
+        prevalence=read_entry("prevalence", lambda: share_or_none(manifest["prevalence"])),
+        reporting_lag=read_entry("assumptions", lambda: lags_or_none(manifest["assumptions"]["reporting_lag"])),
         refits=refits,
         vocabularies=vocabularies,
+        reference=reference,
         manifest_json=archive.manifest_json,
     )
 
 
-def _arrays(archive: Archive, kind: str, n_features: int) -> tuple[TreeArrays | LinearArrays, tuple[RefitArrays, ...]]:
-    """The arrays of the model and of its refits, checked."""
-    count = _field("refits", lambda: saved_refits(archive.manifest))
+def _arrays(
+    archive: Archive, kind: str, n_features: int
+) -> tuple[TreeArrays | LinearArrays, tuple[RefitArrays, ...], Reference | None]:
+    """The arrays of the model, of its refits and of its reference, checked."""
+    count = read_entry("refits", lambda: saved_refits(archive.manifest))
     present = array_members(archive)
+    said = read_entry("reference", lambda: saved_reference(archive.manifest, count))
     own, more = array_names(kind, present), refit_names(kind, count, present)
-    found = read_arrays(archive, [*own, *more])
+    found = read_arrays(archive, [*own, *more, *reference_names(kind, archive.manifest)])
     arrays = from_mapping(kind, {name: found[name] for name in own})
     validate(arrays, n_features)
-    return arrays, refits_from_mapping(kind, count, found, n_features)
+    refits = refits_from_mapping(kind, count, found, n_features)
+    return arrays, refits, reference_from_mapping(said, found, arrays, refits)
 
 
 def _about_features(specs: list[Feature], model: RiskClassifier) -> dict[str, Any]:
@@ -235,6 +255,16 @@ def _about_refits(model: RiskClassifier, agreement: Agreement | None) -> dict[st
 
     plain = plain_agreement(agreement, model)
     return {"refits": {"count": len(model.refits_), "confidence": CONFIDENCE, "agreement": plain}}
+
+
+def _about_reference(model: RiskClassifier, reference: Reference | None) -> dict[str, Any]:
+    """Name and size of the cohort that explanations compare with; nothing without one."""
+    if reference is None:
+        return {}
+    from edgeofcare.models.extraction import extract_arrays
+    from edgeofcare.models.refits import refit_arrays
+
+    return plain_reference(reference, extract_arrays(model.estimator_), refit_arrays(model.refits_))
 
 
 def _shown(count: int) -> int | None:
@@ -323,74 +353,3 @@ def _versions() -> dict[str, str]:
         "pandas": pd.__version__,
         "edgeofcare": VERSION,
     }
-
-
-def _field(name: str, read: Callable[[], T]) -> T:
-    """Read one entry of the manifest, or refuse the file by the name of the entry."""
-    try:
-        return read()
-    except (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError):
-        pass  # the error below must not carry this one, which may quote the file
-    refuse(f"Its manifest has no usable '{name}'.")
-
-
-def _whole(value: Any) -> int:
-    """A whole number above zero."""
-    if type(value) is not int or value < 1:
-        raise ValueError
-    return value
-
-
-def _number(value: Any) -> float:
-    """A finite number."""
-    if type(value) not in (int, float) or not math.isfinite(value):
-        raise ValueError
-    return float(value)
-
-
-def _calibration(entry: Mapping[str, Any]) -> Recalibration:
-    """The line, whose history must lead to it; files written before there were versions have the first."""
-    history = [Anchoring.from_dict(move) for move in entry.get("history", ())]
-    line = _number(entry["slope"]), _number(entry["intercept"])
-    return Recalibration(*line, "model file", 0, 0, version=_whole(entry.get("version", 1)), history=history)
-
-
-def _share(value: Any) -> float | None:
-    """A number between 0 and 1, or nothing."""
-    if value is not None and not 0 < _number(value) < 1:
-        raise ValueError
-    return value
-
-
-def _lags(value: Any) -> Mapping[str, int] | None:
-    """Days by table, or nothing."""
-    if value is None:
-        return None
-    if any(type(days) is not int or days < 0 for days in value.values()):
-        raise ValueError
-    for name in set(value) - set(TABLES):
-        own_table(name)  # refuses what no table can be called
-    return dict(value)
-
-
-def _task(choices: Any) -> Task:
-    """A task that says the same when it is written again."""
-    task = Task.from_dict(choices)
-    if task.to_dict() != choices or type(task.early_help) is not bool:
-        raise ValueError
-    return task
-
-
-def _feature_names(features: Any) -> list[str]:
-    """Names that lead to features of this version, each once."""
-    names = [feature["name"] for feature in features]
-    if not 0 < len(names) <= _MOST_FEATURES or len(set(names)) != len(names):
-        raise ValueError
-    return [parse_feature(name).name for name in names]
-
-
-def _certain(value: Any) -> bool:
-    """True, and nothing like it."""
-    if value is not True:
-        raise ValueError
-    return True

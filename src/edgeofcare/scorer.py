@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +11,14 @@ import numpy.typing as npt
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.kernel import contributions
-from edgeofcare.explanation.paths import PathForm, path_form
-from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
+from edgeofcare.explanation.named_reference import compared_form
+from edgeofcare.explanation.paths import PathForm
+from edgeofcare.explanation.reporting_lag import refuse_other_lag
+from edgeofcare.models.arrays import LinearArrays, margin
 from edgeofcare.models.column_names import table_values
-from edgeofcare.models.recalibration import Recalibration
-from edgeofcare.models.spread import CONFIDENCE, RefitArrays, refit_log_odds, risk_interval
+from edgeofcare.models.spread import CONFIDENCE, refit_log_odds, risk_interval
 from edgeofcare.models.vocabulary import unseen_codes
+from edgeofcare.saved_model import SavedModel
 
 if TYPE_CHECKING:
     import datetime
@@ -30,14 +29,13 @@ if TYPE_CHECKING:
     from edgeofcare.records.records import Records
     from edgeofcare.scoring.child import ChildScorer
     from edgeofcare.scoring.child_score import ChildScore
-    from edgeofcare.task import Task
 
 __all__ = ["Scorer"]
 
 FloatArray = npt.NDArray[np.float64]
 
 
-class Scorer:
+class Scorer(SavedModel):
     """A saved model, ready to score: made by :func:`edgeofcare.load_model`, without scikit-learn.
 
     Attributes
@@ -60,6 +58,8 @@ class Scorer:
         The model fitted again on resampled households; empty unless it was made with refits.
     vocabularies : mapping of str to tuple of str
         Codes that the model knows, for each feature that is a category.
+    reference : Reference or None
+        The cohort that explanations compare a child with; None for the average child in training.
     manifest : mapping
         Everything that the model file says of the model; a copy.
     model_id : str
@@ -76,90 +76,6 @@ class Scorer:
     >>> scorer
     Scorer(logistic, 1 feature, model 44136fa355b3, horizon 365 days)
     """
-
-    def __init__(
-        self,
-        arrays: TreeArrays | LinearArrays,
-        *,
-        feature_names: Sequence[str],
-        task: Task,
-        slope: float,
-        intercept: float,
-        prevalence: float | None = None,
-        reporting_lag: Mapping[str, int] | None = None,
-        refits: Sequence[RefitArrays] = (),
-        vocabularies: Mapping[str, Sequence[str]] | None = None,
-        manifest_json: bytes = b"{}",
-    ) -> None:
-        self._arrays = arrays
-        self._feature_names = tuple(feature_names)
-        self._task = task
-        self._calibration = Recalibration(slope, intercept, "model file", 0, 0)
-        self._prevalence = prevalence
-        self._reporting_lag = None if reporting_lag is None else MappingProxyType(dict(reporting_lag))
-        self._refits = tuple(refits)
-        self._vocabularies = {name: tuple(codes) for name, codes in (vocabularies or {}).items()}
-        self._manifest_json = manifest_json
-
-    @property
-    def kind(self) -> str:
-        """What the model is."""
-        return self._arrays.kind
-
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """Features in the order of the columns."""
-        return self._feature_names
-
-    @property
-    def task(self) -> Task:
-        """Horizon, ages and population that the model is for."""
-        return self._task
-
-    @property
-    def arrays(self) -> TreeArrays | LinearArrays:
-        """The model as plain arrays."""
-        return self._arrays
-
-    @property
-    def slope(self) -> float:
-        """What the margin is multiplied by; above zero."""
-        return self._calibration.slope
-
-    @property
-    def intercept(self) -> float:
-        """What is added after the slope, in log-odds."""
-        return self._calibration.intercept
-
-    @property
-    def prevalence(self) -> float | None:
-        """Share of training rows that entered care."""
-        return self._prevalence
-
-    @property
-    def reporting_lag(self) -> Mapping[str, int] | None:
-        """Days from an event until it could be seen in training, by table."""
-        return self._reporting_lag
-
-    @property
-    def refits(self) -> tuple[RefitArrays, ...]:
-        """The model fitted again on resampled households."""
-        return self._refits
-
-    @property
-    def vocabularies(self) -> Mapping[str, tuple[str, ...]]:
-        """Codes that the model knows, for each feature that is a category."""
-        return MappingProxyType(self._vocabularies)
-
-    @property
-    def manifest(self) -> Mapping[str, Any]:
-        """Everything that the model file says of the model; a copy."""
-        return MappingProxyType(json.loads(self._manifest_json))
-
-    @cached_property
-    def model_id(self) -> str:
-        """Short name of exactly this model."""
-        return hashlib.sha256(self._manifest_json).hexdigest()[:12]
 
     def __repr__(self) -> str:
         count = f"{len(self.feature_names)} feature" + ("" if len(self.feature_names) == 1 else "s")
@@ -256,7 +172,7 @@ class Scorer:
         psi : ndarray of float64, shape (n_rows, n_features)
             Contributions in log-odds; each row adds up to its log-odds less the base.
         base : float
-            Log-odds before any feature is known.
+            Log-odds before any feature is known: those of the average child in training, or of ``reference``.
         """
         phi, base = contributions(self._paths, self._table(X))
         return self.slope * phi, self.slope * base + self.intercept
@@ -306,6 +222,7 @@ class Scorer:
             One row for each child, on the index (household_id, child_id, index_date). Columns ``risk``; where the model
             has refits ``risk_low`` and ``risk_high`` (:meth:`risk_interval`); ``rank`` (1 is the riskiest; ties share
             the lower number), ``log_odds``, ``reasons`` (a tuple of sentences, each with its direction, largest first),
+            ``compared_with`` (whom reasons compare a child with: a reference cohort, or the average child in training),
             ``model_id``, ``data_until`` (last day of the extract) and ``decision_support_only`` (always True); where
             features are categories also ``unseen``, those whose code the model does not know and takes as
             unknown. Rows with the same risk are in the order of ``child_id``.
@@ -391,13 +308,14 @@ class Scorer:
             self.feature_names,
             refits=self.refits,
             vocabularies=self._vocabularies,
+            reference=self._reference,
             model_id=self.model_id,
         )
 
     @cached_property
     def _paths(self) -> PathForm | LinearArrays:
         """The model in the form that contributions are computed from, made once."""
-        return self._arrays if isinstance(self._arrays, LinearArrays) else path_form(self._arrays)
+        return compared_form(self._arrays, self._reference)
 
     def _table(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
         """X as a float64 table in the order of the features, or an error that says what is wrong."""
@@ -408,23 +326,4 @@ class Scorer:
         if isinstance(top_reasons, bool) or not isinstance(top_reasons, int) or top_reasons < 0:
             msg = "top_reasons must be a whole number, 0 or more."
             raise SpecError(msg)
-        if not accept_lag:
-            self._refuse_other_lag(records)
-
-    def _refuse_other_lag(self, records: Records | ChildRecords) -> None:
-        """Refuse records that become visible later or sooner than those of training."""
-        if self.reporting_lag is None:
-            return
-        trained, now = self.reporting_lag, records.reporting_lag
-        other = [
-            f"{table} {now.get(table, 0)} days now, {trained.get(table, 0)} in training"
-            for table in sorted({*trained, *now})
-            if now.get(table, 0) != trained.get(table, 0)
-        ]
-        if other:
-            msg = (
-                f"The records declare another reporting lag than the model was trained with ({'; '.join(other)}), so "
-                "features would not mean the same. Read the records with the reporting_lag of training, train again, "
-                "or pass accept_lag=True."
-            )
-            raise SpecError(msg)
+        refuse_other_lag(self, records, accept=accept_lag)

@@ -12,7 +12,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation import reference as reference_module
-from edgeofcare.explanation.counting import count_reference, recentred
+from edgeofcare.explanation.counting import count_means, count_reference, recentred
 from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.paths import path_form
 from edgeofcare.explanation.reference import ReferenceCounts, pooled
@@ -36,7 +36,7 @@ def test_contributions_are_interventional_shapley_values_by_enumeration(
     rng = np.random.default_rng(seed)
     arrays = grow_mixed(rng, features=features, trees=trees, depth=depth, categories=(0, 2))
     X, cohort = mixed_table(rng, 3, features), mixed_table(rng, 9, features)
-    counts = count_reference(arrays, cohort, name="nine", least=1)
+    counts = count_reference(arrays, cohort, least=1)
     phi, base = contributions(arrays, X, reference=counts)
     assert base == pytest.approx(margin(arrays, cohort).mean(), abs=1e-12)
     players = [[j] for j in range(features)]
@@ -50,7 +50,7 @@ def test_groups_are_compared_by_the_same_counts(seed: int, groups: list[int]) ->
     rng = np.random.default_rng(seed)
     arrays = grow_mixed(rng, features=5, trees=2, depth=6, categories=(1, 3))
     X, cohort = mixed_table(rng, 3, 5), mixed_table(rng, 9, 5)
-    counts = count_reference(arrays, cohort, name="nine", least=1)
+    counts = count_reference(arrays, cohort, least=1)
     phi, base = contributions(arrays, X, groups=groups, reference=counts)
     assert base == pytest.approx(margin(arrays, cohort).mean(), abs=1e-12)
     players = [[j for j in range(5) if groups[j] == g] for g in range(max(groups) + 1)]
@@ -66,7 +66,7 @@ def test_contributions_add_up_to_the_margin_of_scikit_learn(least: int) -> None:
     y = (np.nan_to_num(X[:, 0] * X[:, 1]) + np.nan_to_num(X[:, 2]) + rng.normal(size=1500) > 0).astype(int)
     model = HistGradientBoostingClassifier(max_iter=40, random_state=0).fit(X, y)
     arrays = extract_arrays(model)
-    counts = count_reference(arrays, X[:800], name="the first rows", least=least)
+    counts = count_reference(arrays, X[:800], least=least)
     assert counts.count.min() >= least
     phi, base = contributions(arrays, X, reference=counts)
     np.testing.assert_allclose(phi.sum(axis=1) + base, model.decision_function(X), rtol=0, atol=1e-9)
@@ -75,7 +75,7 @@ def test_contributions_add_up_to_the_margin_of_scikit_learn(least: int) -> None:
     if least == 1:  # the cohort does not differ from itself
         np.testing.assert_allclose(means, 0.0, atol=1e-12)
     else:
-        exact, _ = contributions(arrays, X, reference=count_reference(arrays, X[:800], name="", least=1))
+        exact, _ = contributions(arrays, X, reference=count_reference(arrays, X[:800], least=1))
         assert 0 < np.abs(phi - exact).max() < 0.5
         assert np.corrcoef(phi.ravel(), exact.ravel())[0, 1] > 0.98
 
@@ -83,9 +83,9 @@ def test_contributions_add_up_to_the_margin_of_scikit_learn(least: int) -> None:
 def test_counts_hold_no_row_and_do_not_depend_on_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
     arrays, X = grow_mixed(rng, features=6, trees=5, depth=6), mixed_table(rng, 200, 6)
-    counts = count_reference(arrays, X, name="all", least=10)
+    counts = count_reference(arrays, X, least=10)
     monkeypatch.setattr("edgeofcare.explanation.counting._BLOCK", 500)
-    again = count_reference(arrays, X[::-1], name="all", least=10)
+    again = count_reference(arrays, X[::-1], least=10)
     for field in fields(ReferenceCounts):
         np.testing.assert_array_equal(getattr(again, field.name), getattr(counts, field.name))
     totals = np.add.reduceat(counts.count, counts.first[:-1])
@@ -117,33 +117,33 @@ def test_a_regression_is_compared_with_the_means_of_the_cohort() -> None:
     rng = np.random.default_rng(2)
     linear = LinearArrays(*rng.normal(size=(5, 4)), intercept=-2.0)
     X, cohort = mixed_table(rng, 20, 4), mixed_table(rng, 50, 4)
-    phi, base = contributions(recentred(linear, cohort), X)
+    phi, base = contributions(recentred(linear, count_means(cohort, least=1)), X)
     np.testing.assert_allclose(phi.sum(axis=1) + base, margin(linear, X), rtol=0, atol=1e-12)
     assert base == pytest.approx(margin(linear, cohort).mean())
     expected = shapley(lambda known: drawn(linear, X[0], cohort, known), [[j] for j in range(4)])
     np.testing.assert_allclose(phi[0], expected, rtol=0, atol=1e-12)
     with pytest.raises(SpecError, match="A reference of counts is for trees"):
-        contributions(linear, X, reference=count_reference(grow_mixed(rng, features=1, trees=1, depth=0), X, name="x"))
+        contributions(linear, X, reference=count_reference(grow_mixed(rng, features=1, trees=1, depth=0), X))
 
 
 def test_what_cannot_be_counted_is_refused() -> None:
     rng = np.random.default_rng(3)
     arrays = grow_mixed(rng, features=3, trees=3, depth=4)
-    with pytest.raises(SpecError, match=r"least is 0; .*the cohort has 0 rows; expected 1 or more"):
-        count_reference(arrays, np.empty((0, 3)), name="none", least=0)
-    with pytest.raises(SpecError, match="the cohort has 9 rows; expected 10 or more"):
-        count_reference(arrays, np.zeros((9, 3)), name="few")
+    with pytest.raises(SpecError, match=r"least is 0; .*the cohort has 0 children; expected 1 or more"):
+        count_reference(arrays, np.empty((0, 3)), least=0)
+    with pytest.raises(SpecError, match="the cohort has 9 children; expected 10 or more"):
+        count_reference(arrays, np.zeros((9, 3)))
     deep = grow_mixed(np.random.default_rng(5), features=40, trees=6, depth=17)
     with pytest.raises(SpecError, match=r"a path looks at \d+ features; at most 14 can be tabulated"):
-        count_reference(deep, np.zeros((20, 40)), name="deep")
+        count_reference(deep, np.zeros((20, 40)))
 
 
 def test_counts_of_another_model_are_refused() -> None:
     rng = np.random.default_rng(4)
     arrays, other = (grow_mixed(rng, features=3, trees=3, depth=4) for _ in range(2))
-    counts = count_reference(other, np.zeros((20, 3)), name="other")
+    counts = count_reference(other, np.zeros((20, 3)))
     with pytest.raises(SpecError, match="counted for another model"):
         path_form(arrays, reference=counts)
-    own = count_reference(arrays, np.zeros((20, 3)), name="own")
+    own = count_reference(arrays, np.zeros((20, 3)))
     with pytest.raises(SpecError, match="counted for another model"):
         path_form(arrays, reference=replace(own, pattern=own.pattern + 2**20))

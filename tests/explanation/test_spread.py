@@ -12,6 +12,7 @@ from edgeofcare.explanation.agreement import AGREEMENT_COLUMNS, Agreement, agree
 from edgeofcare.explanation.bands import BANDS
 from edgeofcare.explanation.explain import explain
 from edgeofcare.explanation.kernel import contributions
+from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.features.catalogue import concept_of
 from edgeofcare.models.refits import refit_arrays
 from edgeofcare.models.risk_model import make_risk_model
@@ -144,6 +145,7 @@ class Given:
     def __init__(self, own, refits):
         self.own, self.refits = np.asarray(own, dtype=float), np.asarray(refits, dtype=float)
         self.lines = [(1.0, 0.0)] * len(self.refits)
+        self.compared_with = REFERENCE
 
     def __len__(self):
         return len(self.refits)

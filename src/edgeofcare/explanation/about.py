@@ -6,18 +6,19 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.task import Task
 from edgeofcare.version import VERSION
 
-__all__ = ["REFERENCE", "About", "about_model"]
+if TYPE_CHECKING:
+    from edgeofcare.explanation.named_reference import Reference
 
-REFERENCE = "the average child in training"
-"""Where contributions start: the average is taken in log-odds, so its risk is below the mean risk in training."""
+__all__ = ["About", "about_model"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,10 @@ class About:
     trained_until : str, optional
         Last index date of training, as ISO text.
     reference : str
-        Whom contributions compare the child with.
+        Whom contributions compare the child with: the average child in training, or the name of a reference cohort.
+    cohort : mapping
+        Size of the reference cohort (``rows``, ``children``, ``households``), fewest children that a count tells of
+        (``least``) and digest of the model that it was counted for; empty without one.
     trained_with : mapping of str to str
         Versions at the time of training, where the model file says so.
     versions : mapping of str to str
@@ -59,18 +63,24 @@ class About:
     calibration_version: int | None = None
     trained_until: str | None = None
     reference: str = REFERENCE
+    cohort: Mapping[str, Any] = field(default_factory=dict)
     trained_with: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=lambda: _versions())
 
     def __post_init__(self) -> None:
         """Keep copies that nobody can change."""
-        for name in ("trained_with", "versions"):
+        for name in ("cohort", "trained_with", "versions"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     @property
     def horizon_days(self) -> int | None:
         """Length of the outcome window in days, where it is known."""
         return None if self.task is None else self.task.horizon_days
+
+    @property
+    def start(self) -> str:
+        """Where contributions start, in words."""
+        return f"the average of {self.reference}" if self.cohort else self.reference
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain text and numbers, ready for JSON.
@@ -87,13 +97,14 @@ class About:
             "calibration": {"slope": self.slope, "intercept": self.intercept, "version": self.calibration_version},
             "trained_until": self.trained_until,
             "reference": self.reference,
+            "reference_cohort": dict(self.cohort) or None,
             "trained_with": dict(self.trained_with),
             "versions": dict(self.versions),
             "decision_support_only": True,
         }
 
 
-def about_model(model: Any, *, slope: float, intercept: float) -> About:
+def about_model(model: Any, *, slope: float, intercept: float, reference: Reference | None = None) -> About:
     """Read what a fitted classifier or a loaded model says of itself.
 
     Parameters
@@ -102,6 +113,8 @@ def about_model(model: Any, *, slope: float, intercept: float) -> About:
         The model.
     slope, intercept : float
         The line of its calibration.
+    reference : Reference, optional
+        The cohort that contributions compare with; the average child in training if left out.
 
     Returns
     -------
@@ -120,6 +133,8 @@ def about_model(model: Any, *, slope: float, intercept: float) -> About:
         intercept=intercept,
         calibration_version=version,
         trained_until=_day(getattr(model, "trained_until_", None)),
+        reference=REFERENCE if reference is None else reference.name,
+        cohort={} if reference is None else reference.to_dict(),
         trained_with={str(name): str(text) for name, text in said.get("versions", {}).items()},
     )
 

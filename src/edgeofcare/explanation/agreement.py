@@ -11,6 +11,7 @@ import pandas as pd
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.bands import agreement_of_signs, bands
+from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.explanation.spread import LEVELS, ReasonSpread
 
 if TYPE_CHECKING:
@@ -43,11 +44,14 @@ class Agreement:
         Children whose reasons were looked at; None where they are fewer than 10, and then nothing is shown.
     refits : str
         Digest of the refits that it is about.
+    compared_with : str
+        Whom the contributions compared the children with.
     """
 
     table: pd.DataFrame
     children: int | None
     refits: str
+    compared_with: str = REFERENCE
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -64,10 +68,11 @@ class Agreement:
         if self.children is None:
             return f"Agreement of reasons: suppressed, fewer than {_LEAST_CHILDREN} children."
         rows = self.table[self.table["level"].eq("concept")].set_index("measure")["estimate"]
+        whom = "" if self.compared_with == REFERENCE else f" Children were compared with {self.compared_with}."
         return (
             f"Over {self.n_refits} refits on resampled households, the three strongest concepts of a child keep their "
             f"direction in {rows['signs']:.0%} of cases and their band in {rows['bands']:.0%}; of the concepts among "
-            f"the first three before or after, {rows['top_three']:.0%} are among them both times."
+            f"the first three before or after, {rows['top_three']:.0%} are among them both times.{whom}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -80,7 +85,7 @@ class Agreement:
         """
         rows = self.table.to_dict("records")
         plain = [{str(name): None if value != value else value for name, value in row.items()} for row in rows]
-        return {"children": self.children, "measures": plain}
+        return {"children": self.children, "measures": plain, "compared_with": self.compared_with}
 
     def refuse_other(self, model: RiskClassifier) -> None:
         """Refuse a model that has other refits.
@@ -129,7 +134,7 @@ def agreement_of(spread: ReasonSpread, index: pd.Index) -> Agreement:
             numbers = (np.nan,) * 3 if few else (float(shares.mean()), float(shares.min()), float(shares.max()))
             found.append((level, measure, *numbers, len(spread), note))
     table = pd.DataFrame(found, columns=list(AGREEMENT_COLUMNS))
-    return Agreement(table, None if few else children, _digest(spread.lines))
+    return Agreement(table, None if few else children, _digest(spread.lines), spread.compared_with)
 
 
 def plain_agreement(agreement: Agreement | None, model: RiskClassifier) -> dict[str, Any] | None:

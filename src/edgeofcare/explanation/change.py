@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from edgeofcare.explanation.one_child import (
     rules_missed,
     specs_of,
 )
+from edgeofcare.explanation.reporting_lag import refuse_other_lag
 from edgeofcare.features.catalogue import CONCEPTS, OWN_FEATURES, concept_of
 from edgeofcare.features.feature import Feature
 from edgeofcare.models.cell_values import same_values, value_of
@@ -28,6 +29,7 @@ from edgeofcare.records.records import Records
 if TYPE_CHECKING:
     from edgeofcare.explanation.explain import _Scored
     from edgeofcare.explanation.explanation import Explanation
+    from edgeofcare.explanation.named_reference import Reference
     from edgeofcare.models.risk_model import RiskClassifier
 
 __all__ = ["explain_change"]
@@ -43,6 +45,8 @@ def explain_change(
     to_date: Any,
     *,
     features: Iterable[Feature | str] | None = None,
+    reference: Reference | Literal["stored"] | None = "stored",
+    accept_lag: bool = False,
 ) -> Change:
     """Explain why a child's score on one date differs from that on an earlier one.
 
@@ -58,6 +62,11 @@ def explain_change(
         The earlier and the later index date; each score sees only what was known before its own.
     features : iterable of Feature or str, optional
         Specs or names of the model's features; read from the names if left out.
+    reference : Reference, "stored" or None, default "stored"
+        Whom contributions compare the child with, as for :func:`edgeofcare.explain`. The scores do not depend on it.
+    accept_lag : bool, default False
+        Whether records with another reporting lag than a loaded model was trained with are used all the same. Of a
+        fitted model that lag is not known, so that nothing is checked.
 
     Returns
     -------
@@ -71,8 +80,8 @@ def explain_change(
     RecordsError
         If the records do not hold the child.
     SpecError
-        If the dates are not in order, the child was not born on the earlier one, or the model's features cannot be
-        built from records.
+        If the dates are not in order, the child was not born on the earlier one, the model's features cannot be
+        built from records, the reporting lag is not that of training, or the reference is of another model.
 
     Notes
     -----
@@ -99,12 +108,13 @@ def explain_change(
     >>> bool(abs(change.concepts["change"].sum() - difference) < 1e-9)
     True
     """
+    refuse_other_lag(model, records, accept=accept_lag)
     specs = specs_of(model, features)
     dates = [checked_day(records, day, name) for day, name in ((from_date, "from_date"), (to_date, "to_date"))]
     home = household_records(records, child_id)
     _check_order(home, child_id, dates)
     X = rows_of_child(home, child_id, str(home.households[child_id]), dates, specs)
-    why = [explain(model, X.iloc[[place]], features=specs) for place in range(2)]
+    why = [explain(model, X.iloc[[place]], features=specs, reference=reference) for place in range(2)]
     by_feature = _by_feature(*why)
     moved = by_feature.loc[by_feature["change"] != 0, "feature"].tolist()
     events, recorded = changed_rows(home, X.index[0], X.index[1], [spec for spec in specs if spec.name in set(moved)])
@@ -117,6 +127,7 @@ def explain_change(
         scores=pd.concat([each.log_odds.to_frame().assign(risk=each.risk) for each in why]).set_axis(["from", "to"]),
         specs=specs,
         missed=(rules[0], rules[1]),
+        about=why[0].about,
     )
 
 

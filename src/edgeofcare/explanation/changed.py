@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.about import About
 from edgeofcare.explanation.change_rows import NEW
 from edgeofcare.explanation.change_words import change_sentences
 from edgeofcare.features.feature import Feature
@@ -37,6 +38,8 @@ class Change:
         The features.
     missed : tuple of str
         The rule of eligibility that the child does not meet on each date; empty where it is eligible.
+    about : About, optional
+        What is predicted, by which model, and compared with whom.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Change:
         scores: pd.DataFrame,
         specs: Sequence[Feature],
         missed: tuple[str, str],
+        about: About | None = None,
     ) -> None:
         self._concepts = concepts.copy()
         self._features = features.copy()
@@ -55,6 +59,12 @@ class Change:
         self._scores = scores.copy()
         self._specs = {spec.name: spec for spec in specs}
         self._missed = (str(missed[0]), str(missed[1]))
+        self._about = About() if about is None else about
+
+    @property
+    def about(self) -> About:
+        """Target, horizon, model, and whom the contributions on both dates compare the child with."""
+        return self._about
 
     @property
     def concepts(self) -> pd.DataFrame:
@@ -106,7 +116,8 @@ class Change:
         -------
         list of str
             The risks, whether the child was not eligible on a date, and one sentence for each concept by the feature
-            that carried it; that only time passed where it did. No key and no date.
+            that carried it; that only time passed where it did; last, the reference cohort, where there is one. No key
+            and no date.
 
         Raises
         ------
@@ -114,7 +125,7 @@ class Change:
             If ``top`` is not a whole number of 1 or more.
         """
         first, last = (float(self._scores["risk"].iloc[place]) for place in (0, 1))
-        return change_sentences(
+        said = change_sentences(
             self._concepts,
             self._features,
             self._specs,
@@ -122,6 +133,8 @@ class Change:
             missed=self._missed,
             top=_checked(top),
         )
+        compared = f"On both dates the child is compared with {self._about.reference}."
+        return [*said, compared] if self._about.cohort else said
 
     def plot(self, top: int = 8) -> Figure:
         """Draw the change, concept by concept, from the earlier risk to the later one.

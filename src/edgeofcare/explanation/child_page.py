@@ -117,7 +117,7 @@ def child_page(explanation: Explanation) -> str:
             unbroken=day_said(index_date).replace(" ", "\N{NO-BREAK SPACE}"),
             risk_said=risk_said(risk, explanation.about.task),
             interval=_interval(explanation),
-            line=_line(start, risk),
+            line=_line(start, risk) | _start_said(explanation),
             columns=columns,
             left=len(reasons) - len(shown),
             also=_also(cells, [reason.cell.feature for reason in shown], columns.room_for_strengths),
@@ -281,6 +281,19 @@ def _line(start: float, risk: float) -> dict[str, Any]:
     }
 
 
+def _start_said(explanation: Explanation) -> dict[str, str]:
+    """Whose risk the line starts from, short and in full."""
+    about = explanation.about
+    return {"short": "average of the cohort" if about.cohort else "average child", "start": about.start}
+
+
+def _base_risk_said(explanation: Explanation) -> str:
+    """What the risk at the base is, and what it is not."""
+    if explanation.about.cohort:
+        return "Risk at the base, which is not the mean risk of the cohort"
+    return "Risk at the base, which is below the mean risk in training"
+
+
 def _technical(explanation: Explanation, reasons: list[Reason], cells: list[Cell]) -> dict[str, Any]:
     """What an analyst asks for: every number behind the page."""
     log_odds, risk = (float(explanation._scores[name].iloc[0]) for name in ("log_odds", "risk"))
@@ -300,8 +313,8 @@ def _technical(explanation: Explanation, reasons: list[Reason], cells: list[Cell
             for row in reason.cell.evidence
         ],
         "facts": [
-            ("Base: calibrated log-odds of the average child in training", f"{explanation.base:.4f}"),
-            ("Risk at the base, which is below the mean risk in training", f"{probability_of(explanation.base):.4f}"),
+            (f"Base: calibrated log-odds of {about.start}", f"{explanation.base:.4f}"),
+            (_base_risk_said(explanation), f"{probability_of(explanation.base):.4f}"),
             ("Calibrated log-odds", f"{log_odds:.4f}"),
             ("Risk", f"{risk:.4f}"),
             ("Slope and intercept of the calibration", f"{about.slope:.4f} and {about.intercept:.4f}"),

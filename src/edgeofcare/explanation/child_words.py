@@ -112,7 +112,8 @@ def target_said(about: About, index_date: Any) -> list[tuple[str, str]]:
             ("Prediction", f"Becoming looked after {_window(task, index_date)}.{counted}"),
             ("Children scored", f"Children aged {task.ages[0]} to {task.ages[1]} with an open case, not looked after."),
         ]
-    seen = f"Only what was known before {day_said(index_date)}. Compared with {about.reference}."
+    size = f" ({about.cohort['children']:,} children)" if about.cohort else ""
+    seen = f"Only what was known before {day_said(index_date)}. Compared with {about.reference}{size}."
     return [*said, ("What it saw", seen), ("Model", _model(about))]
 
 

@@ -132,6 +132,7 @@ def _how_to_challenge(explanation: Explanation) -> str:
             day=day,
             model=about.model_id or "not loaded from a model file",
             horizon=about.horizon_days,
+            reference=about.reference,
             with_records=explanation._records is not None,
         )
     )

@@ -44,10 +44,11 @@ def anonymous_examples(explanation: Explanation, n: int = 3) -> list[str]:
     order = np.argsort(-explanation.risk.to_numpy(), kind="stable")
     places = np.unique(np.round(np.linspace(0, len(order) - 1, min(n, len(order)))).astype(int))
     start = 1.0 / (1.0 + math.exp(-explanation.base))
+    whose = explanation.about.start if explanation.about.cohort else "the average child"
     blocks = []
     for number, position in enumerate(order[places], start=1):
         head, *reasons = _told(explanation, int(position), top=5)
-        lines = [f"Child {number}: {head} (the average child starts from {start:.1%})", *reasons]
+        lines = [f"Child {number}: {head} ({whose} starts from {start:.1%})", *reasons]
         blocks.append("\n  ".join(lines))
     return blocks
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,8 @@ from edgeofcare.explanation.additivity import check_sum
 from edgeofcare.explanation.concept_groups import concept_groups
 from edgeofcare.explanation.explanation import Explanation
 from edgeofcare.explanation.kernel import contributions
+from edgeofcare.explanation.named_reference import Reference, chosen_reference
+from edgeofcare.explanation.reporting_lag import refuse_other_lag
 from edgeofcare.explanation.wording_file import Wording, read_wording
 from edgeofcare.features.build import build_features
 from edgeofcare.features.feature import Feature
@@ -74,6 +76,8 @@ def explain(
     records: Records | None = None,
     features: Iterable[Feature | str] | None = None,
     wording: Wording | str | Path | None = None,
+    reference: Reference | Literal["stored"] | None = "stored",
+    accept_lag: bool = False,
 ) -> Explanation:
     r"""Explain the risk of each row by what each feature adds to the log-odds, and by the records behind it.
 
@@ -91,6 +95,13 @@ def explain(
         The specs or names of the columns; read from the column names if left out.
     wording : Wording or path, optional
         A wording file that was edited or translated (:func:`edgeofcare.write_wording`); the library's if left out.
+    reference : Reference, "stored" or None, default "stored"
+        Whom the rows are compared with: the cohort in the model file, or the average child in training where there
+        is none, as for every fitted model; a cohort of :func:`edgeofcare.make_reference`; or, with None, the average
+        child in training whatever the file holds. ``about.reference`` and the pages say which it was.
+    accept_lag : bool, default False
+        Whether records with another reporting lag than the model was trained with are used all the same. A loaded
+        model knows that lag, if it was stated; a fitted one does not, so that nothing is checked.
 
     Returns
     -------
@@ -103,8 +114,9 @@ def explain(
         If the rows have no names.
     SpecError
         If the columns are not those of the model; a column is no known feature although records are given; ``X`` is
-        not what the records give; the slope of the calibration is not above zero; contributions do not add up; or the
-        wording file cannot be used.
+        not what the records give; the records have another reporting lag than the model was trained with; the
+        reference is of another model; the slope of the calibration is not above zero; contributions do not add up; or
+        the wording file cannot be used.
 
     Notes
     -----
@@ -112,6 +124,9 @@ def explain(
     the regression). The calibrated log-odds are :math:`a f + b`, so that contributions :math:`\psi_j = a \phi_j` to a
     base of :math:`a \phi_0 + b` add up to them exactly. A slope :math:`a` of zero or below would turn every reason
     round and is refused. Every sum is compared with the model's own log-odds before anything is returned.
+
+    With a reference the game is the interventional one: what is not known of a child is drawn from the cohort, all of
+    it from one row, and the base is the mean of the cohort's calibrated log-odds.
 
     References
     ----------
@@ -138,25 +153,37 @@ def explain(
     _check_rows(X, parts.names, parts.vocabularies)
     specs = _specs(X, features, known=records is not None)
     if records is not None:
+        refuse_other_lag(model, records, accept=accept_lag)
         _check_against(records, X, [spec for spec in specs if spec is not None])
     line = Recalibration(parts.slope, parts.intercept, "", 0, 0)
     numbers = in_numbers(X, parts.vocabularies)
     table = numbers.to_numpy(dtype=np.float64, copy=True)
     own = _own_margin(model, parts, X, table)
-    phi, phi0 = contributions(parts.arrays, table)
+    compared = chosen_reference(model, reference, parts.arrays, parts.refits)
+    phi, phi0 = _split(parts, table, compared)
     psi, base = line.slope * phi, line.slope * phi0 + line.intercept
     groups, names = concept_groups(parts.names)
-    concepts = pd.DataFrame(line.slope * contributions(parts.arrays, table, groups=groups)[0], X.index, names)
+    concepts = pd.DataFrame(line.slope * _split(parts, table, compared, groups)[0], X.index, names)
     scores = pd.DataFrame({"log_odds": line.log_odds(own), "risk": line.risk(own)}, index=X.index)
     if parts.refits:
         low, high = np.asarray(cast("Any", model).risk_interval(X), dtype=np.float64).T
         scores = scores.assign(risk_low=low, risk_high=high)
     for found in (psi, concepts.to_numpy()):
         check_sum(base + found.sum(axis=1), scores["log_odds"].to_numpy())
-    about = about_model(model, slope=line.slope, intercept=line.intercept)
+    about = about_model(model, slope=line.slope, intercept=line.intercept, reference=compared)
     more: Any = {"refits": parts.refits, "concepts": concepts, "wording": _wording(wording), "about": about}
-    more["numbers"] = numbers
+    more |= {"numbers": numbers, "reference": compared}
     return Explanation(pd.DataFrame(psi, X.index, X.columns), base, scores, X, specs=specs, records=records, **more)
+
+
+def _split(
+    parts: _Parts, table: np.ndarray, compared: Reference | None, groups: np.ndarray | None = None
+) -> tuple[np.ndarray, float]:
+    """Contributions to the margin, and the margin that they start from."""
+    if compared is None:
+        return contributions(parts.arrays, table, groups=groups)
+    form = compared.compared(parts.arrays, groups=groups)
+    return contributions(form, table, groups=groups if isinstance(form, LinearArrays) else None)
 
 
 def _wording(wording: Wording | str | Path | None) -> Wording | None:

@@ -12,14 +12,15 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.about import About
 from edgeofcare.explanation.agreement import Agreement, agreement_of
 from edgeofcare.explanation.concept_groups import summed_by_concept
+from edgeofcare.explanation.named_reference import Reference
 from edgeofcare.explanation.readable import Readable
+from edgeofcare.explanation.row_position import row_position
 from edgeofcare.explanation.spread import ReasonSpread
 from edgeofcare.explanation.summary import summary_frame
 from edgeofcare.explanation.unseen import unseen_counts
 from edgeofcare.explanation.wording_file import Wording, default_wording
 from edgeofcare.features.evidence import evidence_index
 from edgeofcare.features.feature import Feature
-from edgeofcare.models.rows import ROW_NAMES
 from edgeofcare.models.spread import RefitArrays
 from edgeofcare.records.records import Records
 
@@ -53,9 +54,11 @@ class Explanation(Readable):
     wording : Wording, optional
         Sentences of a wording file; those of the library if left out.
     about : About, optional
-        What is predicted, and by which model.
+        What is predicted, by which model, and compared with whom.
     numbers : DataFrame of float64, optional
         The features as the model takes them, with numbers for codes; ``values`` if left out.
+    reference : Reference, optional
+        The cohort that contributions compare with; the average child in training if left out.
 
     Examples
     --------
@@ -87,6 +90,7 @@ class Explanation(Readable):
         wording: Wording | None = None,
         about: About | None = None,
         numbers: pd.DataFrame | None = None,
+        reference: Reference | None = None,
     ) -> None:
         self._contributions = contributions.copy()
         self._base = float(base)
@@ -98,7 +102,10 @@ class Explanation(Readable):
         self._records = records
         self._refits = tuple(refits)
         self._concepts = summed_by_concept(contributions) if concepts is None else concepts.copy()
-        self._spread = ReasonSpread(refits, self._contributions, self._numbers, self._concepts) if refits else None
+        self._reference = reference
+        parts = (self._contributions, self._numbers, self._concepts)
+        told = bool(refits) and (reference is None or reference.holds(len(self._refits)))
+        self._spread = ReasonSpread(self._refits, *parts, reference) if told else None
         self._wording = default_wording() if wording is None else wording
         self._about = About() if about is None else about
 
@@ -118,11 +125,12 @@ class Explanation(Readable):
 
     @property
     def base(self) -> float:
-        """Where every row starts: the calibrated log-odds of the average child in training.
+        """Where every row starts: the calibrated log-odds of the average child in training, or of a reference cohort.
 
-        For trees it is the average of their margins under the counts of training rows in their branches, for a
-        regression the margin at the training means; then calibrated. It is the average in log-odds, so its risk is
-        not the mean risk of training children, but somewhat lower.
+        Of training: for trees the average of their margins under the counts of training rows in their branches, for a
+        regression the margin at the training means; then calibrated. Of a cohort: the mean of its calibrated log-odds,
+        but for what pooling rare patterns moves. Either is an average in log-odds, so its risk is not the mean risk of
+        those children, but somewhat lower where risks are low.
         """
         return self._base
 
@@ -154,7 +162,10 @@ class Explanation(Readable):
 
     @property
     def spread(self) -> ReasonSpread | None:
-        """What each refit adds, how far that moves and the bands; None where the model has no refits."""
+        """What each refit adds, how far that moves and the bands; None without refits, or where none were counted.
+
+        A reference that was made with ``refits=False`` says nothing of how sure a comparison with it is.
+        """
         return self._spread
 
     def agreement(self) -> Agreement:
@@ -168,10 +179,11 @@ class Explanation(Readable):
         Raises
         ------
         SpecError
-            If the model has no refits.
+            If the model has no refits, or those were not counted for the reference.
         """
         if self._spread is None:
-            msg = "The model has no refits to agree with. Fit it with make_risk_model(..., refits=20)."
+            msg = "There are no refits to agree with. Fit the model with make_risk_model(..., refits=20); a reference "
+            msg += "has them with make_reference(..., refits=True)."
             raise SpecError(msg)
         return agreement_of(self._spread, self._values.index)
 
@@ -179,6 +191,11 @@ class Explanation(Readable):
     def about(self) -> About:
         """Target, horizon, reference, model and versions."""
         return self._about
+
+    @property
+    def reference(self) -> Reference | None:
+        """The cohort that contributions compare with; None for the average child in training."""
+        return self._reference
 
     def row(self, row: int | tuple) -> Explanation:
         """The explanation of one row alone.
@@ -198,11 +215,12 @@ class Explanation(Readable):
         SpecError
             If there is no such row.
         """
-        one = [self._position(row)]
+        one = [row_position(self._values.index, row)]
         frames = (frame.iloc[one] for frame in (self._contributions, self._scores, self._values))
         contributions, scores, values = frames
         more: Any = {"specs": self._specs, "records": self._records, "wording": self._wording, "about": self._about}
         more |= {"refits": self._refits, "concepts": self._concepts.iloc[one], "numbers": self._numbers.iloc[one]}
+        more["reference"] = self._reference
         return Explanation(contributions, self._base, scores, values, **more)
 
     def evidence(self, row: int | tuple, feature: Feature | str) -> pd.DataFrame:
@@ -230,7 +248,9 @@ class Explanation(Readable):
             raise SpecError(msg)
         name, names = getattr(feature, "name", feature), list(self._values.columns)
         found = (
-            self._evidence(self._position(row), names.index(name)) if isinstance(name, str) and name in names else None
+            self._evidence(row_position(self._values.index, row), names.index(name))
+            if isinstance(name, str) and name in names
+            else None
         )
         if found is None:
             msg = "That feature is not a column of what was explained, or is no feature of the library."
@@ -260,33 +280,6 @@ class Explanation(Readable):
             f"Explanation({rows:,} row{'s' if rows != 1 else ''}, {columns} feature{'s' if columns != 1 else ''}, "
             f"{'with' if self._records is not None else 'without'} records)"
         )
-
-    def _position(self, row: int | tuple) -> int:
-        """Where a row stands."""
-        if isinstance(row, int | np.integer) and not isinstance(row, bool):
-            if -len(self) <= row < len(self):
-                return int(row) % len(self)
-            msg = f"There are {len(self)} rows; the position asked for is beyond them."
-            raise SpecError(msg)
-        same = (
-            self._named(row)
-            if isinstance(row, tuple | list) and len(row) == len(ROW_NAMES)
-            else np.zeros(1, dtype=bool)
-        )
-        if same.sum() != 1:
-            msg = "A row is named by its (household_id, child_id, index_date); no single row has the name given."
-            raise SpecError(msg)
-        return int(same.argmax())
-
-    def _named(self, row: tuple | list) -> np.ndarray:
-        """Which rows have a name; none where it holds no date."""
-        try:
-            wanted = (row[0], row[1], pd.Timestamp(row[2]))
-            levels = [self._values.index.get_level_values(name) for name in ROW_NAMES]
-            found = [level.isin([value]) for level, value in zip(levels, wanted, strict=True)]
-        except (ArithmeticError, TypeError, ValueError):
-            return np.zeros(len(self), dtype=bool)
-        return np.logical_and.reduce(found)
 
     def _evidence(self, position: int, column: int) -> pd.DataFrame | None:
         """Source rows behind a cell."""

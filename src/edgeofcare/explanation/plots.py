@@ -34,6 +34,7 @@ def plot_reasons(
     start: float | None = None,
     risk: float | None = None,
     numbers: bool = False,
+    compared_with: str | None = None,
 ) -> Axes:
     """Draw the reasons of one row, the strongest at the top.
 
@@ -47,6 +48,8 @@ def plot_reasons(
         Risk of the average child and of this row, for the line above the bars.
     numbers : bool, default False
         Whether each bar says by what it multiplies the odds.
+    compared_with : str, optional
+        Name of the reference cohort, for the line below the axis.
 
     Returns
     -------
@@ -76,11 +79,15 @@ def plot_reasons(
     ax.set_yticks(places, labels, fontsize=9, color=_DARK)
     ax.set_ylim(max(heights.sum(), 1.0), 0)
     _finish(ax, frame)
+    if compared_with is not None:
+        ax.set_xlabel(f"{ax.get_xlabel()}\n{textwrap.fill(f'compared with {compared_with}', 2 * _WIDTH)}")
     ax.set_title(_title(start, risk), loc="left", fontsize=11, fontweight="bold", color=_DARK, pad=24)
     return ax
 
 
-def reasons_figure(frame: pd.DataFrame, *, start: float, risk: float, numbers: bool = False) -> Figure:
+def reasons_figure(
+    frame: pd.DataFrame, *, start: float, risk: float, numbers: bool = False, compared_with: str | None = None
+) -> Figure:
     """Draw the reasons of one row on a figure of their own.
 
     Parameters
@@ -91,6 +98,8 @@ def reasons_figure(frame: pd.DataFrame, *, start: float, risk: float, numbers: b
         Risk of the average child and of this row.
     numbers : bool, default False
         Whether each bar says by what it multiplies the odds.
+    compared_with : str, optional
+        Name of the reference cohort, for the line below the axis.
 
     Returns
     -------
@@ -104,7 +113,7 @@ def reasons_figure(frame: pd.DataFrame, *, start: float, risk: float, numbers: b
     >>> reasons_figure(reasons, start=0.03, risk=0.027).axes[0].get_title(loc="left")
     'Risk 2.7%, from a starting point of 3.0%'
     """
-    figure = plot_reasons(frame, start=start, risk=risk, numbers=numbers).figure
+    figure = plot_reasons(frame, start=start, risk=risk, numbers=numbers, compared_with=compared_with).figure
     assert isinstance(figure, Figure)
     return figure
 

@@ -80,7 +80,9 @@ class Readable:
         why = cast("Explanation", self)
         one = why.row(row)
         start, risk = 1.0 / (1.0 + math.exp(-why.base)), float(one.risk.iloc[0])
-        return reasons_figure(one.reasons(top, level="feature", bands=False), start=start, risk=risk, numbers=numbers)
+        compared = why.about.reference if why.about.cohort else None
+        reasons = one.reasons(top, level="feature", bands=False)
+        return reasons_figure(reasons, start=start, risk=risk, numbers=numbers, compared_with=compared)
 
     def to_shap(self) -> shap.Explanation:
         """Hand over to shap, so that all its plots can be drawn.

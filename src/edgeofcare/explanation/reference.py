@@ -9,11 +9,14 @@ import numpy.typing as npt
 
 from edgeofcare.exceptions import SpecError
 
-__all__ = ["LONGEST_PATH", "ReferenceCounts", "pooled", "regrouped"]
+__all__ = ["LONGEST_PATH", "REFERENCE", "ReferenceCounts", "ReferenceMeans", "pooled", "regrouped"]
 
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
 Positions = npt.NDArray[np.intp]
 
+REFERENCE = "the average child in training"
+"""Where contributions start without a cohort: an average in log-odds, so its risk is below the mean in training."""
 LONGEST_PATH = 14
 """Features on a path beyond which patterns cannot be tabulated."""
 
@@ -28,12 +31,10 @@ class ReferenceCounts:
 
     Parameters
     ----------
-    name : str
-        What the cohort is, in words: "open cases on 31 March 2024".
     rows : int
         Children's rows in the cohort.
     least : int
-        Fewest rows of any pattern that is kept; those of rarer patterns are counted with a similar one.
+        Fewest children of any pattern that is kept; rows of rarer patterns are counted with a similar one.
     first : ndarray of int32, shape (leaves + 1,)
         First pattern of each leaf, and the count of all patterns.
     pattern, count : ndarray of int32, shape (patterns,)
@@ -41,13 +42,13 @@ class ReferenceCounts:
 
     Notes
     -----
-    A pattern with few rows says something about few children to whoever knows the model and them: that a child with one
-    property has another. ``least`` is for files that leave the authority: with 10, no count is of fewer than 10 rows,
-    unless the cohort itself is smaller. With 1, contributions are exact for the cohort as it is; keep such counts with
-    the case records. Counts of two cohorts that differ by one child tell what that child meets, so do not share both.
+    A pattern of few children says something about them to whoever knows the model and them: that a child with one
+    property has another. ``least`` is for files that leave the authority: with 10, no count is of fewer than 10
+    children, unless the cohort itself is smaller. With 1, contributions are exact for the cohort as it is; keep such
+    counts with the case records. Each count keeps to the floor; differences between counts of different leaves need
+    not. Counts of two cohorts that differ by one child tell what that child meets, so do not share both.
     """
 
-    name: str
     rows: int
     least: int
     first: IntArray
@@ -58,7 +59,32 @@ class ReferenceCounts:
         return f"ReferenceCounts({self.rows:,} rows, {len(self.first) - 1:,} leaves, least {self.least})"
 
 
-def pooled(counts: Positions, least: int) -> Positions:
+@dataclass(frozen=True, eq=False)
+class ReferenceMeans:
+    """What a regression needs of a reference cohort: for each feature how often it is known, and its mean where it is.
+
+    Parameters
+    ----------
+    rows : int
+        Children's rows in the cohort.
+    least : int
+        Fewest children that a feature is unknown, known, or other than usual for; fewer are counted as the others.
+    mean : ndarray of float64, shape (features,)
+        Mean of the rows where it is known; 0 where it never is.
+    missing : ndarray of float64, shape (features,)
+        Share of rows where it is not known.
+    """
+
+    rows: int
+    least: int
+    mean: FloatArray
+    missing: FloatArray
+
+    def __repr__(self) -> str:
+        return f"ReferenceMeans({self.rows:,} rows, {len(self.mean)} features, least {self.least})"
+
+
+def pooled(counts: Positions, least: int, children: Positions | None = None) -> Positions:
     """Count rare patterns of one leaf with the most similar of those that are not rare.
 
     Parameters
@@ -66,7 +92,9 @@ def pooled(counts: Positions, least: int) -> Positions:
     counts : ndarray of int, shape (patterns,)
         Rows that meet each pattern; its place is the pattern.
     least : int
-        Fewest rows that a pattern is kept with.
+        Fewest children that a pattern is kept with.
+    children : ndarray of int, shape (patterns,), optional
+        Children among the rows of each pattern; each row is another child if left out.
 
     Returns
     -------
@@ -82,11 +110,17 @@ def pooled(counts: Positions, least: int) -> Positions:
     --------
     >>> pooled(np.array([50, 3, 0, 20]), 10).tolist()
     [53, 0, 0, 20]
+
+    Twenty rows of five children are rare:
+
+    >>> pooled(np.array([50, 3, 0, 20]), 10, np.array([40, 3, 0, 5])).tolist()
+    [73, 0, 0, 0]
     """
-    rare = np.flatnonzero((counts > 0) & (counts < least))
+    known = counts if children is None else children
+    rare = np.flatnonzero((counts > 0) & (known < least))
     if not len(rare):
         return counts
-    kept = np.flatnonzero(counts >= least)
+    kept = np.flatnonzero(known >= least)
     kept = kept if len(kept) else np.array([np.argmax(counts)])
     apart = np.bitwise_count(rare[:, None] ^ kept) if hasattr(np, "bitwise_count") else _bits(rare[:, None] ^ kept)
     order = np.lexsort((kept, -counts[kept]))

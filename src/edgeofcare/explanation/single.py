@@ -16,8 +16,9 @@ from edgeofcare.explanation.cells import NOT_KNOWN, Behind, Cell, Observed, cell
 from edgeofcare.explanation.concept_groups import concept_groups
 from edgeofcare.explanation.concepts import Reason, carrier, moved_concepts
 from edgeofcare.explanation.kernel import contributions
+from edgeofcare.explanation.named_reference import Reference, compared_form
 from edgeofcare.explanation.one_row import OneRow, row_conditions
-from edgeofcare.explanation.paths import path_form
+from edgeofcare.explanation.paths import PathForm
 from edgeofcare.explanation.source_rows import RowsOfChild
 from edgeofcare.explanation.unseen import UNSEEN
 from edgeofcare.explanation.wording_file import Wording, default_wording
@@ -47,6 +48,8 @@ class ChildExplainer:
         Features in the order of the columns.
     refits : sequence of RefitArrays, optional
         The model fitted again on resampled households.
+    reference : Reference, optional
+        The cohort that contributions compare with; the average child in training if left out.
     wording : Wording, optional
         Sentences of a wording file; those of the library if left out.
     """
@@ -58,13 +61,15 @@ class ChildExplainer:
         names: Sequence[str],
         *,
         refits: Sequence[RefitArrays] = (),
+        reference: Reference | None = None,
         wording: Wording | None = None,
     ) -> None:
         self._line, self._names, self._refits = line, tuple(names), tuple(refits)
         self._wording = default_wording() if wording is None else wording
         self._groups, self._concepts = concept_groups(names)
         self._members = [np.flatnonzero(self._groups == place) for place in range(len(self._concepts))]
-        self._model = _split(arrays, self._groups)
+        self._reference = reference
+        self._model = _split(arrays, self._groups, reference)
 
     @property
     def base(self) -> float:
@@ -113,7 +118,7 @@ class ChildExplainer:
         check_sum(np.array([self.base + sums.sum()]), np.array([log_odds]))
         moved = moved_concepts(self._concepts, sums, self.base, log_odds, top)
         phi = self._line.slope * self._model.features(values, [place for place, _, _ in moved])
-        certainty = self._certainty(values, sums) if bands and self._refits else None
+        certainty = self._certainty(values, sums) if bands and self._told else None
         reasons = []
         for place, total, points in moved:
             own = self._members[place]
@@ -148,7 +153,13 @@ class ChildExplainer:
     @cached_property
     def _splits(self) -> list[_Line | _Trees]:
         """Each refit, made once."""
-        return [_split(refit.arrays, self._groups) for refit in self._refits]
+        numbered = enumerate(self._refits, start=1)
+        return [_split(refit.arrays, self._groups, self._reference, number) for number, refit in numbered]
+
+    @property
+    def _told(self) -> bool:
+        """Whether there are refits, counted for the reference where there is one."""
+        return bool(self._refits) and (self._reference is None or self._reference.holds(len(self._refits)))
 
 
 class _Line:
@@ -170,9 +181,11 @@ class _Line:
 class _Trees:
     """Contributions to the margin of one row by trees; each form is made when it is first needed."""
 
-    def __init__(self, arrays: TreeArrays, groups: npt.NDArray[np.intp]) -> None:
-        self._arrays, self._groups = arrays, groups
-        self._form = path_form(arrays)
+    def __init__(
+        self, arrays: TreeArrays, groups: npt.NDArray[np.intp], reference: Reference | None, number: int
+    ) -> None:
+        self._arrays, self._groups, self._reference, self._number = arrays, groups, reference, number
+        self._form = _form(arrays, reference, number)
         self.base = self._form.base
 
     def concepts(self, values: FloatArray) -> FloatArray:
@@ -189,7 +202,7 @@ class _Trees:
     @cached_property
     def _by_concept(self) -> OneRow:
         """The trees laid out for concepts."""
-        return OneRow(path_form(self._arrays, groups=self._groups))
+        return OneRow(_form(self._arrays, self._reference, self._number, self._groups))
 
     @cached_property
     def _by_feature(self) -> OneRow:
@@ -197,9 +210,24 @@ class _Trees:
         return OneRow(self._form, self._groups)
 
 
-def _split(arrays: TreeArrays | LinearArrays, groups: npt.NDArray[np.intp]) -> _Line | _Trees:
-    """A model in the form that contributions to one row are computed from."""
-    return _Line(arrays, groups) if isinstance(arrays, LinearArrays) else _Trees(arrays, groups)
+def _split(
+    arrays: TreeArrays | LinearArrays, groups: npt.NDArray[np.intp], reference: Reference | None, number: int = 0
+) -> _Line | _Trees:
+    """A model, or one of its refits by number, in the form that contributions to one row are computed from."""
+    if isinstance(arrays, TreeArrays):
+        return _Trees(arrays, groups, reference, number)
+    compared = compared_form(arrays, reference, number=number)
+    assert isinstance(compared, LinearArrays)
+    return _Line(compared, groups)
+
+
+def _form(
+    arrays: TreeArrays, reference: Reference | None, number: int, groups: npt.NDArray[np.intp] | None = None
+) -> PathForm:
+    """Trees in the form that contributions are computed from."""
+    form = compared_form(arrays, reference, groups=groups, number=number)
+    assert isinstance(form, PathForm)
+    return form
 
 
 def _value(row: SingleRow, position: int) -> float | str:

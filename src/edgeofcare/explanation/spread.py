@@ -13,7 +13,9 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.bands import judged, tied_ranks, told_bands
 from edgeofcare.explanation.concept_groups import concept_groups
 from edgeofcare.explanation.kernel import contributions
-from edgeofcare.explanation.paths import PathForm, path_form
+from edgeofcare.explanation.named_reference import Reference, compared_form
+from edgeofcare.explanation.paths import PathForm
+from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.models.arrays import LinearArrays
 from edgeofcare.models.spread import RefitArrays
 
@@ -41,6 +43,8 @@ class ReasonSpread:
         The features.
     concepts : DataFrame of float64, shape (n_rows, n_concepts)
         Contributions of concepts, by the model.
+    reference : Reference, optional
+        The cohort that all of them compare with; the average child in training if left out.
 
     Examples
     --------
@@ -60,10 +64,12 @@ class ReasonSpread:
         contributions: pd.DataFrame,
         values: pd.DataFrame,
         concepts: pd.DataFrame,
+        reference: Reference | None = None,
     ) -> None:
         self._refits = tuple(refits)
         self._own = {"feature": contributions, "concept": concepts}
         self._values = values
+        self._reference = reference
 
     def __len__(self) -> int:
         """How many refits there are."""
@@ -72,6 +78,11 @@ class ReasonSpread:
     def __repr__(self) -> str:
         """Counts only."""
         return f"ReasonSpread({len(self)} refits, {len(self._values):,} rows)"
+
+    @property
+    def compared_with(self) -> str:
+        """Whom contributions compare the rows with."""
+        return REFERENCE if self._reference is None else self._reference.name
 
     @property
     def lines(self) -> tuple[tuple[float, float], ...]:
@@ -228,8 +239,7 @@ class ReasonSpread:
     @cached_property
     def _forms(self) -> list[PathForm | LinearArrays]:
         """Each refit in the form that contributions are computed from, made once."""
-        arrays = [refit.arrays for refit in self._refits]
-        return [each if isinstance(each, LinearArrays) else path_form(each) for each in arrays]
+        return self._formed(None)
 
     @cached_property
     def _groups(self) -> npt.NDArray[np.intp]:
@@ -239,8 +249,12 @@ class ReasonSpread:
     @cached_property
     def _concept_forms(self) -> list[PathForm | LinearArrays]:
         """Each refit in the form that contributions of concepts are computed from, made once."""
-        arrays = [refit.arrays for refit in self._refits]
-        return [each if isinstance(each, LinearArrays) else path_form(each, groups=self._groups) for each in arrays]
+        return self._formed(self._groups)
+
+    def _formed(self, groups: npt.NDArray[np.intp] | None) -> list[PathForm | LinearArrays]:
+        """Each refit, its features alone or in groups, compared with the cohort or with training."""
+        numbered = enumerate(self._refits, start=1)
+        return [compared_form(each.arrays, self._reference, groups=groups, number=number) for number, each in numbered]
 
     def _blocks(self) -> list[range]:
         """Positions of the rows in blocks that keep the memory flat."""

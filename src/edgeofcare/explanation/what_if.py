@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,14 +19,17 @@ from edgeofcare.explanation.one_child import (
     rules_missed,
     specs_of,
 )
+from edgeofcare.explanation.reporting_lag import refuse_other_lag
 from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.feature import Feature
 from edgeofcare.models.cell_values import same_values, value_of
 from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:
+    from edgeofcare.explanation.about import About
     from edgeofcare.explanation.explain import _Scored
     from edgeofcare.explanation.explanation import Explanation
+    from edgeofcare.explanation.named_reference import Reference
     from edgeofcare.models.risk_model import RiskClassifier
 
 __all__ = ["WhatIf", "what_if"]
@@ -45,6 +48,8 @@ def what_if(
     edits: RemoveEvent | AddEvent | CorrectEvent | Iterable[RemoveEvent | AddEvent | CorrectEvent],
     *,
     features: Iterable[Feature | str] | None = None,
+    reference: Reference | Literal["stored"] | None = "stored",
+    accept_lag: bool = False,
 ) -> WhatIf:
     """Say what a child's score would be if its record were different.
 
@@ -65,6 +70,11 @@ def what_if(
         :class:`RemoveEvent`, :class:`AddEvent` and :class:`CorrectEvent` of this child's rows, applied together.
     features : iterable of Feature or str, optional
         Specs or names of the model's features; read from the names if left out.
+    reference : Reference, "stored" or None, default "stored"
+        Whom contributions compare the child with, as for :func:`edgeofcare.explain`. The scores do not depend on it.
+    accept_lag : bool, default False
+        Whether records with another reporting lag than a loaded model was trained with are used all the same. Of a
+        fitted model that lag is not known, so that nothing is checked.
 
     Returns
     -------
@@ -79,7 +89,8 @@ def what_if(
         With every problem: the records do not hold the child; an edit is of a locked table, of a row of another
         child, or of a column that does not exist; or the record that it makes cannot be right.
     SpecError
-        If something else than edits is given, or the model's features cannot be built from records.
+        If something else than edits is given, the model's features cannot be built from records, the reporting lag
+        is not that of training, or the reference is of another model.
 
     Notes
     -----
@@ -110,12 +121,14 @@ def what_if(
     >>> found.features["feature"].tolist()
     ['missing.count.90d']
     """
+    refuse_other_lag(model, records, accept=accept_lag)
     specs, wanted = specs_of(model, features), as_edits(edits)
     day = checked_day(records, index_date, "index_date")
     home = household_records(records, child_id)
     edited = edited_records(home, child_id, wanted)
     key = str(home.households[child_id])
-    why = [explain(model, rows_of_child(each, child_id, key, [day], specs), features=specs) for each in (home, edited)]
+    rows = [rows_of_child(each, child_id, key, [day], specs) for each in (home, edited)]
+    why = [explain(model, each, features=specs, reference=reference) for each in rows]
     task = one_task(model)
     missed = [rules_missed(each, child_id, [day], task)[0] for each in (home, edited)]
     return WhatIf(why[0], why[1], said=edits_said(home, wanted), edits=len(wanted), missed=(missed[0], missed[1]))
@@ -146,6 +159,7 @@ class WhatIf:
         self._log_odds = _beside(recorded.log_odds, edited.log_odds)
         self._features = _differing(recorded, edited)
         self._said, self._edits, self._missed = said, edits, tuple(missed)
+        self._about = recorded.about
 
     @property
     def risk(self) -> pd.Series:
@@ -166,6 +180,11 @@ class WhatIf:
         that of the log-odds.
         """
         return self._features.copy()
+
+    @property
+    def about(self) -> About:
+        """Target, horizon, model, and whom the contributions compare the child with."""
+        return self._about
 
     @property
     def text(self) -> str:

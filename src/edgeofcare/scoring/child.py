@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from edgeofcare.dates import one_day, refuse_late
+from edgeofcare.explanation.named_reference import Reference
+from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.explanation.single import ChildExplainer, unknown_features
 from edgeofcare.features.names import as_features
 from edgeofcare.features.single.records import ChildRecords
@@ -38,6 +40,8 @@ class ChildScorer:
         The model fitted again on resampled households.
     vocabularies : mapping of str to sequence of str
         Codes of the features that hold them, as the model numbers them.
+    reference : Reference or None
+        The cohort that reasons compare a child with; None for the average child in training.
     model_id : str
         Short name of the model.
     """
@@ -50,13 +54,15 @@ class ChildScorer:
         *,
         refits: Sequence[RefitArrays],
         vocabularies: Mapping[str, Sequence[str]],
+        reference: Reference | None,
         model_id: str,
     ) -> None:
         self._arrays, self._line, self._refits, self._model_id = arrays, line, tuple(refits), model_id
         features = as_features(names)
         self._features, self._names, self._vocabularies = SingleFeatures(features), tuple(names), vocabularies
         self._codes = {spec.name: spec.categories for spec in features if isinstance(spec, Last)}
-        self._explainer = ChildExplainer(arrays, line, names, refits=refits)
+        self._explainer = ChildExplainer(arrays, line, names, refits=refits, reference=reference)
+        self._compared_with = REFERENCE if reference is None else reference.name
 
     def score(
         self, records: ChildRecords, index_date: dt.date | np.datetime64 | str, *, top_reasons: int, bands: bool
@@ -108,6 +114,7 @@ class ChildScorer:
             risk_high=high,
             log_odds=float(log_odds[0]),
             base=self._explainer.base,
+            compared_with=self._compared_with,
             reasons=tuple(ChildReason.of(reason) for reason in reasons),
             unknown=unknown_features(row),
             model_id=self._model_id,

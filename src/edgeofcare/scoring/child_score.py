@@ -129,7 +129,9 @@ class ChildScore:
     log_odds : float
         Its log-odds.
     base : float
-        Log-odds before anything is known: those of the average child in training.
+        Log-odds before anything is known: those of whom the child is compared with.
+    compared_with : str
+        Whom reasons compare the child with: a reference cohort, or the average child in training.
     reasons : tuple of ChildReason
         The concepts that move the risk most, the largest first.
     unknown : tuple of str
@@ -145,7 +147,8 @@ class ChildScore:
 
     Examples
     --------
-    >>> score = ChildScore(0.1, None, None, -2.2, -2.9, (), (), "0123456789ab", "2025-03-31", "2025-03-31")
+    >>> day, model = "2025-03-31", "0123456789ab"
+    >>> score = ChildScore(0.1, None, None, -2.2, -2.9, "the average child", (), (), model, day, day)
     >>> score
     ChildScore(model 0123456789ab, 0 reasons)
     >>> score.to_dict()["decision_support_only"]
@@ -157,6 +160,7 @@ class ChildScore:
     risk_high: float | None
     log_odds: float
     base: float
+    compared_with: str
     reasons: tuple[ChildReason, ...]
     unknown: tuple[str, ...]
     model_id: str

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.cohort import INDEX_NAMES, build_cohort
+from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.features.build import build_features
 from edgeofcare.models.vocabulary import unseen_names
 from edgeofcare.records.records import Records
@@ -36,6 +37,10 @@ class Scored(Protocol):
     @property
     def vocabularies(self) -> Mapping[str, Sequence[str]]:
         """Codes of each feature that holds them."""
+
+    @property
+    def reference(self) -> Any:
+        """The cohort that reasons compare a child with; None for the average child in training."""
 
     @property
     def model_id(self) -> str:
@@ -82,6 +87,7 @@ def score_day(
             "rank": risk.rank(method="min", ascending=False).astype("int64"),
             "log_odds": scorer.log_odds(X),
             "reasons": pd.Series(_reasons(scorer, X, top_reasons), index=X.index, dtype=object),
+            "compared_with": REFERENCE if scorer.reference is None else scorer.reference.name,
             "model_id": scorer.model_id,
             "data_until": str(records.observed_until.date()),
             "decision_support_only": True,
