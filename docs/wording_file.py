@@ -15,11 +15,12 @@ import pandas as pd
 
 from edgeofcare.explanation.wording import percent_said, reason_sentence
 from edgeofcare.explanation.wording_file import COMMON
+from edgeofcare.explanation.wording_two import OF_TWO, clauses
 from edgeofcare.features.catalogue import default_features
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.specs.child import Age, Calendar
 from edgeofcare.features.specs.combined import Difference
-from edgeofcare.features.specs.events import Share, Trend
+from edgeofcare.features.specs.events import Rate, Share, Trend
 
 FILE = Path(__file__).parents[1] / "src" / "edgeofcare" / "explanation" / "wording.csv"
 DAY = pd.Timestamp("2024-06-14")
@@ -54,6 +55,8 @@ def sentences(spec: Feature) -> dict[str, str]:
     unknown = {"unknown": said(spec, math.nan, rows=ROWS)}
     if (nothing := said(spec, math.nan)) != unknown["unknown"]:
         unknown["nothing"] = nothing
+    if (empty := filled(reason_sentence(spec, math.nan, reached=True))) not in unknown.values():
+        unknown["empty"] = empty
     if isinstance(spec, Age):
         # The birthday of the only source row is long ago, so the sentence without rows is the one to word.
         return {**unknown, **dict.fromkeys(("none", "one", "more"), "Aged {years}.")}
@@ -63,7 +66,21 @@ def sentences(spec: Feature) -> dict[str, str]:
     more = SHARE if isinstance(spec, Share) else float(MANY)
     values = {"none": 0.0, "one": 1.0, "more": more}
     values |= {"fewer": float(-MANY)} if isinstance(spec, Trend | Difference) else {}
-    return {**unknown, **{case: said(spec, value, rows=ROWS) for case, value in values.items()}}
+    rows = None if isinstance(spec, OF_TWO) else ROWS
+    ones = {case: said(spec, value, rows=rows) for case, value in values.items()}
+    return {**unknown, **ones, **(in_clauses(spec) if isinstance(spec, OF_TWO) else {})}
+
+
+def in_clauses(spec: Feature) -> dict[str, str]:
+    """The two clauses of a sentence with two numbers, by case."""
+    numbers = {"none": 0.0, "one": 1.0, "more": float(MANY)}
+    found = {}
+    for place, words in enumerate(("first", "second")):
+        for case, number in numbers.items():
+            if isinstance(spec, Rate) and place == 1 and case != "more":
+                continue
+            found[f"{words} {case}"] = filled(clauses(spec, number, number, reason_sentence)[place])
+    return found
 
 
 def said(spec: Feature, value: float, rows: pd.DataFrame | None = None) -> str:

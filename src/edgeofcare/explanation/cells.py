@@ -16,6 +16,7 @@ from edgeofcare.features.specs.child import Siblings
 from edgeofcare.features.specs.combined import Combined
 from edgeofcare.features.specs.events import Share, Trend
 from edgeofcare.features.tracing.found import Evidence
+from edgeofcare.features.tracing.rows import Look
 from edgeofcare.records.records import Records
 
 if TYPE_CHECKING:
@@ -186,34 +187,44 @@ def _sentence(
     record: str,
 ) -> str:
     """The value in words; where records do not reach, that they do not, and never that there was none."""
-    date = day_said(index_date)
-    if found is not None and isinstance(spec, Combined) and math.isnan(value) and record == NOTHING:
-        spec, value, rows = *_empty_part(spec, found), None
-    if found is None or not found.unknown or record != NOT_KNOWN:
-        return wording.sentence(spec, value, rows, index_date, date=date)
-    if (lacking := _not_received(records, spec)) is not None:
-        return lacking
-    said = wording.sentences.get((getattr(spec, "name", ""), "unknown"))
-    told = {look.unknown for look in found.looks if look.unknown.startswith("the source of the records holds no")}
-    if told or said is None:
-        clauses = sorted(told or {look.unknown for look in found.looks if look.unknown})
-        return f"Unknown: {'; '.join(clauses)}."
-    return said.replace("{date}", date)
+    parts, reached = None, None
+    if found is not None and isinstance(spec, Combined):
+        each = [(part, _value(part, look)) for part, look in _looks(spec, found)]
+        parts = (each[0][1], each[1][1])
+        if math.isnan(value):
+            spec, value, rows = *_why_unknown(spec, found), None
+    if found is not None and math.isnan(value):
+        if found.unknown and record == NOT_KNOWN and (lacking := _lacking(records, spec, found)):
+            return lacking
+        reached = False if found.unknown and record == NOT_KNOWN else record == NOTHING or None
+    return wording.sentence(spec, value, rows, index_date, date=day_said(index_date), parts=parts, reached=reached)
 
 
-def _empty_part(spec: Combined, found: Evidence) -> tuple[Feature, float]:
-    """The one of two features whose window is empty, so that nothing can be made of both."""
-    parts = zip((spec.second, spec.first), reversed(found.looks), strict=True)
-    values = [(part, float(Evidence(part, (look,)).value)) for part, look in parts]
-    return next((each for each in values if math.isnan(each[1])), values[0])
+def _looks(spec: Combined, found: Evidence) -> list[tuple[Feature, Look]]:
+    """The two features that one is made of, and where the rows of each were looked for."""
+    return list(zip((spec.first, spec.second), found.looks, strict=True))
 
 
-def _not_received(records: Records | None, spec: Feature | None) -> str | None:
-    """That nothing of a table was received for any child, as when an extract came without it."""
+def _value(part: Feature, look: Look) -> float:
+    """The value of one of two features."""
+    return float(Evidence(part, (look,)).value)
+
+
+def _why_unknown(spec: Combined, found: Evidence) -> tuple[Feature, float]:
+    """The one of two features that is unknown or empty, or zero, so that nothing can be made of both."""
+    looks = _looks(spec, found)
+    values = [(bool(look.unknown), math.isnan(number := _value(part, look)), part, number) for part, look in looks]
+    *_, part, number = max(reversed(values), key=lambda each: each[:2])
+    return part, number
+
+
+def _lacking(records: Records | None, spec: Feature | None, found: Evidence) -> str:
+    """That nothing of a table was received for any child, or not all that is needed; empty where it was."""
     if records is None or not isinstance(spec, TableFeature):
-        return None
-    table = "care_episodes" if spec.table == "care_periods" else spec.table
-    first = records.observed_from.get(table)
-    if first is None or first <= records.observed_until:
-        return None
-    return f"No records of {spec.source.plural} were received."
+        return ""
+    first = records.observed_from.get("care_episodes" if spec.table == "care_periods" else spec.table)
+    if first is not None and first > records.observed_until:
+        return f"No records of {spec.source.plural} were received."
+    if any("holds no" in look.unknown for look in found.looks if look.feature == spec):
+        return f"Unknown: the source of the records does not hold all that this needs of {spec.source.plural}."
+    return ""

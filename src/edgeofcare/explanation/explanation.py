@@ -12,13 +12,12 @@ import pandas as pd
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.about import About
 from edgeofcare.explanation.agreement import Agreement, agreement_of
-from edgeofcare.explanation.cells import cited
+from edgeofcare.explanation.cells import look_at
 from edgeofcare.explanation.concept_groups import summed_by_concept
 from edgeofcare.explanation.readable import Readable
 from edgeofcare.explanation.spread import ReasonSpread
 from edgeofcare.explanation.summary import summary_frame
 from edgeofcare.explanation.wording_file import Wording, default_wording
-from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.evidence import evidence_index
 from edgeofcare.features.feature import Feature
 from edgeofcare.models.rows import ROW_NAMES
@@ -362,17 +361,14 @@ class Explanation(Readable):
 
     def _reason(self, position: int, column: int) -> dict[str, Any]:
         """One reason."""
-        name = str(self._values.columns[column])
-        value = float(self._values.iloc[:, column].iloc[position])
-        contribution = float(self._contributions.iloc[:, column].iloc[position])
-        rows = self._evidence(position, column)
+        cell = look_at(self, position, column)
         return {
-            "direction": "raises" if contribution > 0 else "lowers",
-            "feature": name,
-            "concept": concept_of(name),
-            "value": value,
-            "sentence": self._wording.sentence(self._specs[column], value, rows, self._values.index[position][2]),
-            "contribution": contribution,
-            "odds_multiplier": math.exp(contribution),
-            "evidence": () if rows is None else cited(rows, self._specs[column]),
+            "direction": "raises" if cell.contribution > 0 else "lowers",
+            "feature": cell.feature,
+            "concept": cell.concept,
+            "value": cell.value,
+            "sentence": cell.sentence,
+            "contribution": cell.contribution,
+            "odds_multiplier": math.exp(cell.contribution),
+            "evidence": cell.evidence,
         }

@@ -20,6 +20,7 @@ from edgeofcare.ages import age_in_years
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.wording import percent_said, reason_sentence
 from edgeofcare.explanation.wording_rows import number_said
+from edgeofcare.explanation.wording_two import joined, two_numbers
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import parse_feature
 
@@ -28,8 +29,12 @@ if TYPE_CHECKING:
 
 __all__ = ["CASES", "COMMON", "Wording", "default_wording", "read_wording", "write_wording"]
 
-CASES = ("unknown", "nothing", "none", "one", "more", "fewer")
-"""What a value can be: NaN with source rows behind it, NaN with none, 0, 1, another number, and one below 0."""
+CASES = (
+    *("unknown", "nothing", "empty", "none", "one", "more", "fewer"),
+    *(f"{place} {case}" for place in ("first", "second") for case in ("none", "one", "more")),
+)
+"""What a value can be: NaN with source rows behind it, NaN with none, NaN where the records reach and hold nothing,
+0, 1, another number, and one below 0; and each of the two numbers of a sentence that says both."""
 
 COMMON = "*"
 """In the column of features: words that every sentence uses."""
@@ -80,6 +85,8 @@ class Wording:
         index_date: Any = None,
         *,
         date: str | None = None,
+        parts: tuple[float, float] | None = None,
+        reached: bool | None = None,
     ) -> str:
         """Say the value of one feature of one child.
 
@@ -95,27 +102,64 @@ class Wording:
             The index date; needed with rows.
         date : str, optional
             How to call the index date; as the file says if left out.
+        parts : tuple of float, optional
+            Of a ratio or a difference, the values of its two features: then the sentence says both.
+        reached : bool, optional
+            Whether the records are known to reach and to hold enough: NaN then means that there was nothing, or that
+            they do not. Left out where nobody knows.
 
         Returns
         -------
         str
             One sentence. A feature that the file does not hold is worded by the library.
         """
+        name = self.sentences[COMMON, "date"] if date is None else date
+        numbers = two_numbers(spec, value, rows, index_date, parts)
+        said = None if spec is None or numbers is None else self._of_two(spec.name, numbers)
+        if said is None:
+            said = self._of_one(spec, value, rows, index_date, reached=reached)
+        if said is None:
+            said = reason_sentence(spec, value, rows, index_date, parts=parts, reached=reached)
+            return said if date is None else said.replace("the index date", date)
+        return said.replace("{date}", name)
+
+    def _of_two(self, name: str, numbers: tuple[float, float]) -> str | None:
+        """A sentence with two numbers; None where the file does not hold both its clauses."""
+        clauses = []
+        for place, number in zip(("first", "second"), numbers, strict=True):
+            clause = self.sentences.get((name, f"{place} {_case(number, None)}"))
+            if clause is None:
+                return None
+            clauses.append(clause.replace("{number}", number_said(number)))
+        return joined(*clauses)
+
+    def _of_one(
+        self,
+        spec: Feature | None,
+        value: float | str,
+        rows: pd.DataFrame | None,
+        index_date: Any,
+        *,
+        reached: bool | None,
+    ) -> str | None:
+        """A sentence for a value as a whole; None where the file does not hold it."""
         held = rows if rows is not None and len(rows) and index_date is not None else None
         case = _case(value, held)
-        template = None if spec is None or case is None else self._template(spec.name, case)
-        name = self.sentences[COMMON, "date"] if date is None else date
+        if spec is None or case is None:
+            return None
+        if case == "nothing" and reached is not None:
+            case = "empty" if reached else "unknown"
+        template = self._template(spec.name, case)
         if template is None:
-            said = reason_sentence(spec, value, rows, index_date)
-            return said if date is None else said.replace("the index date", date)
+            return None
         kept = _WITH_ROWS.sub("" if held is None else r"\1", template)
         parts = self._parts(spec, float(value), held, index_date)
-        return _HOLE.sub(lambda hole: name if hole[1] == "date" else parts[hole[1]], kept)
+        return _HOLE.sub(lambda hole: parts.get(hole[1], hole[0]), kept)
 
     def _template(self, name: str, case: str) -> str | None:
         """The sentence of a feature and case; nothing on record is unknown, where the file makes no difference."""
-        found = self.sentences.get((name, case))
-        return self.sentences.get((name, "unknown")) if found is None and case == "nothing" else found
+        cases = {"empty": ("empty", "nothing", "unknown"), "nothing": ("nothing", "unknown")}.get(case, (case,))
+        return next((self.sentences[name, each] for each in cases if (name, each) in self.sentences), None)
 
     def _parts(self, spec: Any, value: float, rows: pd.DataFrame | None, index_date: Any) -> dict[str, str]:
         """What stands for each placeholder."""
@@ -148,13 +192,13 @@ def _years(value: float, rows: pd.DataFrame | None, index_date: Any) -> int:
     """Completed years, by the birthday where it is in evidence."""
     if rows is None:
         return math.floor(value)
-    return int(age_in_years(rows["date"].to_numpy().astype("datetime64[D]")[0], np.datetime64(index_date, "D")))
+    return int(age_in_years(np.asarray(rows["date"]).astype("datetime64[D]")[0], np.datetime64(index_date, "D")))
 
 
 def _days_ago(spec: Any, rows: pd.DataFrame, index_date: Any) -> int:
     """Days from the latest row to the index date."""
     dates = rows["end_date" if getattr(spec, "edge", "start") == "end" else "date"]
-    last = dates.to_numpy().astype("datetime64[D]").max()
+    last = np.asarray(dates).astype("datetime64[D]").max()
     return int((np.datetime64(index_date, "D") - last).astype(np.int64))
 
 
@@ -281,8 +325,10 @@ def _wrong(line: list[str], held: Mapping[tuple[str, str], str]) -> str:
     if not sentence.strip() or len(sentence) > _LONGEST:
         return f"has no sentence, or one of more than {_LONGEST} characters"
     allowed = _OF_WORDS.get(case, set()) if feature == COMMON else set(PLACEHOLDERS)
-    if case in ("unknown", "nothing"):
+    if case in ("unknown", "nothing", "empty"):
         allowed = {"date"}
+    if " " in case and feature != COMMON:
+        allowed = {"date", "number"}
     return _wrong_holes(sentence, allowed)
 
 
