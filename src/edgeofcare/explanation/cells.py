@@ -94,6 +94,7 @@ def look_at(explanation: Explanation, position: int, column: int) -> Cell:
     value = float(explanation._values.iloc[:, column].iloc[position])
     found = _found(explanation._records, row, spec)
     rows = None if found is None else found.counted()
+    sources = None if found is None else found.cited()
     record = _record(spec, value, rows, found)
     sentence = _sentence(explanation._wording, explanation._records, spec, value, row[2], found, rows, record)
     return Cell(
@@ -102,8 +103,8 @@ def look_at(explanation: Explanation, position: int, column: int) -> Cell:
         float(explanation._contributions.iloc[:, column].iloc[position]),
         record,
         sentence,
-        () if rows is None else cited(rows, spec),
-        rows,
+        () if sources is None else cited(sources, spec),
+        sources,
     )
 
 
@@ -113,7 +114,7 @@ def cited(rows: pd.DataFrame, spec: Feature | None) -> tuple[tuple[str, str, str
     Parameters
     ----------
     rows : DataFrame
-        From :meth:`Evidence.counted`.
+        From :meth:`Evidence.cited`.
     spec : Feature or None
         The feature.
 
@@ -191,7 +192,7 @@ def _sentence(
     if found is not None and isinstance(spec, Combined):
         each = [(part, _value(part, look)) for part, look in _looks(spec, found)]
         parts = (each[0][1], each[1][1])
-        if math.isnan(value):
+        if math.isnan(sum(parts)):
             spec, value, rows = *_why_unknown(spec, found), None
     if found is not None and math.isnan(value):
         if found.unknown and record == NOT_KNOWN and (lacking := _lacking(records, spec, found)):
@@ -211,7 +212,7 @@ def _value(part: Feature, look: Look) -> float:
 
 
 def _why_unknown(spec: Combined, found: Evidence) -> tuple[Feature, float]:
-    """The one of two features that is unknown or empty, or zero, so that nothing can be made of both."""
+    """The one of two features that is unknown or empty, so that nothing can be made of both."""
     looks = _looks(spec, found)
     values = [(bool(look.unknown), math.isnan(number := _value(part, look)), part, number) for part, look in looks]
     *_, part, number = max(reversed(values), key=lambda each: each[:2])

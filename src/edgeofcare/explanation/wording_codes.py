@@ -94,5 +94,5 @@ def factors_said(spec: TableFeature) -> str:
 def _either(words: Iterable[str]) -> str:
     """Join alternatives by "or", leaving out those that a wider one already holds."""
     every = list(dict.fromkeys(words))
-    kept = [word for word in every if not any(word.startswith((f"{other} ", f"{other},")) for other in every)]
+    kept = [word for word in every if not any(word.startswith((f"{other} by ", f"{other},")) for other in every)]
     return " or ".join([", ".join(kept[:-1]), kept[-1]]) if len(kept) > 1 else "".join(kept)

@@ -63,17 +63,24 @@ def two_numbers(
         Rows in the window and in the one before; rows and days covered; all rows and those with the codes; or both
         parts, an age in completed years. None where they are not known, or do not make the value.
     """
-    if isinstance(value, str) or math.isnan(value) or index_date is None:
+    if isinstance(value, str) or index_date is None:
         return None
     if isinstance(spec, Combined):
-        found = parts
-    elif rows is None or not isinstance(spec, OF_TWO):
+        found = None if parts is None or math.isnan(sum(parts)) else parts
+    elif math.isnan(value) or rows is None or not isinstance(spec, OF_TWO):
         return None
     else:
         found = _of_rows(spec, value, rows, np.datetime64(index_date, "D"))
-    if found is None or not math.isclose(_made_of(spec, *found), value, rel_tol=_NEAR, abs_tol=_NEAR):
+    if found is None or not _is_near(_made_of(spec, *found), value):
         return None
     return _years(spec, found, np.datetime64(index_date, "D")) if isinstance(spec, Combined) else found
+
+
+def _is_near(made: float, value: float) -> bool:
+    """Whether two values are one; both may be missing, as when the second of a ratio is zero."""
+    if math.isnan(made) or math.isnan(value):
+        return math.isnan(made) and math.isnan(value)
+    return math.isclose(made, value, rel_tol=_NEAR, abs_tol=_NEAR)
 
 
 def _of_rows(spec: Feature, value: float, rows: pd.DataFrame, day: np.datetime64) -> tuple[float, float] | None:
