@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from edgeofcare.explanation.cells import STRENGTHS
+from edgeofcare.explanation.page_english import PAGE
+from edgeofcare.explanation.page_words import COMMON, CONCEPT, OF_PAGE, TABLE, table_words
 from edgeofcare.explanation.wording import percent_said, reason_sentence
-from edgeofcare.explanation.wording_file import COMMON
+from edgeofcare.explanation.wording_checks import CONCEPTS
 from edgeofcare.explanation.wording_two import OF_TWO, clauses
-from edgeofcare.features.catalogue import default_features
+from edgeofcare.features.catalogue import catalogue, default_features
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.specs.child import Age, Calendar
 from edgeofcare.features.specs.combined import Difference
@@ -35,9 +38,9 @@ ROWS = pd.DataFrame({"date": [DAY - pd.Timedelta(days=AGO)], "end_date": [DAY - 
 
 def text() -> str:
     """The file."""
-    lines = [["feature", "case", "sentence"], *common()]
+    lines = [["feature", "case", "sentence"], *common(), *of_page()]
     for spec in default_features():
-        lines += [[spec.name, case, sentence] for case, sentence in sentences(spec).items()]
+        lines += [[spec.name, case, sentence] for case, sentence in {**sentences(spec), **meaning(spec)}.items()]
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n").writerows(lines)
     return out.getvalue()
@@ -45,9 +48,28 @@ def text() -> str:
 
 def common() -> list[list[str]]:
     """Words that every sentence uses."""
-    words = {"day": "{number} day", "days": "{number} days", "date": "the index date"}
+    words = {
+        "day": "{number} day",
+        "days": "{number} days",
+        "date": "the index date",
+        "full date": "{day} {month} {year}",
+    }
     words |= {f"month {number}": name for number, name in enumerate(MONTHS, start=1)}
     return [[COMMON, word, said] for word, said in words.items()]
+
+
+def of_page() -> list[list[str]]:
+    """Fixed words of a child's page, names of concepts and of tables."""
+    words = [[OF_PAGE, key, said] for key, said in PAGE.items()]
+    words += [[CONCEPT, name, name] for name in CONCEPTS]
+    return [*words, *([TABLE, name, said] for name, said in table_words().items())]
+
+
+def meaning(spec: Feature) -> dict[str, str]:
+    """Why a strength matters, and what a feature cannot see."""
+    entry = catalogue()[spec.name]
+    why = {"why": entry.reason} if entry.concept == STRENGTHS else {}
+    return {**why, **({"blind spot": entry.blind_spot} if entry.blind_spot else {})}
 
 
 def sentences(spec: Feature) -> dict[str, str]:

@@ -160,7 +160,7 @@ class Reader:
     def read(self, sentence, cited, child, day):
         """Check one sentence; what kind of sentence it was."""
         self.day, self.child, self.used = np.datetime64(day, "D"), child, Counter()
-        self.windows = []  # lengths of windows, which no row can tell
+        self.windows = []  # lengths of windows, and the ages that are asked for: what no row can tell
         self.whole = True  # whether every cited row must be told of by the clause that is read
         self.rows = [self.row(table, key) for table, key, _ in cited]
         self.siblings = "sibling" in sentence
@@ -407,6 +407,7 @@ def _year(reader, found):
 
 def _siblings(reader, found):
     low, high = reader.number(found[2]), reader.number(found[3])
+    reader.windows += [found[2], found[3]]
     ages = [
         _age(reader.tables["children"][row.child]["birth_date"], reader.day)
         for row in reader.rows

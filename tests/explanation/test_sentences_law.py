@@ -116,10 +116,11 @@ def authorities():
 
 
 def lookbacks(spec):
-    """Lengths of the windows that a sentence may name."""
+    """Lengths of the windows, and ages, that a sentence may name."""
     parts = (spec.first, spec.second) if isinstance(spec, Combined) else (spec,)
     found = {getattr(part, name, None) for part in parts for name in ("lookback", "reach")}
-    return {f"{days:,}" for days in found if days}
+    ages = {str(age) for part in parts for age in getattr(part, "ages", ())}
+    return {*(f"{days:,}" for days in found if days), *ages}
 
 
 def read_all(authorities, each, seed=0):

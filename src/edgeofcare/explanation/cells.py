@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from edgeofcare.explanation.page_words import ENGLISH, PageWords
 from edgeofcare.explanation.wording_file import Wording
 from edgeofcare.features.catalogue import concept_of, directions
 from edgeofcare.features.evidence import evidence_index
@@ -148,8 +149,7 @@ def day_said(date: Any) -> str:
     >>> day_said(pd.Timestamp("2025-03-31"))
     '31 March 2025'
     """
-    day = pd.Timestamp(date)
-    return f"{day.day} {day.month_name()} {day.year}"
+    return ENGLISH.day(date)
 
 
 def _found(records: Records | None, row: tuple, spec: Feature | None) -> Evidence | None:
@@ -195,10 +195,12 @@ def _sentence(
         if math.isnan(sum(parts)):
             spec, value, rows = *_why_unknown(spec, found), None
     if found is not None and math.isnan(value):
-        if found.unknown and record == NOT_KNOWN and (lacking := _lacking(records, spec, found)):
+        if found.unknown and record == NOT_KNOWN and (lacking := _lacking(records, spec, found, wording.page)):
             return lacking
         reached = False if found.unknown and record == NOT_KNOWN else record == NOTHING or None
-    return wording.sentence(spec, value, rows, index_date, date=day_said(index_date), parts=parts, reached=reached)
+    return wording.sentence(
+        spec, value, rows, index_date, date=wording.page.day(index_date), parts=parts, reached=reached
+    )
 
 
 def _looks(spec: Combined, found: Evidence) -> list[tuple[Feature, Look]]:
@@ -219,13 +221,13 @@ def _why_unknown(spec: Combined, found: Evidence) -> tuple[Feature, float]:
     return part, number
 
 
-def _lacking(records: Records | None, spec: Feature | None, found: Evidence) -> str:
+def _lacking(records: Records | None, spec: Feature | None, found: Evidence, say: PageWords) -> str:
     """That nothing of a table was received for any child, or not all that is needed; empty where it was."""
     if records is None or not isinstance(spec, TableFeature):
         return ""
     first = records.observed_from.get("care_episodes" if spec.table == "care_periods" else spec.table)
     if first is not None and first > records.observed_until:
-        return f"No records of {spec.source.plural} were received."
+        return say("not received", rows=say.table(spec.table))
     if any("holds no" in look.unknown for look in found.looks if look.feature == spec):
-        return f"Unknown: the source of the records does not hold all that this needs of {spec.source.plural}."
+        return say("not held", rows=say.table(spec.table))
     return ""

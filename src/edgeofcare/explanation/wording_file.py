@@ -18,34 +18,21 @@ import numpy as np
 
 from edgeofcare.ages import age_in_years
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.page_words import COMMON, PageWords
 from edgeofcare.explanation.wording import percent_said, reason_sentence
+from edgeofcare.explanation.wording_checks import GROUPS, WORDS, wrong_line
 from edgeofcare.explanation.wording_rows import number_said
 from edgeofcare.explanation.wording_two import joined, two_numbers
 from edgeofcare.features.feature import Feature
-from edgeofcare.features.names import parse_feature
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CASES", "COMMON", "Wording", "default_wording", "read_wording", "write_wording"]
+__all__ = ["Wording", "default_wording", "read_wording", "write_wording"]
 
-CASES = (
-    *("unknown", "nothing", "empty", "none", "one", "more", "fewer"),
-    *(f"{place} {case}" for place in ("first", "second") for case in ("none", "one", "more")),
-)
-"""What a value can be: NaN with source rows behind it, NaN with none, NaN where the records reach and hold nothing,
-0, 1, another number, and one below 0; and each of the two numbers of a sentence that says both."""
-
-COMMON = "*"
-"""In the column of features: words that every sentence uses."""
-
-PLACEHOLDERS = frozenset({"number", "percent", "years", "month", "ago", "date"})
-_WORDS = ("day", "days", "date", *(f"month {number}" for number in range(1, 13)))
-_OF_WORDS = {"day": {"number"}, "days": {"number"}}
 _HEADER = ["feature", "case", "sentence"]
 _HOLE = re.compile(r"\{(\w*)\}")
 _WITH_ROWS = re.compile(r"\[([^\[\]]*)\]")
-_LONGEST = 400
 _MOST = 10_000_000  # bytes
 
 
@@ -56,7 +43,8 @@ class Wording:
     Parameters
     ----------
     sentences : mapping of (str, str) to str
-        By name of a feature and one of :data:`CASES`; by ``"*"`` and a word that all sentences use.
+        By name of a feature and a case; by ``"*"`` and a word that all sentences use; by ``"page"``, ``"concept"`` or
+        ``"table"`` and a name of theirs.
 
     Examples
     --------
@@ -74,8 +62,13 @@ class Wording:
         object.__setattr__(self, "sentences", MappingProxyType(dict(self.sentences)))
 
     def __repr__(self) -> str:
-        features = {feature for feature, _ in self.sentences} - {COMMON}
+        features = {feature for feature, _ in self.sentences} - {COMMON, *GROUPS}
         return f"Wording({len(self.sentences)} sentences of {len(features)} features)"
+
+    @property
+    def page(self) -> PageWords:
+        """The fixed words of a child's page."""
+        return PageWords(self.sentences)
 
     def sentence(
         self,
@@ -297,57 +290,14 @@ def _read(text: str, what: str) -> Wording:
     for number, line in enumerate(lines[1:], start=2):
         if not line:
             continue
-        wrong = _wrong(line, sentences)
+        wrong = wrong_line(line, sentences)
         problems += [f"line {number} {wrong}"] if wrong else []
         if not wrong:
             sentences[line[0], line[1]] = line[2]
-    missing = [word for word in _WORDS if (COMMON, word) not in sentences]
+    missing = [word for word in WORDS if (COMMON, word) not in sentences]
     problems += [f"the words {', '.join(missing)} of {COMMON} are missing"] if missing else []
     if problems:
         more = f"; and {len(problems) - 10} more" if len(problems) > 10 else ""
         msg = f"{what[0].upper()}{what[1:]} cannot be used: {'; '.join(problems[:10])}{more}."
         raise SpecError(msg)
     return Wording(sentences)
-
-
-def _wrong(line: list[str], held: Mapping[tuple[str, str], str]) -> str:
-    """What is wrong with a line; empty if nothing is."""
-    if len(line) != len(_HEADER):
-        return f"has {len(line)} cells, not {len(_HEADER)}"
-    feature, case, sentence = line
-    cases = _WORDS if feature == COMMON else CASES
-    if case not in cases:
-        return f"has an unknown case; expected one of {', '.join(cases)}"
-    if feature != COMMON and not _is_feature(feature):
-        return "names no feature of the library"
-    if (feature, case) in held:
-        return "repeats a feature and case"
-    if not sentence.strip() or len(sentence) > _LONGEST:
-        return f"has no sentence, or one of more than {_LONGEST} characters"
-    allowed = _OF_WORDS.get(case, set()) if feature == COMMON else set(PLACEHOLDERS)
-    if case in ("unknown", "nothing", "empty"):
-        allowed = {"date"}
-    if " " in case and feature != COMMON:
-        allowed = {"date", "number"}
-    return _wrong_holes(sentence, allowed)
-
-
-def _wrong_holes(sentence: str, allowed: set[str]) -> str:
-    """What is wrong with the placeholders and brackets of a sentence."""
-    if unknown := sorted(set(_HOLE.findall(sentence)) - allowed):
-        return f"has the placeholder {', '.join(unknown)}, which cannot be filled in here"
-    rest = _WITH_ROWS.sub(r"\1", _HOLE.sub("", sentence))
-    if any(mark in rest for mark in "{}[]"):
-        return "has a bracket that is not closed, or brackets within brackets"
-    outside = _HOLE.findall(_WITH_ROWS.sub("", sentence))
-    return "has {ago} outside square brackets, where there may be no source rows" if "ago" in outside else ""
-
-
-@cache
-def _is_feature(name: str) -> bool:
-    """Whether a name is that of a feature."""
-    try:
-        parse_feature(name)
-    except SpecError:
-        return False
-    return True
