@@ -19,8 +19,9 @@ from edgeofcare.explanation.page_words import COMMON, CONCEPT, OF_PAGE, TABLE, t
 from edgeofcare.explanation.wording import percent_said, reason_sentence
 from edgeofcare.explanation.wording_checks import CONCEPTS
 from edgeofcare.explanation.wording_two import OF_TWO, clauses
-from edgeofcare.features.catalogue import catalogue, default_features
+from edgeofcare.features.catalogue import catalogue
 from edgeofcare.features.feature import Feature
+from edgeofcare.features.names import parse_feature
 from edgeofcare.features.specs.child import Age, Calendar
 from edgeofcare.features.specs.combined import Difference
 from edgeofcare.features.specs.events import Rate, Share, Trend
@@ -39,7 +40,7 @@ ROWS = pd.DataFrame({"date": [DAY - pd.Timedelta(days=AGO)], "end_date": [DAY - 
 def text() -> str:
     """The file."""
     lines = [["feature", "case", "sentence"], *common(), *of_page()]
-    for spec in default_features():
+    for spec in map(parse_feature, catalogue()):
         lines += [[spec.name, case, sentence] for case, sentence in {**sentences(spec), **meaning(spec)}.items()]
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n").writerows(lines)

@@ -16,6 +16,7 @@ from edgeofcare.explanation.page_words import NO_STRENGTH
 from edgeofcare.features.catalogue import catalogue
 
 if TYPE_CHECKING:
+    from edgeofcare.explanation.about import About
     from edgeofcare.explanation.explanation import Explanation
     from edgeofcare.explanation.page_words import PageWords
 
@@ -311,7 +312,8 @@ def _technical(
     about, records = explanation.about, explanation._records
     return {
         "concepts": [
-            (say.concept(reason.concept), reason.cell.feature, *_numbers(reason.contribution, reason.points)) for reason in reasons
+            (say.concept(reason.concept), reason.cell.feature, *_numbers(reason.contribution, reason.points))
+            for reason in reasons
         ],
         "features": [
             (cells[place], _value(cells[place]), *_numbers(cells[place].contribution, float(points[place])))
@@ -326,7 +328,7 @@ def _technical(
             (say("risk at base"), f"{probability_of(explanation.base):.4f}"),
             (say("log-odds"), f"{log_odds:.4f}"),
             (say("risk"), f"{risk:.4f}"),
-            (say("calibration"), say("slope and intercept", slope=f"{about.slope:.4f}", intercept=f"{about.intercept:.4f}")),
+            (say("calibration"), say("slope and intercept", **_line_of(about))),
             *([(say("calibration version"), str(about.calibration_version))] if about.calibration_version else []),
             (say("model"), about.model_id or say("not loaded")),
             (say("trained with"), _versions(about.trained_with) or say("not stated")),
@@ -335,6 +337,11 @@ def _technical(
             *([] if records is None else [(say("fingerprint"), records.fingerprint[:16])]),
         ],
     }  # fmt: skip
+
+
+def _line_of(about: About) -> dict[str, str]:
+    """The line of the calibration as text."""
+    return {"slope": f"{about.slope:.4f}", "intercept": f"{about.intercept:.4f}"}
 
 
 def _numbers(contribution: float, points: float) -> tuple[str, str, str]:

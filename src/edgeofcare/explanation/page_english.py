@@ -65,8 +65,8 @@ _LIMITS = {
     "facts more": "{number} of the {asked} facts that the model asks for were not known.",
     "facts known": "All {asked} facts that the model asks for were known, as far as the records reach.",
     "wrong": "If something is wrong",
-    "what to do": "Is a row wrong, or something missing? Correct the record and have the risk worked out again. You may "
-    "disagree with this page: say why in the case notes.",
+    "what to do": "Is a row wrong, or something missing? Correct the record and have the risk worked out again. You "
+    "may disagree with this page: say why in the case notes.",
     "blind": "What the model cannot see",
     "general blind spot": "What the child and the family say, want and fear; help from relatives and friends; anything "
     "not yet recorded, or recorded wrongly.",

@@ -19,7 +19,7 @@ __all__ = ["Evidence"]
 
 _NO_DATE = np.iinfo(np.int64).min
 _DATE = np.dtype("datetime64[s]")
-_COLUMNS = {
+_COLUMNS: dict[str, Any] = {
     "feature": object, "table": object, "child_id": object, "row_key": object, "date": _DATE, "end_date": _DATE,
     "known": _DATE, "counts": bool, "reason": object,
 }  # fmt: skip
@@ -146,7 +146,7 @@ class Evidence:
             return frame
         others = frame[frame["table"] != "care_episodes"]
         columns = pd.concat([others, *[part[list(_COUNTED)] for each in periods for part in each]], ignore_index=True)
-        kinds = {name: columns[name].to_numpy(dtype=_COLUMNS[name]) for name in _COUNTED}
+        kinds = {name: np.asarray(columns[name], dtype=_COLUMNS[name]) for name in _COUNTED}
         return _in_order(kinds)
 
     def __len__(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -210,7 +211,7 @@ def care_table(records: Records, children: pd.Index) -> ChildTable:
 def _sources(records: Records, asked: pd.DataFrame) -> dict[tuple[int, str], pd.DataFrame]:
     """Source rows by view and key of the period."""
     found = care_sources_as_known(records, Task(), asked)
-    return {(int(row), str(period)): rows for (row, period), rows in found.groupby(["row", "period"])}
+    return {cast("tuple[int, str]", key): rows for key, rows in found.groupby(["row", "period"])}
 
 
 def _changes(records: Records, children: pd.Index) -> pd.DataFrame:
