@@ -174,7 +174,7 @@ def _model(about: About, say: PageWords) -> str:
     parts = [kind, say("model id", model=about.model_id) if about.model_id else say("not loaded")]
     parts += [say("trained until", day=say.day(about.trained_until))] if about.trained_until else []
     version = about.versions.get("edgeofcare")
-    return f"{', '.join(parts)}.{say('made by', version=version) if version else ''}"
+    return f"{', '.join(parts)}." + (say("made by", version=version) if version else "")
 
 
 def _listed(words: list[str], joint: str) -> str:

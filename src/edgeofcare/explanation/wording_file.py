@@ -237,7 +237,7 @@ def read_wording(path: str | Path) -> Wording:
     """
     try:
         if Path(path).stat().st_size > _MOST:
-            msg = f"The wording file has more than {_MOST // 1_000_000} MB; a wording file is text of about 60 kB."
+            msg = f"The wording file has more than {_MOST // 1_000_000} MB; a wording file is text of about 120 kB."
             raise SpecError(msg)
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, ValueError, TypeError) as error:
