@@ -95,7 +95,7 @@ def look_at(explanation: Explanation, position: int, column: int) -> Cell:
     value = float(explanation._values.iloc[:, column].iloc[position])
     found = _found(explanation._records, row, spec)
     rows = None if found is None else found.counted()
-    sources = None if found is None else found.cited()
+    sources = None if found is None else found.cited(rows)
     record = _record(spec, value, rows, found)
     sentence = _sentence(explanation._wording, explanation._records, spec, value, row[2], found, rows, record)
     return Cell(

@@ -129,10 +129,16 @@ class Evidence:
         """
         sets = [(look, rows) for look in self.looks for rows in look.sets]
         parts = [_columns(look, rows, np.flatnonzero(rows.codes <= 0)) for look, rows in sets]
-        return _in_order({name: _joined([part[name] for part in parts], _COLUMNS[name]) for name in _COUNTED})
+        frame = _in_order({name: _joined([part[name] for part in parts], _COLUMNS[name]) for name in _COUNTED})
+        return frame.drop_duplicates(["table", "row_key"], ignore_index=True) if len(sets) > 1 else frame
 
-    def cited(self) -> pd.DataFrame:
+    def cited(self, counted: pd.DataFrame | None = None) -> pd.DataFrame:
         """The source rows from which the value can be made again.
+
+        Parameters
+        ----------
+        counted : DataFrame, optional
+            From :meth:`counted`, where it has been asked for already.
 
         Returns
         -------
@@ -140,14 +146,14 @@ class Evidence:
             As :meth:`counted`, but with the episodes of each period of care, and the legal statuses that say how and
             when it began, in place of the period.
         """
-        frame = self.counted()
+        frame = self.counted() if counted is None else counted
         periods = [_episodes(rows) for rows in self._sets if rows.stream.table.sources is not None]
         if not any(map(len, periods)):
             return frame
         others = frame[frame["table"] != "care_episodes"]
         columns = pd.concat([others, *[part[list(_COUNTED)] for each in periods for part in each]], ignore_index=True)
         kinds = {name: np.asarray(columns[name], dtype=_COLUMNS[name]) for name in _COUNTED}
-        return _in_order(kinds)
+        return _in_order(kinds).drop_duplicates(["table", "row_key"], ignore_index=True)
 
     def __len__(self) -> int:
         """How many rows were looked at."""
@@ -207,10 +213,9 @@ def _episodes(rows: RowSet) -> list[pd.DataFrame]:
 
 
 def _in_order(columns: dict[str, np.ndarray]) -> pd.DataFrame:
-    """Rows as a frame, each once, oldest first; ties by known date and row key."""
+    """Rows as a frame, oldest first; ties by known date and row key."""
     order = np.lexsort((columns["row_key"].astype(str), columns["known"], columns["date"]))
-    frame = _typed({name: values[order] for name, values in columns.items()})
-    return frame.drop_duplicates(["table", "row_key"], ignore_index=True)
+    return _typed({name: values[order] for name, values in columns.items()})
 
 
 def _typed(columns: dict[str, np.ndarray]) -> pd.DataFrame:
