@@ -15,7 +15,7 @@ from edgeofcare.records.records import Records
 from edgeofcare.schema.codes import REMAND, SHORT_BREAKS
 from edgeofcare.task import Task
 
-__all__ = ["care_periods", "care_periods_as_known", "outcome_lag", "uasc_from"]
+__all__ = ["care_periods", "care_periods_as_known", "care_sources_as_known", "outcome_lag", "uasc_from"]
 
 _OUTCOME_TABLES = ("care_episodes", "legal_statuses", "immigration_statuses", "referrals")
 _NEXT_DAY = np.timedelta64(1, "D")
@@ -72,10 +72,53 @@ def care_periods_as_known(records: Records, task: Task, rows: pd.DataFrame) -> p
         there, and one whose end was not known yet is open. So a period can look ended on one day and, once another
         episode continues it, open on a later one.
     """
+    return _periods(*_seen_care(records, rows), task).rename(columns={"child_id": "row"})
+
+
+def care_sources_as_known(records: Records, task: Task, rows: pd.DataFrame) -> pd.DataFrame:
+    """Every source row that a period of care rests on, as the records showed it on a day.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    task : Task
+        Says whether short breaks count as care.
+    rows : DataFrame
+        As for :func:`care_periods_as_known`.
+
+    Returns
+    -------
+    DataFrame
+        ``row``, the position in ``rows``; ``period``, the ``row_key`` of the period in
+        :func:`care_periods_as_known`; ``table``, ``row_key``, ``start_date``, ``end_date`` and ``known``, the first
+        day on which the row could be seen: of every episode of the period, of the legal status on entry, and of the
+        two legal statuses that say from when an episode counts that began as a short break.
+    """
+    episodes, statuses = _seen_care(records, rows)
+    episodes = _counted(episodes, statuses, task)
+    entered = episodes.drop_duplicates("period").set_index("period")["row_key"]
+    episodes = episodes.assign(row=episodes["child_id"], period=episodes["period"].map(entered))
+    says = pd.concat(
+        [
+            episodes.assign(row_key=episodes["status_key"])[episodes["row_key"] == episodes["period"]],
+            episodes.assign(row_key=episodes["short_key"]),
+            episodes.assign(row_key=episodes["status_key"])[episodes["short_key"].notna()],
+        ]
+    )[["row", "period", "row_key"]].dropna()
+    statuses = statuses.rename(columns={"child_id": "row"})
+    says = says.drop_duplicates().merge(statuses, on=["row", "row_key"], validate="m:1")
+    found = [episodes.assign(table="care_episodes"), says.assign(table="legal_statuses")]
+    columns = ["row", "period", "table", "row_key", "start_date", "end_date", "start_known"]
+    return pd.concat([each[columns] for each in found], ignore_index=True).rename(columns={"start_known": "known"})
+
+
+def _seen_care(records: Records, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Episodes and legal statuses as they were known; the position of the row stands in for the child."""
     rows = rows.assign(row=np.arange(len(rows)))
     episodes = _seen(_with_known(records, "care_episodes"), rows)
     statuses = _seen(_with_known(records, "legal_statuses"), rows[rows["row"].isin(episodes["child_id"])])
-    return _periods(episodes, statuses, task).rename(columns={"child_id": "row"})
+    return episodes, statuses
 
 
 def _with_known(records: Records, name: str) -> pd.DataFrame:
@@ -96,11 +139,16 @@ def _seen(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _periods(episodes: pd.DataFrame, statuses: pd.DataFrame, task: Task) -> pd.DataFrame:
     """Periods of care from episodes and legal statuses that carry their known dates."""
+    return _one_row_each(_counted(episodes, statuses, task))
+
+
+def _counted(episodes: pd.DataFrame, statuses: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """The episodes that count, with the number of the period of each; the first of a period before the others."""
     episodes = episodes.sort_values(["child_id", "start_date", "row_key"], ignore_index=True)
     episodes = episodes.join(_counted_from(episodes, statuses, task))
     episodes = episodes[episodes["counted_from"].notna()]
     episodes = episodes.sort_values(["child_id", "counted_from", "row_key"], ignore_index=True)
-    return _one_row_each(episodes.assign(period=_period_numbers(episodes)))
+    return episodes.assign(period=_period_numbers(episodes))
 
 
 def _period_numbers(episodes: pd.DataFrame) -> pd.Series:
@@ -130,6 +178,8 @@ def _counted_from(episodes: pd.DataFrame, statuses: pd.DataFrame, task: Task) ->
         "status": later["status"].where(short, at_start["status"]),
         "counted_from": later["from_day"].where(short, episodes["start_date"]),
         "status_known": later["start_known"].where(short),
+        "status_key": later["row_key"].where(short, at_start["row_key"]),
+        "short_key": at_start["row_key"].where(short & later["row_key"].notna()),
     }
     return pd.DataFrame(counted).astype({"counted_from": "datetime64[s]", "status_known": "datetime64[s]"})
 

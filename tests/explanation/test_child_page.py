@@ -81,7 +81,7 @@ def test_what_raised_and_what_lowered_stand_apart(lines):
     assert between(lines, "▲ Raised the risk", "▼ Lowered the risk") == [
         "Risks outside the home",
         "4 missing episodes began in the 90 days before 31 March 2024, the last of them 12 days before.",
-        "Source rows: missing_episodes: missing_episodes 4 (19 March 2024), missing_episodes 3 (2 March 2024), "
+        "Source rows: Missing episodes: missing_episodes 4 (19 March 2024), missing_episodes 3 (2 March 2024), "
         "missing_episodes 2 (11 February 2024) and 1 row more",
     ]
     assert between(lines, "▼ Lowered the risk", "What was not known") == [
@@ -89,7 +89,7 @@ def test_what_raised_and_what_lowered_stand_apart(lines):
         "Strengths and protective factors",
         "1 child protection plan ended in the 1,095 days before 31 March 2024, 336 days before. A plan that ended may "
         "have made home safe.",
-        "Source rows: cp_plans: cp_plans 1 (30 April 2023)",
+        "Source rows: Child protection plans: cp_plans 1 (30 April 2023)",
         "Nothing recorded",
         "No record is not proof that nothing happened.",
         "Contact with services",
@@ -295,8 +295,8 @@ def test_one_is_and_more_are():
 
 def test_source_rows_the_latest_first():
     rows = (("a", "1", "2020-01-01"), ("b", "2", "2022-01-01"), ("a", "3", "2021-01-01"))
-    assert rows_said(rows, 5) == ("b: 2 (1 January 2022); a: 3 (1 January 2021), 1 (1 January 2020)", "")
-    assert rows_said(rows, 1) == ("b: 2 (1 January 2022)", "and 2 rows more")
+    assert rows_said(rows, 5) == ("B: 2 (1 January 2022); A: 3 (1 January 2021), 1 (1 January 2020)", "")
+    assert rows_said(rows, 1) == ("B: 2 (1 January 2022)", "and 2 rows more")
     assert rows_said((), 3) == ("", "")
     long = tuple(("a", f"{number}" * 60, "2020-01-01") for number in range(3))
     assert rows_said(long, 3)[1] == "and 2 rows more"

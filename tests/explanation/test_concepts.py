@@ -123,11 +123,13 @@ def test_an_empty_record_that_reaches_is_nothing_recorded():
     assert reason["sentence"] == "No contact is on record."
 
 
-def test_a_ratio_of_nothing_is_told_by_the_part_that_is_empty():
+def test_a_ratio_of_nothing_tells_both_parts():
     records = records_of(**RECORDS | {"missing_episodes": "child, start, end\nAli 4, 2018-03-19, 2018-03-20"})
     reason = told("missing.days_in.365d / missing.count.365d", records=records)
     assert reason["record"] == "nothing recorded"
-    assert reason["sentence"] == "No missing episode began in the 365 days before 31 March 2024."
+    assert reason["sentence"] == (
+        "Missing overnight on none of the 365 days before 31 March 2024, and no missing episode began in that time."
+    )
 
 
 @pytest.mark.parametrize(

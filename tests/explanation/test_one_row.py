@@ -89,7 +89,7 @@ def test_contributions_against_a_reference_are_the_same_to_the_bit(deep):
             X, np.nan_to_num(X[:, 0]) > 0.2
         )
     )
-    form = path_form(shallow, reference=count_reference(shallow, X[:400], name="some children"))
+    form = path_form(shallow, reference=count_reference(shallow, X[:400]))
     assert (by_one_row(form, X[:50]) == contributions(form, X[:50])[0]).all()
 
 

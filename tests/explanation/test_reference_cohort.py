@@ -331,7 +331,7 @@ def test_without_counts_of_the_refits_no_band_is_told():
     assert len(reference.parts) == 1
     assert why.spread is None
     assert "band" not in why.reasons().columns
-    assert "band" not in why.concepts().columns
+    assert "band" not in why.reasons(level="feature").columns
     assert why.risk_interval is not None  # the interval of a risk compares with nobody
     with pytest.raises(SpecError, match=r"make_reference\(\.\.\., refits=True\)"):
         why.agreement()

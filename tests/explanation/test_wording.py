@@ -309,7 +309,7 @@ SENTENCES = [
     (
         "missing.not_type_A.count.90d",
         0,
-        "No missing episode (type: not absent without authorisation) began in the 90 days before the index date.",
+        "No missing episode (not absent without authorisation) began in the 90 days before the index date.",
     ),
     (
         "assessment.factor.not_factor_24A.count.90d",
@@ -327,14 +327,12 @@ SENTENCES = [
     (
         "missing.count.90d / contact.count.90d",
         0,
-        "The number of missing episodes that began in the 90 days before the index date is zero, beside the number of "
-        "contacts in the 90 days before the index date.",
+        "No missing episode for any contact in the 90 days before the index date.",
     ),
     (
         "missing.count.90d / contact.count.90d",
         NAN,
-        "Not known: the number of missing episodes that began in the 90 days before the index date, divided by the "
-        "number of contacts in the 90 days before the index date; one of them is unknown, or the second is zero.",
+        "Not known: how many missing episodes there were for each contact in the 90 days before the index date.",
     ),
     (
         "referral.days_since - contact.days_since",
@@ -344,14 +342,45 @@ SENTENCES = [
     (
         "referral.count.90d - contact.count.90d",
         0,
-        "The number of referrals that began in the 90 days before the index date is the same as the number of contacts "
-        "in the 90 days before the index date.",
+        "As many referrals as contacts in the 90 days before the index date.",
     ),
     (
         "referral.count.90d - contact.count.90d",
         NAN,
-        "Not known: the number of referrals that began in the 90 days before the index date, less the number of "
-        "contacts in the 90 days before the index date; one of them is unknown.",
+        "Not known: how many more or fewer referrals than contacts there were in the 90 days before the index date.",
+    ),
+    (
+        "assessment.factor_21.count.365d",
+        1,
+        "1 assessment without any factor was completed in the 365 days before the index date.",
+    ),
+    ("assessment.factor_21.days_since", 9, "9 days since the last assessment without any factor."),
+    (
+        "care.end_reason_E4A.count_ended.365d",
+        2,
+        "2 periods of care (returned home, planned) ended in the 365 days before the index date.",
+    ),
+    (
+        "conference.transfer_in_yes.count.365d",
+        1,
+        "1 initial child protection conference because of a move from elsewhere was held in the 365 days before the "
+        "index date.",
+    ),
+    (
+        "conference.count.1095d / s47.count.1095d",
+        0.5,
+        "0.5 initial child protection conferences for each section 47 enquiry in the 1,095 days before the index date.",
+    ),
+    (
+        "referral.days_in.365d - worker.days_in.365d",
+        -12,
+        "12 fewer days with a referral open than days with a worker in the 365 days before the index date.",
+    ),
+    ("referral.total_days / child.age", 53.3, "53.3 days with a referral open for each year of age."),
+    (
+        "contact.days_since / contact.count.90d",
+        2,
+        "The days since the last contact are 2 times the number of contacts in the 90 days before the index date.",
     ),
     ("child.age", 15.7, "Aged 15."),
     ("child.age", NAN, "The age is unknown."),
@@ -399,6 +428,80 @@ def rows(*days, ended=()):
 )
 def test_sentence_with_source_rows(name, value, evidence, end):
     assert reason_sentence(parse_feature(name), float(value), evidence, DAY).endswith(end)
+
+
+TWO = [
+    ("missing.trend.90d", 2, rows(1, 2, 90, 91),
+     "3 missing episodes began in the 90 days before @, against 1 in the 90 days before those."),
+    ("missing.trend.90d", 1, rows(90),
+     "1 missing episode began in the 90 days before @, and none in the 90 days before those."),
+    ("missing.trend.90d", 0, rows(),
+     "No missing episode began in the 90 days before @, and none in the 90 days before those."),
+    ("contact.trend.90d", -2, rows(91, 180),
+     "No contact was made in the 90 days before @, against 2 in the 90 days before those."),
+    ("contact.share_source_6.90d", 0.375, rows(*range(1, 9)),
+     "8 contacts were made in the 90 days before @, of which 3 came from the police."),
+    ("referral.share_nfa_yes.90d", 0, rows(3),
+     "1 referral was made in the 90 days before @, of which none led to no further action."),
+    ("cp_plan.share_initial_category_NEG.90d", 0.5, rows(3, 4),
+     "2 child protection plans began in the 90 days before @, of which 1 was for neglect."),
+    ("referral.rate.2555d", 4 * 365 / 1460, rows(3, 4, 5, 6),
+     "4 referrals were made in the 2,555 days before @; the records cover 1,460 of these days."),
+    ("referral.rate.2555d", 0, rows(),
+     "No referral was made in as much of the 2,555 days before @ as the records cover."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value", "evidence", "said"), TWO, ids=[f"{name}={v}" for name, v, *_ in TWO])
+def test_two_numbers_from_the_source_rows(name, value, evidence, said):
+    assert reason_sentence(parse_feature(name), float(value), evidence, DAY) == said.replace("@", "the index date")
+
+
+OF_PARTS = [
+    ("contact.count.365d - referral.count.365d", (4, 1),
+     "4 contacts were made in the 365 days before @, and 1 referral was made in that time."),
+    ("missing.count.90d - missing.count.365d", (0, 2),
+     "No missing episode began in the 90 days before @, and 2 missing episodes began in the 365 days before @."),
+    ("conference.count.1095d / s47.count.1095d", (1, 2),
+     "1 initial child protection conference was held in the 1,095 days before @, and 2 section 47 enquiries began "
+     "in that time."),
+    ("referral.days_in.365d - worker.days_in.365d", (300, 0),
+     "A referral was open on 300 of the 365 days before @, and a worker was allocated on none of them."),
+    ("assessment.factor_24A.count.90d - assessment.factor_16A.count.90d", (0, 1),
+     "No assessment in the 90 days before @ identified child criminal exploitation as a factor, and an assessment "
+     "in that time identified neglect as a factor."),
+    ("referral.days_since_end - referral.days_since", (42, 12),
+     "A referral was last closed 42 days before @, and one was last made 12 days before that date."),
+    ("missing.days_since_end - missing.days_since", (1, 3),
+     "A missing episode last ended 1 day before @, and one last began 3 days before that date."),
+    ("contact.days_since - contact.count.90d", (14, 2),
+     "14 days since the last contact, and 2 contacts were made in the 90 days before @."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "parts", "said"), OF_PARTS, ids=[name for name, *_ in OF_PARTS])
+def test_both_parts_of_a_ratio_or_a_difference(name, parts, said):
+    spec, said = parse_feature(name), said.replace("@", "the index date")
+    value = parts[0] / parts[1] if " / " in name else parts[0] - parts[1]
+    assert reason_sentence(spec, float(value), None, DAY, parts=tuple(map(float, parts))) == said
+    assert reason_sentence(spec, float(value) + 1, None, DAY, parts=tuple(map(float, parts))) != said, "another value"
+
+
+@pytest.mark.parametrize(("days", "years"), [(4747, "12 years"), (4748, "13 years"), (364, "0 years"), (365, "1 year")])
+def test_a_life_is_told_in_birthdays(days, years):
+    age, spec = days / 365.25, parse_feature("referral.total_days / child.age")
+    said = reason_sentence(spec, 30 / age, None, pd.Timestamp("2021-03-01"), parts=(30.0, age))
+    assert said == f"A referral was open on 30 days before the index date, in a life of {years} so far."
+
+
+def test_nothing_there_is_told_from_records_that_do_not_reach():
+    spec, nothing = (
+        parse_feature("contact.days_since.90d"),
+        "No contact is on record in the 90 days before the index date",
+    )
+    assert reason_sentence(spec, NAN, reached=True) == f"{nothing}."
+    assert reason_sentence(spec, NAN) == f"{nothing}, or the records do not reach back 90 days."
+    assert reason_sentence(spec, NAN, reached=False) == "Unknown: the records of contacts do not reach back 90 days."
 
 
 @pytest.mark.parametrize(("born", "years"), [("2009-01-31", 15), ("2009-02-01", 14), ("2008-02-29", 15)])
@@ -475,8 +578,10 @@ def test_other_kinds_of_feature():
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (1218.0, "The last referral began 1,218 days after one had last ended."),
-        (1.0, "The last referral began 1 day after one had last ended."),
+        (1218.0, "The last referral was made 1,218 days after one had last been closed."),
+        (1.0, "The last referral was made 1 day after one had last been closed."),
+        (0.0, "The last referral was made on the day on which one had last been closed."),
+        (NAN, "Not known: how long after the end of one referral the next began."),
         (-30.0, "The last referral to end did so 30 days after the last one began."),
     ],
 )

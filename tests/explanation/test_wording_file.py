@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
+from html import unescape
 from pathlib import Path
 
 import pandas as pd
@@ -12,16 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.page_english import PAGE
+from edgeofcare.explanation.page_words import COMMON, CONCEPT, OF_PAGE, TABLE
 from edgeofcare.explanation.wording import reason_sentence
-from edgeofcare.explanation.wording_file import COMMON, Wording, default_wording, read_wording, write_wording
-from edgeofcare.features.catalogue import default_features
+from edgeofcare.explanation.wording_file import Wording, default_wording, read_wording, write_wording
+from edgeofcare.features.catalogue import catalogue, default_features
 from edgeofcare.features.names import parse_feature
 from edgeofcare.features.specs.child import Age, Calendar
 from edgeofcare.features.specs.combined import Difference
 from edgeofcare.features.specs.events import Share, Trend
+from told_child import CHILD, explained
 
 DOCS = Path(__file__).parents[2] / "docs"
 DAY = pd.Timestamp("2024-06-14")
+ALL = [parse_feature(name) for name in catalogue()]
 MISSING = parse_feature("missing.count.90d")
 
 
@@ -59,13 +65,14 @@ def test_the_file_is_what_its_script_writes(monkeypatch):
 
 def test_every_feature_of_the_catalogue_is_worded():
     held = {feature for feature, case in default_wording().sentences if case == "unknown"}
-    assert held == {spec.name for spec in default_features()}
+    assert held - {"page"} == set(catalogue())
+    assert {spec.name for spec in default_features()} <= held
 
 
 # Seen to fail with: {number} for the share, "the last of them" kept without rows, a negative number not made positive.
 @given(st.data())
 def test_it_says_what_the_library_says(data):
-    spec = data.draw(st.sampled_from(default_features()))
+    spec = data.draw(st.sampled_from(ALL))
     value = data.draw(st.just(math.nan) | values(spec))
     evidence = data.draw(st.none() | st.integers(0, 9000).map(rows))
     if isinstance(spec, Age) and evidence is not None:
@@ -117,6 +124,11 @@ def test_what_the_file_leaves_out_is_worded_by_the_library(tmp_path):
         ("missing.count.77d,more,[{ago} [before]]", "brackets within brackets"),
         ("missing.count.77d,more", "has 2 cells, not 3"),
         ("*,week,seven days", "unknown case"),
+        ("page,nothing like it,Some.", "unknown case"),
+        ("concept,gangs,Some.", "unknown case"),
+        ("table,nothing,Some.", "unknown case"),
+        ("missing.count.77d,first more,{ago}", "placeholder ago"),
+        ("missing.count.77d,why,{number}", "placeholder number"),
     ],
 )
 def test_what_is_wrong_is_told_by_line(tmp_path, line, told):
@@ -124,6 +136,129 @@ def test_what_is_wrong_is_told_by_line(tmp_path, line, told):
     number = len(path.read_text(encoding="utf-8").splitlines())
     with pytest.raises(SpecError, match=f"line {number} .*{told}"):
         read_wording(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("page,lang,12", "no language, such as en-GB"),
+        ("page,title,{number}", "placeholder number"),
+        ("concept,school,{number}", "placeholder number"),
+        ("table,contacts,[some]{date}", "placeholder date"),
+        ("*,full date,{number}", "placeholder number"),
+    ],
+)
+def test_what_is_wrong_with_words_of_a_page_is_told(tmp_path, line, told):
+    path = edited(tmp_path, line, drop=(line.rpartition(",")[0] + ",",))
+    with pytest.raises(SpecError, match=told):
+        read_wording(path)
+
+
+def in_cyrillic(said):
+    """Words in another script; placeholders stay."""
+    return re.sub(r"(\{\w*\})|[A-Za-z]", lambda found: found[1] or "\N{CYRILLIC SMALL LETTER ZHE}", said)
+
+
+def translated(but=()):
+    """The library's wording with every word in another script."""
+    held = {key: in_cyrillic(said) for key, said in default_wording().sentences.items() if key not in but}
+    return Wording({**held, (OF_PAGE, "lang"): "uk"})
+
+
+MOVED = {
+    "missing.count.90d": 0.9,
+    "cp_plan.count_ended.1095d": -0.4,
+    "contact.count.365d": -0.2,
+    "sibling_undated.referral.count.365d": 0.3,
+    "offence.count.365d": 0.25,
+    "missing.trend.90d": 0.1,
+    "referral.days_in.365d - worker.days_in.365d": 0.2,
+    "placement.max_distance.1095d": 0.15,
+    "child.age": -0.3,
+    "calendar.month": 0.06,
+}
+
+
+def page_in(wording, **more):
+    """A page in some words."""
+    why = explained(MOVED, **more)
+    why._wording = wording
+    return why.to_html()
+
+
+OF_THE_CASE = {CHILD, *CHILD.split(), "home", "of", "edgeofcare"}
+"""Words of the case and of the program, which nobody translates."""
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"given": False}, {"task": None, "trained_until": "2023-01-01", "model_id": None}]
+)
+def test_a_translated_page_is_wholly_translated(more):
+    page = page_in(translated(), **more)
+    assert page.startswith('<!DOCTYPE html>\n<html lang="uk">')
+    told = page[page.index("<body>") : page.index("<details>")] + page[page.index("</details>") :]
+    labels = re.findall(r'aria-label="([^"]*)"|<title>([^<]*)', page)
+    said = re.sub(r"<[^>]*>", " ", told) + " ".join("".join(each) for each in labels)
+    keys = re.compile(r"\b(missing_episodes|cp_plans|referrals|contacts) \d+|\d+\.\d+\.\w+|\b[0-9a-f]{12}\b")
+    left = set(re.findall(r"[A-Za-z]{2,}", keys.sub(" ", unescape(said)))) - OF_THE_CASE
+    assert left == set()
+
+
+# Seen to fail with a heading of the technical layer left in English.
+def test_the_technical_layer_is_translated_but_for_names_in_the_code():
+    page = page_in(translated())
+    technical = page[page.index("<details>") : page.index("</details>")]
+    for said in PAGE.values():
+        words = re.sub(r"\{\w*\}", " ", said).strip()
+        if len(words) > 12:
+            assert words not in technical
+    heads = re.findall(r"<th scope=\"col\">([^<]*)<", technical)
+    assert len(heads) == 18
+    assert not any(re.search(r"[A-Za-z]", head) for head in heads)
+
+
+def test_what_a_file_leaves_out_of_a_page_is_english():
+    page = page_in(
+        translated(but=[(OF_PAGE, "raised"), (CONCEPT, "risks outside the home"), (TABLE, "missing_episodes")])
+    )
+    assert "</span> Raised the risk</h3>" in page
+    assert "<strong>Risks outside the home</strong>" in page
+    assert "Missing episodes: missing_episodes 4" in page
+    assert "Lowered the risk" not in page
+
+
+def test_words_of_a_page_are_escaped():
+    held = {**default_wording().sentences, (OF_PAGE, "raised"): '<b>"Up" & away</b>', (OF_PAGE, "skip"): 'It\'s "here"'}
+    page = page_in(Wording(held))
+    assert "&lt;b&gt;&quot;Up&quot; &amp; away&lt;/b&gt;" in page
+    assert "It's &quot;here&quot;" in page
+
+
+def test_days_are_written_as_the_file_says():
+    held = {
+        **default_wording().sentences,
+        (COMMON, "full date"): "{day}. {month} {year}",
+        (COMMON, "month 3"): "M\xe4rz",
+    }
+    page = page_in(Wording(held))
+    assert "31.\N{NO-BREAK SPACE}M\xe4rz\N{NO-BREAK SPACE}2024, the last of them 12 days before." in page
+    assert "missing_episodes 4 (19. M\xe4rz 2024)" in page
+
+
+def test_every_fixed_word_is_used():
+    folder = Path(importlib.import_module("edgeofcare.explanation.page_words").__file__).parent
+    sources = [
+        folder / "templates" / "child.html",
+        *(folder / f"{name}.py" for name in ("child_page", "child_words", "cells")),
+    ]
+    text = " ".join(path.read_text(encoding="utf-8") for path in sources)
+    ends = (" of cohort", " one", " more", " strong", " some", " slight", " raises", " lowers")
+    made = {"recorded", "nothing recorded", "not known", "boosting", "logistic"} | {
+        key for key in PAGE if key[:5] == "head "
+    }
+    stems = {key: next((key.removesuffix(end) for end in ends if key.endswith(end)), key) for key in PAGE}
+    unused = [key for key, stem in stems.items() if f'"{stem}' not in text and key not in made]
+    assert unused == []
 
 
 def test_all_problems_are_told_at_once(tmp_path):

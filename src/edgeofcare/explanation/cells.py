@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from edgeofcare.explanation.page_words import ENGLISH, PageWords
 from edgeofcare.explanation.source_rows import Rows
 from edgeofcare.explanation.wording_file import Wording
-from edgeofcare.explanation.wording_whole import MONTHS
 from edgeofcare.features.catalogue import concept_of, directions
 from edgeofcare.features.feature import Feature, TableFeature
 from edgeofcare.features.specs.child import Siblings
@@ -63,15 +63,19 @@ class Behind:
     Parameters
     ----------
     rows : Rows
-        The source rows that count.
+        The rows that count.
+    sources : Rows
+        The source rows from which the value can be made again.
     unknown : tuple of str
-        What the records do not reach or hold, as clauses; empty where there can be a value.
+        What the records do not reach or hold, as a clause, for the feature or for each of the two that it is made of;
+        empty where there can be a value.
     part : callable, optional
         Value of the first (0) or the second (1) of the two features that the feature is made of.
     """
 
     rows: Rows
-    unknown: tuple[str, ...] = ()
+    sources: Rows
+    unknown: tuple[str, ...]
     part: Callable[[int], float] | None = None
 
 
@@ -202,15 +206,15 @@ def cell_of(
         What it says.
     """
     record = record_of(spec, value, behind)
-    date = day_said(index_date) if dated else "the index date"
+    date = wording.page.day(index_date) if dated else None
     return Cell(
         name,
         value,
         contribution,
         record,
         _sentence(wording, observed, spec, value, index_date, date, behind, record),
-        () if behind is None else cited(behind.rows, spec),
-        None if behind is None else behind.rows,
+        () if behind is None else cited(behind.sources, spec),
+        None if behind is None else behind.sources,
     )
 
 
@@ -220,7 +224,7 @@ def cited(rows: Rows, spec: Feature | None) -> tuple[tuple[str, str, str], ...]:
     Parameters
     ----------
     rows : Rows
-        Such as :meth:`Evidence.counted` gives them.
+        Such as :meth:`Evidence.cited` gives them.
     spec : Feature or None
         The feature.
 
@@ -254,8 +258,7 @@ def day_said(date: Any) -> str:
     >>> day_said(np.datetime64("2025-03-31"))
     '31 March 2025'
     """
-    day = np.datetime64(date).astype("datetime64[D]").item()
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    return ENGLISH.day(date)
 
 
 def _found(records: Any, row: tuple, spec: Feature | None) -> Behind | None:
@@ -266,9 +269,11 @@ def _found(records: Any, row: tuple, spec: Feature | None) -> Behind | None:
     from edgeofcare.features.tracing.found import Evidence
 
     found = evidence_index(records).evidence(row, spec)
-    unknown = tuple(look.unknown for look in found.looks if look.unknown)
+    rows = found.counted()
+    unknown = tuple(look.unknown for look in found.looks)
+    parts = tuple(zip((spec.first, spec.second), found.looks, strict=True)) if isinstance(spec, Combined) else ()
     return Behind(
-        found.counted(), unknown, lambda which: float(Evidence(found.looks[which].feature, (found.looks[which],)).value)
+        rows, found.cited(rows), unknown, lambda which: float(Evidence(parts[which][0], (parts[which][1],)).value)
     )
 
 
@@ -301,12 +306,12 @@ def record_of(spec: Feature | None, value: float | str, behind: Behind | None) -
 def _is_empty(spec: Feature | None, behind: Behind | None) -> bool:
     """Whether NaN stands for "there was none", not for records that do not reach or hold enough."""
     if isinstance(spec, Combined):
-        return behind is not None and not behind.unknown
+        return behind is not None and not any(behind.unknown)
     if not isinstance(spec, TableFeature) or not math.isnan(spec.empty):
         return False
     if behind is None:
         return spec.lookback is None
-    return not behind.unknown and not len(behind.rows)
+    return not any(behind.unknown) and not len(behind.rows)
 
 
 def _sentence(
@@ -315,38 +320,39 @@ def _sentence(
     spec: Feature | None,
     value: float | str,
     index_date: Any,
-    date: str,
+    date: str | None,
     behind: Behind | None,
     record: str,
 ) -> str:
     """The value in words; where records do not reach, that they do not, and never that there was none."""
     rows = None if behind is None else behind.rows
-    if behind is not None and isinstance(spec, Combined) and record == NOTHING and math.isnan(float(value)):
-        spec, value, rows = *_empty_part(spec, behind), None
-    if behind is None or not behind.unknown or record != NOT_KNOWN:
-        return wording.sentence(spec, value, rows, index_date, date=date)
-    if (lacking := _not_received(observed, spec)) is not None:
-        return lacking
-    said = wording.sentences.get((getattr(spec, "name", ""), "unknown"))
-    told = {clause for clause in behind.unknown if clause.startswith("the source of the records holds no")}
-    if told or said is None:
-        return f"Unknown: {'; '.join(sorted(told or set(behind.unknown)))}."
-    return said.replace("{date}", date)
+    parts, reached, clauses = None, None, () if behind is None else behind.unknown
+    if behind is not None and behind.part is not None and isinstance(spec, Combined):
+        parts = (behind.part(0), behind.part(1))
+        if math.isnan(sum(parts)):
+            which = _why_unknown(parts, behind.unknown)
+            spec, value, rows = (spec.first, spec.second)[which], parts[which], None
+            clauses = clauses[which : which + 1]
+    if behind is not None and not isinstance(value, str) and math.isnan(value):
+        unknown = any(behind.unknown) and record == NOT_KNOWN
+        if unknown and (lacking := _lacking(observed, spec, clauses, wording.page)):
+            return lacking
+        reached = False if unknown else record == NOTHING or None
+    return wording.sentence(spec, value, rows, index_date, date=date, parts=parts, reached=reached)
 
 
-def _empty_part(spec: Combined, behind: Behind) -> tuple[Feature, float]:
-    """The one of two features whose window is empty, so that nothing can be made of both."""
-    assert behind.part is not None
-    values = [(spec.second, behind.part(1)), (spec.first, behind.part(0))]
-    return next((each for each in values if math.isnan(each[1])), values[0])
+def _why_unknown(parts: tuple[float, float], unknown: tuple[str, ...]) -> int:
+    """Which of two features is unknown or empty, so that nothing can be made of both; the second if both are."""
+    return max((1, 0), key=lambda which: (bool(unknown[which]), math.isnan(parts[which])))
 
 
-def _not_received(observed: Observed | None, spec: Feature | None) -> str | None:
-    """That nothing of a table was received for any child, as when an extract came without it."""
+def _lacking(observed: Observed | None, spec: Feature | None, clauses: tuple[str, ...], say: PageWords) -> str:
+    """That nothing of a table was received for any child, or not all that is needed; empty where it was."""
     if observed is None or not isinstance(spec, TableFeature):
-        return None
-    table = "care_episodes" if spec.table == "care_periods" else spec.table
-    first = observed.observed_from.get(table)
-    if first is None or first <= observed.observed_until:
-        return None
-    return f"No records of {spec.source.plural} were received."
+        return ""
+    first = observed.observed_from.get("care_episodes" if spec.table == "care_periods" else spec.table)
+    if first is not None and first > observed.observed_until:
+        return say("not received", rows=say.table(spec.table))
+    if any("holds no" in clause for clause in clauses):
+        return say("not held", rows=say.table(spec.table))
+    return ""

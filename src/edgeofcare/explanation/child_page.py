@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.explanation.cells import NOT_KNOWN, NOTHING, STRENGTHS, Cell, day_said, look_at
-from edgeofcare.explanation.child_words import GENERAL_BLIND_SPOT, of_100, risk_said, rows_said, target_said
+from edgeofcare.explanation.cells import NOT_KNOWN, NOTHING, STRENGTHS, Cell, look_at
+from edgeofcare.explanation.child_words import of_100, risk_said, rows_said, target_said
 from edgeofcare.explanation.concepts import Reason, concept_reasons, probability_of, probability_points
+from edgeofcare.explanation.page_words import NO_STRENGTH
 from edgeofcare.features.catalogue import catalogue
 
 if TYPE_CHECKING:
+    from edgeofcare.explanation.about import About
     from edgeofcare.explanation.explanation import Explanation
+    from edgeofcare.explanation.page_words import PageWords
 
 __all__ = ["child_page", "only_row", "template", "withheld"]
 
@@ -26,8 +30,17 @@ _LEAST = 0.05  # log-odds below which a concept is left to the technical layer
 _ENDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 _SIBLINGS = "sibling"
 _COUNT = ".count"  # of the strengths that carry no reason, those that count something speak for themselves
-_NO_STRENGTH = "how earlier work went"
 _OF_TWO = (" - ", " / ")
+
+
+class _Said(str):
+    """Fixed words, which an apostrophe need not be escaped in: every attribute stands between double quotes."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        """The words in HTML."""
+        return escape(self, quote=False).replace('"', "&quot;")
 
 
 @dataclass(frozen=True)
@@ -107,27 +120,32 @@ def child_page(explanation: Explanation) -> str:
     household, child, index_date = explanation._values.index[0]
     reasons = concept_reasons(explanation, 0)
     cells = [look_at(explanation, 0, column) for column in range(explanation._values.shape[1])]
-    shown, columns = _columns(reasons)
+    say = explanation._wording.page
+    shown, columns = _columns(reasons, say)
+    day = say.day(index_date)
     start, risk = probability_of(explanation.base), float(explanation._scores["risk"].iloc[0])
     return str(
         template("child.html").render(
             child=child,
             household=household,
-            day=day_said(index_date),
-            unbroken=day_said(index_date).replace(" ", "\N{NO-BREAK SPACE}"),
-            risk_said=risk_said(risk, explanation.about.task),
-            interval=_interval(explanation),
-            line=_line(start, risk) | _start_said(explanation),
+            say=lambda key, **fill: _Said(say(key, **fill)),
+            many=lambda key, number, **fill: _Said(say.many(key, number, **fill)),
+            day=day,
+            unbroken=day.replace(" ", "\N{NO-BREAK SPACE}"),
+            risk_said=risk_said(risk, explanation.about.task, say),
+            interval=_interval(explanation, say),
+            line=_line(start, risk, say),
+            of_cohort=_of_cohort(explanation.about),
+            cohort=explanation.about.reference,
             columns=columns,
             left=len(reasons) - len(shown),
-            also=_also(cells, [reason.cell.feature for reason in shown], columns.room_for_strengths),
+            also=_also(cells, [reason.cell.feature for reason in shown], columns.room_for_strengths, say),
             unknown=sum(cell.record == NOT_KNOWN for cell in cells),
             asked=len(cells),
-            blind=_blind_spots(shown),
-            general=GENERAL_BLIND_SPOT,
-            target=target_said(explanation.about, index_date),
+            blind=_blind_spots(shown, say),
+            target=target_said(explanation.about, index_date, say),
             with_records=explanation._records is not None,
-            technical=_technical(explanation, reasons, cells),
+            technical=_technical(explanation, reasons, cells, say),
         )
     )
 
@@ -171,12 +189,12 @@ def withheld(feature: str) -> bool:
     return _SIBLINGS in feature
 
 
-def _columns(reasons: list[Reason]) -> tuple[list[Reason], _Columns]:
+def _columns(reasons: list[Reason], say: PageWords) -> tuple[list[Reason], _Columns]:
     """The reasons that are shown, and where each of them stands."""
     largest = max([_FULL, *(abs(reason.contribution) for reason in reasons)])
     columns, shown = _Columns(), []
     for reason in (each for each in reasons if abs(each.contribution) >= _LEAST):
-        item, place = _item(reason, largest), _place(reason, columns)
+        item, place = _item(reason, largest, say), _place(reason, columns)
         if place is columns.unknown:
             room = len(place) < _MOST_UNKNOWN
         else:
@@ -204,11 +222,11 @@ def _has_room(side: list[_Item], item: _Item) -> bool:
     return len(side) < _SURE_A_SIDE or (len(side) < _MOST_A_SIDE and length <= _ROOM_A_SIDE)
 
 
-def _item(reason: Reason, largest: float) -> _Item:
+def _item(reason: Reason, largest: float, say: PageWords) -> _Item:
     """One reason as it is shown."""
-    source, more = _source(reason.cell)
+    source, more = _source(reason.cell, say)
     return _Item(
-        concept=_heading(reason),
+        concept=_heading(reason, say),
         sentence=reason.cell.sentence,
         direction=reason.direction,
         blocks=max(1, round(_BLOCKS * abs(reason.contribution) / largest)),
@@ -216,85 +234,82 @@ def _item(reason: Reason, largest: float) -> _Item:
         more=more,
         band=str(reason.certainty.get("band", "")),
         tied=bool(reason.certainty.get("tied", False)),
-        why=_why(reason.cell) if reason.strength else "",
+        why=_why(reason.cell, say) if reason.strength else "",
     )
 
 
-def _heading(reason: Reason) -> str:
+def _heading(reason: Reason, say: PageWords) -> str:
     """The concept with a capital; that of strengths is called so only where it is one."""
-    plain = _NO_STRENGTH if reason.concept == STRENGTHS and not reason.strength else reason.concept
-    return f"{plain[0].upper()}{plain[1:]}"
+    plain = NO_STRENGTH if reason.concept == STRENGTHS and not reason.strength else reason.concept
+    said = say.concept(plain)
+    return f"{said[0].upper()}{said[1:]}"
 
 
-def _source(cell: Cell) -> tuple[str, str]:
+def _source(cell: Cell, say: PageWords) -> tuple[str, str]:
     """Source rows of a cell in small print."""
     if withheld(cell.feature):
         number = len(cell.evidence)
-        return (f"{number} source row{'' if number == 1 else 's'} of siblings, not shown here" if number else ""), ""
-    return rows_said(cell.evidence, _MOST_ROWS)
+        return (say.many("siblings' rows", number) if number else ""), ""
+    return rows_said(cell.evidence, _MOST_ROWS, say)
 
 
-def _also(cells: list[Cell], shown: list[str], most: int) -> list[_Item]:
+def _also(cells: list[Cell], shown: list[str], most: int, say: PageWords) -> list[_Item]:
     """Strengths on record that carry none of the reasons shown."""
     named = [cell for cell in cells if _COUNT in cell.feature and not any(mark in cell.feature for mark in _OF_TWO)]
     held = [cell for cell in named if cell.concept == STRENGTHS and cell.strength and cell.feature not in shown]
     held.sort(key=lambda cell: (cell.contribution, cell.feature))
-    return [_Item("", cell.sentence, "", 0, *_source(cell), why=_why(cell)) for cell in held[:most]]
+    return [_Item("", cell.sentence, "", 0, *_source(cell, say), why=_why(cell, say)) for cell in held[:most]]
 
 
-def _why(cell: Cell) -> str:
+def _why(cell: Cell, say: PageWords) -> str:
     """Why something is a strength, in the words of the catalogue."""
     entry = catalogue().get(cell.feature)
-    return entry.reason if entry is not None and cell.concept == STRENGTHS else ""
+    if entry is None or cell.concept != STRENGTHS:
+        return ""
+    return say.of_feature(cell.feature, "why", entry.reason)
 
 
-def _blind_spots(shown: list[Reason]) -> list[tuple[str, str]]:
+def _blind_spots(shown: list[Reason], say: PageWords) -> list[tuple[str, str]]:
     """What the features behind the reasons shown cannot see, by concept; of nothing recorded, nothing can be said."""
     told = [reason for reason in shown if reason.cell.record != NOTHING]
-    entries = [(_heading(reason), catalogue().get(reason.cell.feature)) for reason in told]
-    spots = [(concept, entry.blind_spot) for concept, entry in entries if entry is not None and entry.blind_spot]
-    return spots[:_MOST_BLIND]
+    entries = [(reason, catalogue().get(reason.cell.feature)) for reason in told]
+    spots = [(reason, entry.blind_spot) for reason, entry in entries if entry is not None and entry.blind_spot]
+    return [
+        (_heading(reason, say), say.of_feature(reason.cell.feature, "blind spot", spot))
+        for reason, spot in spots[:_MOST_BLIND]
+    ]
 
 
-def _interval(explanation: Explanation) -> str:
+def _interval(explanation: Explanation, say: PageWords) -> tuple[str, str] | None:
     """The interval of the risk in words, where the model has refits."""
     found = explanation.risk_interval
     if found is None:
-        return ""
-    low, high = (float(end) for end in found.iloc[0])
-    return f"{of_100(low)} to {of_100(high)}"
+        return None
+    low, high = (of_100(float(end), say) for end in found.iloc[0])
+    return low, high
 
 
-def _line(start: float, risk: float) -> dict[str, Any]:
+def _line(start: float, risk: float, say: PageWords) -> dict[str, Any]:
     """Where start and risk stand on the line, in per cent of its length, and how their labels are anchored."""
     end = next(each for each in _ENDS if each >= min(1.0, 1.15 * max(start, risk)))
     places = {"start": 100.0 * start / end, "risk": 100.0 * risk / end}
     anchors = {name: "start" if at < 25 else "end" if at > 75 else "middle" for name, at in places.items()}
-    per = 1000 if end <= 0.01 else 100
     return {
         "at": {name: f"{min(99.0, max(1.0, at)):.2f}" for name, at in places.items()},
         "anchor": anchors,
-        "end": f"{end * per:.0f} of {per:,}",
-        "start_said": of_100(start).removeprefix("about "),
-        "risk_said": of_100(risk).removeprefix("about "),
+        "end": say("of 1,000", number=f"{end * 1000:.0f}") if end <= 0.01 else say("of 100", number=f"{end * 100:.0f}"),
+        "start_said": of_100(start, say, bare=True),
+        "risk_said": of_100(risk, say, bare=True),
         "moved": "down" if risk < start else "up",
     }
 
 
-def _start_said(explanation: Explanation) -> dict[str, str]:
-    """Whose risk the line starts from, short and in full."""
-    about = explanation.about
-    return {"short": "average of the cohort" if about.cohort else "average child", "start": about.start}
+def _of_cohort(about: About) -> str:
+    """What the keys of words end in that say with whom the child is compared."""
+    return " of cohort" if about.cohort else ""
 
 
-def _base_risk_said(explanation: Explanation) -> str:
-    """What the risk at the base is, and what it is not."""
-    if explanation.about.cohort:
-        return "Risk at the base, which is not the mean risk of the cohort"
-    return "Risk at the base, which is below the mean risk in training"
-
-
-def _technical(explanation: Explanation, reasons: list[Reason], cells: list[Cell]) -> dict[str, Any]:
+def _technical(explanation: Explanation, reasons: list[Reason], cells: list[Cell], say: PageWords) -> dict[str, Any]:
     """What an analyst asks for: every number behind the page."""
     log_odds, risk = (float(explanation._scores[name].iloc[0]) for name in ("log_odds", "risk"))
     points = probability_points([cell.contribution for cell in cells], explanation.base, log_odds)
@@ -302,7 +317,8 @@ def _technical(explanation: Explanation, reasons: list[Reason], cells: list[Cell
     about, records = explanation.about, explanation._records
     return {
         "concepts": [
-            (reason.concept, reason.cell.feature, *_numbers(reason.contribution, reason.points)) for reason in reasons
+            (say.concept(reason.concept), reason.cell.feature, *_numbers(reason.contribution, reason.points))
+            for reason in reasons
         ],
         "features": [
             (cells[place], cells[place].said, *_numbers(cells[place].contribution, float(points[place])))
@@ -313,19 +329,24 @@ def _technical(explanation: Explanation, reasons: list[Reason], cells: list[Cell
             for row in reason.cell.evidence
         ],
         "facts": [
-            (f"Base: calibrated log-odds of {about.start}", f"{explanation.base:.4f}"),
-            (_base_risk_said(explanation), f"{probability_of(explanation.base):.4f}"),
-            ("Calibrated log-odds", f"{log_odds:.4f}"),
-            ("Risk", f"{risk:.4f}"),
-            ("Slope and intercept of the calibration", f"{about.slope:.4f} and {about.intercept:.4f}"),
-            *([("Version of the calibration", str(about.calibration_version))] if about.calibration_version else []),
-            ("Model", about.model_id or "not loaded from a model file"),
-            ("Trained with", _versions(about.trained_with) or "not stated"),
-            ("Explained with", _versions(about.versions)),
-            *([] if records is None else [("Records observed until", str(records.observed_until.date()))]),
-            *([] if records is None else [("Input fingerprint", records.fingerprint[:16])]),
+            (say(f"base{_of_cohort(about)}", cohort=about.reference), f"{explanation.base:.4f}"),
+            (say(f"risk at base{_of_cohort(about)}"), f"{probability_of(explanation.base):.4f}"),
+            (say("log-odds"), f"{log_odds:.4f}"),
+            (say("risk"), f"{risk:.4f}"),
+            (say("calibration"), say("slope and intercept", **_line_of(about))),
+            *([(say("calibration version"), str(about.calibration_version))] if about.calibration_version else []),
+            (say("model"), about.model_id or say("not loaded")),
+            (say("trained with"), _versions(about.trained_with) or say("not stated")),
+            (say("explained with"), _versions(about.versions)),
+            *([] if records is None else [(say("observed until"), str(records.observed_until.date()))]),
+            *([] if records is None else [(say("fingerprint"), records.fingerprint[:16])]),
         ],
     }  # fmt: skip
+
+
+def _line_of(about: About) -> dict[str, str]:
+    """The line of the calibration as text."""
+    return {"slope": f"{about.slope:.4f}", "intercept": f"{about.intercept:.4f}"}
 
 
 def _numbers(contribution: float, points: float) -> tuple[str, str, str]:

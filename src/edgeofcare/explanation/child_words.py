@@ -6,35 +6,34 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from edgeofcare.explanation.cells import day_said
+from edgeofcare.explanation.page_words import ENGLISH, PageWords
+from edgeofcare.explanation.reference import REFERENCE
 
 if TYPE_CHECKING:
     from edgeofcare.explanation.about import About
     from edgeofcare.task import Task
 
-__all__ = ["GENERAL_BLIND_SPOT", "few_said", "of_100", "risk_said", "rows_said", "target_said"]
-
-GENERAL_BLIND_SPOT = (
-    "What the child and the family say, want and fear; help from relatives and friends; anything not yet recorded, or "
-    "recorded wrongly."
-)
-"""What no model of case records sees."""
+__all__ = ["of_100", "risk_said", "rows_said", "target_said"]
 
 _LETTERS = 130  # of source rows in small print
 _NOT_COUNTED = {
     "short_breaks": ("exclude", "short breaks"),
     "remand": ("competing", "remand"),
-    "uasc": ("exclude", "unaccompanied asylum-seeking children"),
+    "uasc": ("exclude", "uasc"),
 }
 
 
-def of_100(risk: float) -> str:
+def of_100(risk: float, say: PageWords = ENGLISH, *, bare: bool = False) -> str:
     """A probability as a number of children.
 
     Parameters
     ----------
     risk : float
         From 0 to 1.
+    say : PageWords, optional
+        The words of a wording file; the library's if left out.
+    bare : bool, default False
+        Whether to leave out "about".
 
     Returns
     -------
@@ -47,13 +46,15 @@ def of_100(risk: float) -> str:
     ('about 14 of 100', 'about 4 of 1,000', 'fewer than 1 of 1,000', 'more than 99 of 100')
     """
     if risk >= 0.995:
-        return "more than 99 of 100"
-    if risk >= 0.0095:
-        return f"about {risk * 100:.0f} of 100"
-    return "fewer than 1 of 1,000" if risk < 0.0005 else f"about {risk * 1000:.0f} of 1,000"
+        return say("most")
+    if risk < 0.0005:
+        return say("fewest")
+    many = risk >= 0.0095
+    number = say("of 100", number=f"{risk * 100:.0f}") if many else say("of 1,000", number=f"{risk * 1000:.0f}")
+    return number if bare else say("about", number=number)
 
 
-def risk_said(risk: float, task: Task | None) -> str:
+def risk_said(risk: float, task: Task | None, say: PageWords = ENGLISH) -> str:
     """What a risk says, as a sentence about children and not about this child.
 
     Parameters
@@ -62,6 +63,8 @@ def risk_said(risk: float, task: Task | None) -> str:
         Calibrated probability.
     task : Task or None
         Horizon and gap.
+    say : PageWords, optional
+        The words of a wording file; the library's if left out.
 
     Returns
     -------
@@ -76,18 +79,18 @@ def risk_said(risk: float, task: Task | None) -> str:
     >>> risk_said(0.012, Task(horizon="90D", gap="30D"))
     'About 1 of 100 children with records like these is expected to enter care between 30 and 120 days from then.'
     """
-    number = of_100(risk)
-    verb = "is" if " 1 of" in number else "are"
+    number, one = of_100(risk, say), f"{risk * (100 if risk >= 0.0095 else 1000):.0f}" == "1" or risk < 0.0005
     if task is None:
         when = ""
     elif task.gap_days:
-        when = f" between {task.gap_days} and {task.gap_days + task.horizon_days} days from then"
+        when = say("between", first=task.gap_days, last=task.gap_days + task.horizon_days)
     else:
-        when = f" within {task.horizon_days} day{'' if task.horizon_days == 1 else 's'}"
-    return f"{number[0].upper()}{number[1:]} children with records like these {verb} expected to enter care{when}."
+        when = say.many("within", task.horizon_days)
+    said = say(f"risk {'one' if one else 'more'}", number=number, when=when)
+    return f"{said[0].upper()}{said[1:]}"
 
 
-def target_said(about: About, index_date: Any) -> list[tuple[str, str]]:
+def target_said(about: About, index_date: Any, say: PageWords = ENGLISH) -> list[tuple[str, str]]:
     """Target, window, population and reference, each with its name.
 
     Parameters
@@ -96,6 +99,8 @@ def target_said(about: About, index_date: Any) -> list[tuple[str, str]]:
         What is known of the model.
     index_date : Timestamp or datetime64
         The index date.
+    say : PageWords, optional
+        The words of a wording file; the library's if left out.
 
     Returns
     -------
@@ -104,38 +109,24 @@ def target_said(about: About, index_date: Any) -> list[tuple[str, str]]:
     """
     task = about.task
     if task is None:
-        said = [("Prediction", "Entering care; the model does not say within which time.")]
+        said = [(say("prediction"), say("no task"))]
     else:
-        left_out = [word for name, (choice, word) in _NOT_COUNTED.items() if getattr(task, name) == choice]
-        counted = f" Not counted: {_listed(left_out)}." if left_out else ""
+        left_out = [say(word) for name, (choice, word) in _NOT_COUNTED.items() if getattr(task, name) == choice]
+        counted = say("not counted", what=_listed(left_out, say("and"))) if left_out else ""
+        ages = {"youngest": task.ages[0], "oldest": task.ages[1]}
         said = [
-            ("Prediction", f"Becoming looked after {_window(task, index_date)}.{counted}"),
-            ("Children scored", f"Children aged {task.ages[0]} to {task.ages[1]} with an open case, not looked after."),
+            (say("prediction"), say("target", window=_window(task, index_date, say)) + counted),
+            (say("children"), say("population", **ages)),
         ]
-    size = f" ({about.cohort['children']:,} children)" if about.cohort else ""
-    seen = f"Only what was known before {day_said(index_date)}. Compared with {about.reference}{size}."
-    return [*said, ("What it saw", seen), ("Model", _model(about))]
+    fill = {"day": say.day(index_date), "reference": about.reference}
+    if about.cohort:
+        seen = say("seen of cohort", **fill, children=f"{about.cohort['children']:,}")
+    else:
+        seen = say("seen", **fill | ({"reference": say("reference")} if about.reference == REFERENCE else {}))
+    return [*said, (say("saw"), seen), (say("model"), _model(about, say))]
 
 
-def few_said(number: int, noun: str) -> str:
-    """How many there are, with the noun.
-
-    Parameters
-    ----------
-    number : int
-        How many.
-    noun : str
-        Its singular.
-
-    Returns
-    -------
-    str
-        Such as "1 fact" or "34 facts".
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def rows_said(evidence: tuple[tuple[str, str, str], ...], most: int) -> tuple[str, str]:
+def rows_said(evidence: tuple[tuple[str, str, str], ...], most: int, say: PageWords = ENGLISH) -> tuple[str, str]:
     """Source rows in small print, the latest first.
 
     Parameters
@@ -144,6 +135,8 @@ def rows_said(evidence: tuple[tuple[str, str, str], ...], most: int) -> tuple[st
         Table, row key, ISO date.
     most : int
         Rows to name: fewer where their keys are long, but one.
+    say : PageWords, optional
+        The words of a wording file; the library's if left out.
 
     Returns
     -------
@@ -153,39 +146,40 @@ def rows_said(evidence: tuple[tuple[str, str, str], ...], most: int) -> tuple[st
     Examples
     --------
     >>> rows_said((("missing_episodes", "M1", "2025-03-01"), ("missing_episodes", "M2", "2025-03-19")), 1)
-    ('missing_episodes: M2 (19 March 2025)', 'and 1 row more')
+    ('Missing episodes: M2 (19 March 2025)', 'and 1 row more')
     """
     latest = sorted(evidence, key=lambda row: row[2], reverse=True)
-    named = next((n for n in range(most, 1, -1) if len(_named(latest[:n])) <= _LETTERS), 1)
+    named = next((n for n in range(most, 1, -1) if len(_named(latest[:n], say)) <= _LETTERS), 1)
     more = len(latest) - named
-    return _named(latest[:named]), f"and {few_said(more, 'row')} more" if more > 0 else ""
+    return _named(latest[:named], say), say.many("rows more", more) if more > 0 else ""
 
 
-def _named(rows: list[tuple[str, str, str]]) -> str:
+def _named(rows: list[tuple[str, str, str]], say: PageWords) -> str:
     """Source rows by table."""
     tables: dict[str, list[str]] = {}
     for table, key, date in rows:
-        tables.setdefault(table, []).append(f"{key} ({day_said(date)})" if date != "nan" else key)
-    return "; ".join(f"{table}: {', '.join(keys)}" for table, keys in tables.items())
+        tables.setdefault(table, []).append(f"{key} ({say.day(date)})" if date != "nan" else key)
+    named = [(say.table(table), keys) for table, keys in tables.items()]
+    return "; ".join(f"{table[0].upper()}{table[1:]}: {', '.join(keys)}" for table, keys in named)
 
 
-def _window(task: Task, index_date: Any) -> str:
+def _window(task: Task, index_date: Any, say: PageWords) -> str:
     """First and last day of the outcome window."""
     first = pd.Timestamp(index_date) + pd.Timedelta(days=task.gap_days)
     last = first + pd.Timedelta(days=task.horizon_days - 1)
-    gap = f"after a gap of {task.gap_days} days" if task.gap_days else "no gap"
-    return f"from {day_said(first)} to {day_said(last)} (horizon {task.horizon_days} days, {gap})"
+    gap = say("gap", number=task.gap_days) if task.gap_days else say("no gap")
+    return say("window", first=say.day(first), last=say.day(last), number=task.horizon_days, gap=gap)
 
 
-def _model(about: About) -> str:
+def _model(about: About, say: PageWords) -> str:
     """Which model it was."""
-    kind = {"boosting": "Boosted trees", "logistic": "A regression"}.get(about.kind, "A model")
-    parts = [f"{kind}, {f'model {about.model_id}' if about.model_id else 'not loaded from a model file'}"]
-    parts += [f"trained on index dates until {day_said(about.trained_until)}"] if about.trained_until else []
+    kind = say(about.kind if about.kind in ("boosting", "logistic") else "any model")
+    parts = [kind, say("model id", model=about.model_id) if about.model_id else say("not loaded")]
+    parts += [say("trained until", day=say.day(about.trained_until))] if about.trained_until else []
     version = about.versions.get("edgeofcare")
-    return ", ".join(parts) + (f". Page made by edgeofcare {version}." if version else ".")
+    return f"{', '.join(parts)}." + (say("made by", version=version) if version else "")
 
 
-def _listed(words: list[str]) -> str:
+def _listed(words: list[str], joint: str) -> str:
     """Words joined by "and"."""
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+    return joint.join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

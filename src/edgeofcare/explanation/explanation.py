@@ -286,4 +286,4 @@ class Explanation(Readable):
         spec = self._specs[column]
         if self._records is None or spec is None:
             return None
-        return evidence_index(self._records).evidence(self._values.index[position], spec).counted()
+        return evidence_index(self._records).evidence(self._values.index[position], spec).cited()

@@ -250,20 +250,15 @@ def unknown_features(row: SingleRow) -> tuple[str, ...]:
         In the order of the features.
     """
     empty = np.flatnonzero(np.isnan(row.values)).tolist()
-    behind = ((at, Behind(RowsOfChild(row, at), tuple(filter(None, [row.unknown(at)])))) for at in empty)
     return tuple(
-        row.features[at].name for at, held in behind if record_of(row.features[at], math.nan, held) == NOT_KNOWN
+        row.features[at].name for at in empty if record_of(row.features[at], math.nan, _behind(row, at)) == NOT_KNOWN
     )
 
 
 def _behind(row: SingleRow, position: int) -> Behind:
     """What the records hold behind a feature."""
-    if isinstance(row.features[position], Combined):
-        clauses = [row.part(position, which)[3] for which in (0, 1)]
-        return Behind(
-            RowsOfChild(row, position),
-            tuple(clause for clause in clauses if clause),
-            lambda which: row.part(position, which)[1],
-        )
-    clause = row.unknown(position)
-    return Behind(RowsOfChild(row, position), (clause,) if clause else ())
+    rows, sources = RowsOfChild(row, position), RowsOfChild(row, position, cited=True)
+    if not isinstance(row.features[position], Combined):
+        return Behind(rows, sources, (row.unknown(position),))
+    clauses = (row.part(position, 0)[3], row.part(position, 1)[3])
+    return Behind(rows, sources, clauses, lambda which: row.part(position, which)[1])

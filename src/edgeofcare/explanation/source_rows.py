@@ -29,6 +29,8 @@ class RowsOfChild:
         The features of the child.
     position : int
         Which of them.
+    cited : bool, default False
+        Whether a period of care is told by the source rows that it rests on.
     """
 
     _COLUMNS: ClassVar = {
@@ -39,8 +41,8 @@ class RowsOfChild:
         "known": "known",
     }
 
-    def __init__(self, row: SingleRow, position: int) -> None:
-        self._row, self._position = row, position
+    def __init__(self, row: SingleRow, position: int, *, cited: bool = False) -> None:
+        self._row, self._position, self._cited = row, position, cited
         self._found: CountedRows | None = None
 
     def __len__(self) -> int:
@@ -58,5 +60,5 @@ class RowsOfChild:
     def _counted(self) -> CountedRows:
         """The rows, looked for once."""
         if self._found is None:
-            self._found = self._row.counted(self._position)
+            self._found = self._row.counted(self._position, cited=self._cited)
         return self._found

@@ -10,15 +10,13 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from edgeofcare.explanation.wording_codes import NO_FACTOR, codes_said, factors_said
 from edgeofcare.explanation.wording_rows import (
-    FLAGS,
     PARTICIPLES,
     a,
     amount,
     before,
-    codes_said,
     days_said,
-    factors_said,
     last_said,
     measured,
     number_said,
@@ -28,6 +26,7 @@ from edgeofcare.explanation.wording_rows import (
     whose,
     window_said,
 )
+from edgeofcare.explanation.wording_two import clauses, had_said, joined, two_numbers
 from edgeofcare.explanation.wording_whole import WHOLE
 from edgeofcare.features.feature import Feature, TableFeature, label
 from edgeofcare.features.specs.events import SHORTEST_EXPOSURE, Count, DaysSince, DaysSinceFirst, Rate, Share, Trend
@@ -36,9 +35,8 @@ from edgeofcare.features.specs.spells import Active, DaysIn, Overlap, TotalDays
 from edgeofcare.schema.columns import SPELL
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from edgeofcare.explanation.source_rows import Rows
+
 
 __all__ = ["percent_said", "reason_sentence"]
 
@@ -47,11 +45,16 @@ _DAYS_IN = {
     "missing_episodes": "Missing overnight",
     "worker_involvements": "A worker was allocated",
 }
-_HAD = {"source": "came from", "initial_category": "were for", "factor": "were", "status": "were"}
 
 
 def reason_sentence(
-    spec: Feature | None, value: float | str, evidence: Rows | None = None, index_date: Any = None
+    spec: Feature | None,
+    value: float | str,
+    evidence: Rows | None = None,
+    index_date: Any = None,
+    *,
+    parts: tuple[float, float] | None = None,
+    reached: bool | None = None,
 ) -> str:
     """Say the value of one feature of one child in plain English.
 
@@ -67,6 +70,11 @@ def reason_sentence(
         not say how long before the index date the last one was.
     index_date : Timestamp or datetime64, optional
         The index date; needed with evidence.
+    parts : tuple of float, optional
+        Of a ratio or a difference, the values of its two features: then the sentence says both.
+    reached : bool, optional
+        Whether the records are known to reach and to hold enough: NaN then means that there was nothing, or that
+        they do not. Left out where nobody knows.
 
     Returns
     -------
@@ -82,7 +90,12 @@ def reason_sentence(
     'A child protection plan is open.'
     >>> reason_sentence(parse_feature("care.count.1095d"), float("nan"))
     'Unknown: the records of periods of care do not reach back 1,095 days.'
+    >>> reason_sentence(parse_feature("missing.count.90d - contact.count.90d"), 1.0)
+    '1 more missing episode than contacts in the 90 days before the index date.'
     """
+    numbers = two_numbers(spec, value, evidence, index_date, parts)
+    if spec is not None and numbers is not None:
+        return joined(*clauses(spec, *numbers, reason_sentence))
     rows = evidence if evidence is not None and len(evidence) and index_date is not None else None
     unknown = isinstance(value, float) and math.isnan(value)
     plain = "unknown" if unknown else value if isinstance(value, str) else number_said(value)
@@ -91,13 +104,13 @@ def reason_sentence(
     if type(spec) in WHOLE:
         return WHOLE[type(spec)](spec, value, rows, index_date)
     if isinstance(spec, TableFeature) and unknown:
-        return _unknown(spec, rows)
+        return _unknown(spec, rows, reached=reached)
     if type(spec) in _WRITERS:
         return _WRITERS[type(spec)](spec, value, rows, index_date)
     return f"{spec.sentence.rstrip('.')}: {plain}."
 
 
-def _count(spec: Count, value: float, rows: pd.DataFrame | None, index_date: Any) -> str:
+def _count(spec: Count, value: float, rows: Rows | None, index_date: Any) -> str:
     """How many began, ended or took place, and when the last did."""
     if spec.table == "assessment_factors":
         return _factor_count(spec, value, rows, index_date)
@@ -105,7 +118,7 @@ def _count(spec: Count, value: float, rows: pd.DataFrame | None, index_date: Any
     return f"{amount(value)} {said}{last_said(value, rows, index_date, spec.edge)}."
 
 
-def _factor_count(spec: Count, value: float, rows: pd.DataFrame | None, index_date: Any) -> str:
+def _factor_count(spec: Count, value: float, rows: Rows | None, index_date: Any) -> str:
     """How many assessments identified a factor."""
     window, last, few = window_said(spec), last_said(value, rows, index_date), value in (0, 1)
     what, of = factors_said(spec), whose(spec, few=few)
@@ -113,6 +126,8 @@ def _factor_count(spec: Count, value: float, rows: pd.DataFrame | None, index_da
         verb, noun = ("was", "factor") if few else ("were", "factors")
         other = _but(spec)
         return f"{amount(value)} {noun}{other} {verb} identified by assessments{whose(spec, few=False)} {window}{last}."
+    if what == NO_FACTOR:
+        return f"{amount(value)} {rows_said(spec, value)} {'was' if few else 'were'} completed {window}{last}."
     if few:
         return f"{'An' if value else 'No'} assessment{of} {window} identified {what} as a factor{last}."
     if len(dict(spec.where)["factor"]) == 1:  # one row is one assessment
@@ -127,16 +142,16 @@ def _but(spec: TableFeature) -> str:
     return f" other than {codes_said(spec, 'factor', left_out)}" if left_out else ""
 
 
-def _days_since(spec: DaysSince, value: float, rows: pd.DataFrame | None, index_date: Any) -> str:
+def _days_since(spec: DaysSince, value: float, rows: Rows | None, index_date: Any) -> str:
     """Days since the last one, or the first."""
     within = f", looking back {days_said(spec.lookback)}" if spec.lookback and spec.which == "first" else ""
-    if spec.table == "assessment_factors" and (what := factors_said(spec)):
+    if spec.table == "assessment_factors" and (what := factors_said(spec)) not in ("", NO_FACTOR):
         of = whose(spec, few=True)
         return f"{days_said(value)} since an assessment{of} {spec.which} identified {what} as a factor{within}."
     return f"{days_said(value)} since the {spec.which} {rows_said(spec, 1)}{_began(spec)}{within}."
 
 
-def _trend(spec: Trend, value: float, rows: pd.DataFrame | None, index_date: Any) -> str:
+def _trend(spec: Trend, value: float, rows: Rows | None, index_date: Any) -> str:
     """How many more than in the window before."""
     number, before_those = abs(value), f"in the {days_said(spec.lookback)} before those"
     if not value:
@@ -146,7 +161,7 @@ def _trend(spec: Trend, value: float, rows: pd.DataFrame | None, index_date: Any
     return f"{number_said(number)} {'more' if value > 0 else 'fewer'} {said} than {before_those}."
 
 
-def _rate(spec: Rate, value: float, rows: pd.DataFrame | None, index_date: Any) -> str:
+def _rate(spec: Rate, value: float, rows: Rows | None, index_date: Any) -> str:
     """How many in a year."""
     number = value if value in (0, 1) else 2
     said = f"{amount(value)} {rows_said(spec, number)} {verb_said(spec, 'start', number)}"
@@ -154,15 +169,10 @@ def _rate(spec: Rate, value: float, rows: pd.DataFrame | None, index_date: Any) 
     return f"{said} {covered}." if not value else f"{said} for each 365 days, {covered}."
 
 
-def _share(spec: Share, value: float, rows: pd.DataFrame | None, index_date: Any) -> str:
+def _share(spec: Share, value: float, rows: Rows | None, index_date: Any) -> str:
     """Which share has one of the codes."""
-    (column, codes), *_ = spec.of
     some = "None of the" if value == 0 else "All" if value == 1 else f"{percent_said(value)} of the"
-    if len(codes) == 1 and (column, codes[0]) in FLAGS:
-        had = f"were ones {FLAGS[column, codes[0]]}"
-    else:
-        had = f"{_HAD.get(column, f'had the {label(column)}')} {codes_said(spec, column, codes)}"
-    return f"{some} {rows_said(spec, 2)} {window_said(spec)} {had}."
+    return f"{some} {rows_said(spec, 2)} {window_said(spec)} {had_said(spec)}."
 
 
 def percent_said(share: float) -> str:
@@ -186,7 +196,7 @@ def percent_said(share: float) -> str:
     return "Fewer than 1%" if share < 0.005 else "More than 99%" if share > 0.995 else f"{share:.0%}"
 
 
-def _active(spec: Active, value: float, rows: pd.DataFrame | None, index_date: Any) -> str:
+def _active(spec: Active, value: float, rows: Rows | None, index_date: Any) -> str:
     """What is open."""
     if _is_of_workers(spec):
         return f"{'A' if value == 1 else amount(value)} {'worker is' if value in (0, 1) else 'workers are'} allocated."
@@ -195,7 +205,7 @@ def _active(spec: Active, value: float, rows: pd.DataFrame | None, index_date: A
     return f"{amount(value)} {rows_said(spec, value)} {'is' if value == 0 else 'are'} open."
 
 
-def _days_in(spec: DaysIn, value: float, rows: pd.DataFrame | None, index_date: Any) -> str:
+def _days_in(spec: DaysIn, value: float, rows: Rows | None, index_date: Any) -> str:
     """On how many days of the window a spell was open."""
     return f"{_was_open(spec)} on {_of_the_days(spec, value)}."
 
@@ -205,7 +215,7 @@ def _is_of_workers(spec: TableFeature) -> bool:
     return spec.table == "worker_involvements" and spec.scope == "child" and not (spec.where or spec.unless)
 
 
-def _overlap(spec: Overlap, value: float, rows: pd.DataFrame | None, index_date: Any) -> str:
+def _overlap(spec: Overlap, value: float, rows: Rows | None, index_date: Any) -> str:
     """On how many days of the window spells of both kinds were open."""
     if spec.other == "care_periods" and spec.scope == "child":
         while_open = "looked after"
@@ -228,7 +238,7 @@ def _of_the_days(spec: DaysIn, value: float) -> str:
     return f"{days_said(value) if value else 'none of the days'} before the index date"
 
 
-def _distinct(spec: Distinct, value: float, rows: pd.DataFrame | None, index_date: Any) -> str:
+def _distinct(spec: Distinct, value: float, rows: Rows | None, index_date: Any) -> str:
     """How many different codes there were."""
     few, window, column = value in (0, 1), window_said(spec), (spec.table, spec.value)
     recent = "" if rows is None else f", most recently {before(rows['date'], index_date)}"
@@ -245,7 +255,7 @@ def _distinct(spec: Distinct, value: float, rows: pd.DataFrame | None, index_dat
     return f"{number} {noun} {'is' if few else 'are'} on record for {rows_said(spec, 2)} {window}{recent}."
 
 
-def _last(spec: Last, value: float | str, rows: pd.DataFrame | None, index_date: Any) -> str:
+def _last(spec: Last, value: float | str, rows: Rows | None, index_date: Any) -> str:
     """The value of the last row that has one."""
     if isinstance(value, str):
         said = codes_said(spec, spec.value, [value])
@@ -257,13 +267,13 @@ def _last(spec: Last, value: float | str, rows: pd.DataFrame | None, index_date:
     return f"The {label(spec.value)} of the last {rows_said(spec, 1)}{within} is {said}."
 
 
-def _sum(spec: Sum, value: float, rows: pd.DataFrame | None, index_date: Any) -> str:
+def _sum(spec: Sum, value: float, rows: Rows | None, index_date: Any) -> str:
     """What the numbers add up to."""
     numbers = plural(label(spec.value)).capitalize()
     return f"{numbers} of {rows_said(spec, 2)} {window_said(spec)} add up to {measured(spec, spec.value, value)}."
 
 
-def _mean_or_max(spec: Mean | Max, value: float, rows: pd.DataFrame | None, index_date: Any) -> str:
+def _mean_or_max(spec: Mean | Max, value: float, rows: Rows | None, index_date: Any) -> str:
     """The mean or the largest number."""
     what = f"{'mean' if isinstance(spec, Mean) else 'largest'} {label(spec.value)}"
     return f"The {what} of {rows_said(spec, 2)} {window_said(spec)} is {measured(spec, spec.value, value)}."
@@ -288,23 +298,29 @@ _WRITERS: dict[type[Feature], Callable[..., str]] = {
 }
 
 
-def _unknown(spec: TableFeature, rows: Rows | None) -> str:
+def _unknown(spec: TableFeature, rows: Rows | None, *, reached: bool | None) -> str:
     """NaN: nothing to tell a number of, or records that do not reach back far enough."""
-    nothing = isinstance(spec, DaysSince | Mean | Max | Last | Share) and rows is None
-    of_value = isinstance(spec, Mean | Max | Last)
-    having = f" with {a(label(getattr(spec, 'value', ''))).lower()}" if of_value else _ended(spec)
-    if nothing and spec.lookback is None:
-        return f"No {rows_said(spec, 1)}{having} is on record."
+    nothing = isinstance(spec, DaysSince | Mean | Max | Last | Share) and rows is None and reached is not False
+    siblings = "" if spec.scope == "child" else ", or do not say who the siblings are"
     if isinstance(spec, Rate):
         reach = f"cover fewer than {SHORTEST_EXPOSURE} days before the index date"
     else:
         reach = f"do not reach back {days_said(spec.reach)}" if spec.reach else "do not reach the index date"
-    siblings = "" if spec.scope == "child" else ", or do not say who the siblings are"
     if nothing:
-        return f"No {rows_said(spec, 1)}{having} is on record {window_said(spec)}, or the records {reach}{siblings}."
+        said = f"No {rows_said(spec, 1)}{_having(spec)} is on record"
+        within = "" if spec.lookback is None else f" {window_said(spec)}"
+        unsure = "" if reached or not within else f", or the records {reach}{siblings}"
+        return f"{said}{within}{unsure}."
     both = f" or {spec.other_source.plural}" if isinstance(spec, Overlap) else ""
     kinds = ", or do not tell their kinds" if spec.where or spec.unless else ""
     return f"Unknown: the records of {rows_said(spec, 2)}{both} {reach}{siblings}{kinds}."
+
+
+def _having(spec: TableFeature) -> str:
+    """What a row must have to be told of: a value, or an end."""
+    if isinstance(spec, Mean | Max | Last):
+        return f" with {a(label(spec.value)).lower()}"
+    return " that has ended" if getattr(spec, "edge", "start") == "end" else ""
 
 
 def _began(spec: DaysSince) -> str:
@@ -313,8 +329,3 @@ def _began(spec: DaysSince) -> str:
     if spec.edge == "start" and named:
         return ""
     return f" {verb_said(spec, spec.edge, 1)}"
-
-
-def _ended(spec: TableFeature) -> str:
-    """Say that an end is meant."""
-    return " that has ended" if getattr(spec, "edge", "start") == "end" else ""

@@ -18,29 +18,21 @@ import numpy as np
 
 from edgeofcare.ages import age_in_years
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.page_words import COMMON, PageWords
 from edgeofcare.explanation.wording import percent_said, reason_sentence
+from edgeofcare.explanation.wording_checks import GROUPS, WORDS, wrong_line
 from edgeofcare.explanation.wording_rows import number_said
+from edgeofcare.explanation.wording_two import joined, two_numbers
 from edgeofcare.features.feature import Feature
-from edgeofcare.features.names import parse_feature
 
 if TYPE_CHECKING:
     from edgeofcare.explanation.source_rows import Rows
 
-__all__ = ["CASES", "COMMON", "Wording", "default_wording", "read_wording", "write_wording"]
+__all__ = ["Wording", "default_wording", "read_wording", "write_wording"]
 
-CASES = ("unknown", "nothing", "none", "one", "more", "fewer")
-"""What a value can be: NaN with source rows behind it, NaN with none, 0, 1, another number, and one below 0."""
-
-COMMON = "*"
-"""In the column of features: words that every sentence uses."""
-
-PLACEHOLDERS = frozenset({"number", "percent", "years", "month", "ago", "date"})
-_WORDS = ("day", "days", "date", *(f"month {number}" for number in range(1, 13)))
-_OF_WORDS = {"day": {"number"}, "days": {"number"}}
 _HEADER = ["feature", "case", "sentence"]
 _HOLE = re.compile(r"\{(\w*)\}")
 _WITH_ROWS = re.compile(r"\[([^\[\]]*)\]")
-_LONGEST = 400
 _MOST = 10_000_000  # bytes
 
 
@@ -51,7 +43,8 @@ class Wording:
     Parameters
     ----------
     sentences : mapping of (str, str) to str
-        By name of a feature and one of :data:`CASES`; by ``"*"`` and a word that all sentences use.
+        By name of a feature and a case; by ``"*"`` and a word that all sentences use; by ``"page"``, ``"concept"`` or
+        ``"table"`` and a name of theirs.
 
     Examples
     --------
@@ -69,8 +62,13 @@ class Wording:
         object.__setattr__(self, "sentences", MappingProxyType(dict(self.sentences)))
 
     def __repr__(self) -> str:
-        features = {feature for feature, _ in self.sentences} - {COMMON}
+        features = {feature for feature, _ in self.sentences} - {COMMON, *GROUPS}
         return f"Wording({len(self.sentences)} sentences of {len(features)} features)"
+
+    @property
+    def page(self) -> PageWords:
+        """The fixed words of a child's page."""
+        return PageWords(self.sentences)
 
     def sentence(
         self,
@@ -80,6 +78,8 @@ class Wording:
         index_date: Any = None,
         *,
         date: str | None = None,
+        parts: tuple[float, float] | None = None,
+        reached: bool | None = None,
     ) -> str:
         """Say the value of one feature of one child.
 
@@ -95,28 +95,66 @@ class Wording:
             The index date; needed with rows.
         date : str, optional
             How to call the index date; as the file says if left out.
+        parts : tuple of float, optional
+            Of a ratio or a difference, the values of its two features: then the sentence says both.
+        reached : bool, optional
+            Whether the records are known to reach and to hold enough: NaN then means that there was nothing, or that
+            they do not. Left out where nobody knows.
 
         Returns
         -------
         str
             One sentence. A feature that the file does not hold is worded by the library.
         """
+        name = self.sentences[COMMON, "date"] if date is None else date
+        numbers = two_numbers(spec, value, rows, index_date, parts)
+        said = None if spec is None or numbers is None else self._of_two(spec.name, numbers)
+        if said is None:
+            said = self._of_one(spec, value, rows, index_date, reached=reached)
+        if said is None:
+            said = reason_sentence(spec, value, rows, index_date, parts=parts, reached=reached)
+            return said if date is None else said.replace("the index date", date)
+        return said.replace("{date}", name)
+
+    def _of_two(self, name: str, numbers: tuple[float, float]) -> str | None:
+        """A sentence with two numbers; None where the file does not hold both its clauses."""
+        clauses = []
+        for place, number in zip(("first", "second"), numbers, strict=True):
+            clause = self.sentences.get((name, f"{place} {_case(number, None)}"))
+            if clause is None:
+                return None
+            clauses.append(clause.replace("{number}", number_said(number)))
+        return joined(*clauses)
+
+    def _of_one(
+        self,
+        spec: Feature | None,
+        value: float | str,
+        rows: Rows | None,
+        index_date: Any,
+        *,
+        reached: bool | None,
+    ) -> str | None:
+        """A sentence for a value as a whole; None where the file does not hold it."""
         held = rows if rows is not None and len(rows) and index_date is not None else None
         case = _case(value, held)
-        template = None if spec is None or case is None else self._template(spec.name, case)
-        name = self.sentences[COMMON, "date"] if date is None else date
+        if spec is None or case is None:
+            return None
+        if case == "nothing" and reached is not None:
+            case = "empty" if reached else "unknown"
+        template = self._template(spec.name, case)
         if template is None:
-            said = reason_sentence(spec, value, rows, index_date)
-            return said if date is None else said.replace("the index date", date)
+            return None
         kept = _WITH_ROWS.sub("" if held is None else r"\1", template)
+        fill = self._part
         return _HOLE.sub(
-            lambda hole: name if hole[1] == "date" else self._part(hole[1], spec, float(value), held, index_date), kept
+            lambda hole: hole[0] if hole[1] == "date" else fill(hole[1], spec, float(value), held, index_date), kept
         )
 
     def _template(self, name: str, case: str) -> str | None:
         """The sentence of a feature and case; nothing on record is unknown, where the file makes no difference."""
-        found = self.sentences.get((name, case))
-        return self.sentences.get((name, "unknown")) if found is None and case == "nothing" else found
+        cases = {"empty": ("empty", "nothing", "unknown"), "nothing": ("nothing", "unknown")}.get(case, (case,))
+        return next((self.sentences[name, each] for each in cases if (name, each) in self.sentences), None)
 
     def _part(self, hole: str, spec: Any, value: float, rows: Rows | None, index_date: Any) -> str:
         """What stands for a placeholder."""
@@ -201,7 +239,7 @@ def read_wording(path: str | Path) -> Wording:
     """
     try:
         if Path(path).stat().st_size > _MOST:
-            msg = f"The wording file has more than {_MOST // 1_000_000} MB; a wording file is text of about 60 kB."
+            msg = f"The wording file has more than {_MOST // 1_000_000} MB; a wording file is text of about 120 kB."
             raise SpecError(msg)
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, ValueError, TypeError) as error:
@@ -254,55 +292,14 @@ def _read(text: str, what: str) -> Wording:
     for number, line in enumerate(lines[1:], start=2):
         if not line:
             continue
-        wrong = _wrong(line, sentences)
+        wrong = wrong_line(line, sentences)
         problems += [f"line {number} {wrong}"] if wrong else []
         if not wrong:
             sentences[line[0], line[1]] = line[2]
-    missing = [word for word in _WORDS if (COMMON, word) not in sentences]
+    missing = [word for word in WORDS if (COMMON, word) not in sentences]
     problems += [f"the words {', '.join(missing)} of {COMMON} are missing"] if missing else []
     if problems:
         more = f"; and {len(problems) - 10} more" if len(problems) > 10 else ""
         msg = f"{what[0].upper()}{what[1:]} cannot be used: {'; '.join(problems[:10])}{more}."
         raise SpecError(msg)
     return Wording(sentences)
-
-
-def _wrong(line: list[str], held: Mapping[tuple[str, str], str]) -> str:
-    """What is wrong with a line; empty if nothing is."""
-    if len(line) != len(_HEADER):
-        return f"has {len(line)} cells, not {len(_HEADER)}"
-    feature, case, sentence = line
-    cases = _WORDS if feature == COMMON else CASES
-    if case not in cases:
-        return f"has an unknown case; expected one of {', '.join(cases)}"
-    if feature != COMMON and not _is_feature(feature):
-        return "names no feature of the library"
-    if (feature, case) in held:
-        return "repeats a feature and case"
-    if not sentence.strip() or len(sentence) > _LONGEST:
-        return f"has no sentence, or one of more than {_LONGEST} characters"
-    allowed = _OF_WORDS.get(case, set()) if feature == COMMON else set(PLACEHOLDERS)
-    if case in ("unknown", "nothing"):
-        allowed = {"date"}
-    return _wrong_holes(sentence, allowed)
-
-
-def _wrong_holes(sentence: str, allowed: set[str]) -> str:
-    """What is wrong with the placeholders and brackets of a sentence."""
-    if unknown := sorted(set(_HOLE.findall(sentence)) - allowed):
-        return f"has the placeholder {', '.join(unknown)}, which cannot be filled in here"
-    rest = _WITH_ROWS.sub(r"\1", _HOLE.sub("", sentence))
-    if any(mark in rest for mark in "{}[]"):
-        return "has a bracket that is not closed, or brackets within brackets"
-    outside = _HOLE.findall(_WITH_ROWS.sub("", sentence))
-    return "has {ago} outside square brackets, where there may be no source rows" if "ago" in outside else ""
-
-
-@cache
-def _is_feature(name: str) -> bool:
-    """Whether a name is that of a feature."""
-    try:
-        parse_feature(name)
-    except SpecError:
-        return False
-    return True

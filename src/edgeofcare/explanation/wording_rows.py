@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from edgeofcare.explanation.wording_codes import FLAGS, NO_FACTOR, codes_said, factors_said
 from edgeofcare.features.feature import TableFeature, label
-from edgeofcare.schema.codes import CODE_LISTS
 from edgeofcare.schema.columns import SPELL
 
 if TYPE_CHECKING:
     from edgeofcare.explanation.source_rows import Rows
 
 __all__ = [
-    "FLAGS",
     "PARTICIPLES",
     "a",
     "amount",
     "before",
-    "codes_said",
     "days_said",
-    "factors_said",
     "last_said",
     "measured",
     "number_said",
@@ -46,43 +42,7 @@ PARTICIPLES = {
 }
 """What happens to rows on the day that counts, by table and edge."""
 
-FLAGS = {
-    ("nfa", "yes"): "that led to no further action",
-    ("nfa", "no"): "that led to further action",
-    ("led_to_plan", "yes"): "that led to a child protection plan",
-    ("led_to_plan", "no"): "that led to no child protection plan",
-    ("transfer_in", "yes"): "held because the child moved in from elsewhere",
-    ("other_authority", "yes"): "of another authority",
-}
-"""Flags of rows in words, by column and code."""
-
-_SAID = {
-    "source": {
-        "1A": "a family member",
-        "1B": "an acquaintance",
-        "1C": "the child or young person",
-        "1D": "another individual",
-        "2A": "a school",
-        "3A": "a general practitioner",
-        "3B": "a health visitor",
-        "3C": "a school nurse",
-        "6": "the police",
-        "7": "another legal agency",
-        "8": "another source",
-        "9": "an anonymous source",
-        "10": "an unknown source",
-    },
-    "factor": {
-        "4A": "the mental health of the child",
-        "4B": "the mental health of a parent",
-        "4C": "the mental health of someone else at home",
-        "7A": "the child being a young carer",
-        "18A": "physical abuse",
-        "19A": "sexual abuse",
-        "20": "another factor",
-    },
-    "legal_status": {"V3": "short-break series", "V4": "short-break series"},
-}
+_ENOUGH = ("status", "close_reason", "end_reason", "type")  # columns whose codes say enough without their name
 
 
 def rows_said(spec: TableFeature, number: float) -> str:
@@ -111,7 +71,8 @@ def rows_said(spec: TableFeature, number: float) -> str:
     filters = [(column, True) for column, _ in spec.where] + [(column, False) for column, _ in spec.unless]
     if what:
         filters = [(column, wanted) for column, wanted in filters if column != "factor"]
-        head = f"{'assessment' if few else 'assessments'}{whose(spec, few=few)} identifying {what} as a factor"
+        found = "without any factor" if what == NO_FACTOR else f"identifying {what} as a factor"
+        head = f"{'assessment' if few else 'assessments'}{whose(spec, few=few)} {found}"
     else:
         one, many = _NOUNS.get(spec.table, (spec.source.singular, spec.source.plural))
         head = f"{one if few else many}{whose(spec, few=few)}"
@@ -147,55 +108,9 @@ def _filter(spec: TableFeature, column: str, *, wanted: bool) -> str:
         return ("" if wanted else "other than those ") + FLAGS[column, codes[0]]
     if column in ("source", "initial_category"):
         return f"{no}{'from' if column == 'source' else 'for'} {said}"
-    if column in ("status", "close_reason"):
+    if column in _ENOUGH and spec.source.column(column).codes:
         return f"({no}{said})"
     return f"({label(column)}: {no}{said})"
-
-
-def codes_said(spec: TableFeature, column: str, codes: Iterable[str]) -> str:
-    """Codes of a column in words.
-
-    Parameters
-    ----------
-    spec : TableFeature
-        The feature.
-    column : str
-        The column.
-    codes : iterable of str
-        The codes.
-
-    Returns
-    -------
-    str
-        Joined by "or".
-    """
-    held = spec.source.column(column).codes or ""
-    meanings = {**CODE_LISTS.get(held, {}), **_SAID.get(held, {})}
-    return _either(meanings.get(code, code) for code in codes)
-
-
-def factors_said(spec: TableFeature) -> str:
-    """The assessment factors that count, in words.
-
-    Parameters
-    ----------
-    spec : TableFeature
-        The feature.
-
-    Returns
-    -------
-    str
-        Empty where it is of something else, or of all factors.
-    """
-    codes = dict(spec.where).get("factor", ()) if spec.table == "assessment_factors" else ()
-    return codes_said(spec, "factor", codes) if codes else ""
-
-
-def _either(words: Iterable[str]) -> str:
-    """Join alternatives by "or", leaving out those that a wider one already holds."""
-    every = list(dict.fromkeys(words))
-    kept = [word for word in every if not any(word.startswith((f"{other} ", f"{other},")) for other in every)]
-    return " or ".join([", ".join(kept[:-1]), kept[-1]]) if len(kept) > 1 else "".join(kept)
 
 
 def verb_said(spec: TableFeature, edge: str, number: float) -> str:

@@ -229,7 +229,7 @@ def world_agrees(records, specs, days, children):
     index, counted = EvidenceIndex(records, specs), 0
     for child in children[:8]:
         counted += same_evidence(plan.row(single[child], days[0]), specs, index, child)
-    assert counted > 100
+    assert counted > 50
 
 
 WORLDS = [{"authority": "sample"}, {}, {"faults": ()}, {"authority": "triborough"}]

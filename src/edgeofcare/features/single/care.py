@@ -10,7 +10,7 @@ from edgeofcare.features.single.tables import PlainTable
 from edgeofcare.features.sources import SOURCES
 from edgeofcare.schema.codes import SHORT_BREAKS
 
-__all__ = ["PeriodTable", "periods_as_known"]
+__all__ = ["PeriodTable", "SourceRow", "periods_as_known"]
 
 
 class _Spell(NamedTuple):
@@ -34,6 +34,18 @@ class _Episode(NamedTuple):
     spell: _Spell
     known: int
     status: str | None
+    says: tuple[_Spell, ...]
+    """Legal statuses that say how it counts: the one on its first day, or a short break and the one that ended it."""
+
+
+class SourceRow(NamedTuple):
+    """A source row of a period, as known before the day."""
+
+    table: str
+    key: str
+    start: int
+    end: int
+    known: int
 
 
 class PeriodTable(PlainTable):
@@ -45,13 +57,22 @@ class PeriodTable(PlainTable):
         Of the periods.
     known, end_known : list of int
         When each entry and end could first be seen.
+    sources : list of list of SourceRow
+        The source rows that each rests on.
     """
 
-    def __init__(self, columns: Mapping[str, list[Any]], known: list[int], end_known: list[int]) -> None:
+    def __init__(
+        self,
+        columns: Mapping[str, list[Any]],
+        known: list[int],
+        end_known: list[int],
+        sources: list[list[SourceRow]],
+    ) -> None:
         super().__init__(SOURCES["care_periods"], columns, len(known))
         self.source = "care_episodes"
         self.known = known
         self.end_known = end_known
+        self.sources = sources
 
 
 def periods_as_known(episodes: PlainTable, statuses: PlainTable, children: Iterable[str], day: int) -> PeriodTable:
@@ -71,18 +92,18 @@ def periods_as_known(episodes: PlainTable, statuses: PlainTable, children: Itera
     PeriodTable
         One row for each child and period, by the day of entry.
     """
-    rows: list[tuple[int, str, str, int, int, int, str | None, str | None]] = []
+    rows: list[_Row] = []
     for child in children:
         own = list(_seen(episodes, child, day, "end_reason"))
         if own:
             own_statuses = [each for each in _seen(statuses, child, day, "status") if each.told not in (None, "NONE")]
             rows += [_row(child, period) for period in _periods(sorted(_counting(own, own_statuses)))]
     rows.sort()
-    names = ("start_date", "child_id", "row_key", "known", "end", "end_known", "status", "end_reason")
+    names = ("start_date", "child_id", "row_key", "known", "end", "end_known", "status", "end_reason", "sources")
     cells = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {name: [] for name in names}
     ends = [None if end == MAX_DAY else end for end in cells["end"]]
     columns = {name: cells[name] for name in ("start_date", "child_id", "row_key", "status", "end_reason")}
-    return PeriodTable({**columns, "end_date": ends}, cells["known"], cells["end_known"])
+    return PeriodTable({**columns, "end_date": ends}, cells["known"], cells["end_known"], cells["sources"])
 
 
 def _seen(table: PlainTable, child: str, day: int, told: str) -> Iterator[_Spell]:
@@ -106,12 +127,14 @@ def _counting(episodes: Sequence[_Spell], statuses: Sequence[_Spell]) -> Iterato
         first = within[0][-1] if within else None
         if first is None or first.told not in SHORT_BREAKS:
             status = None if first is None else first.told
-            yield _Episode(episode.start, episode.key, episode, episode.known, status)
+            says = () if first is None else (first,)
+            yield _Episode(episode.start, episode.key, episode, episode.known, status, says)
             continue
         since = [each for each in within if each[-1].start > first.start and each[-1].told not in SHORT_BREAKS]
         if since:
             from_day, later = since[0][0], since[0][-1]
-            yield _Episode(from_day, episode.key, episode, max(episode.known, later.known), later.told)
+            known = max(episode.known, later.known)
+            yield _Episode(from_day, episode.key, episode, known, later.told, (first, later))
 
 
 def _within(episode: _Spell, statuses: Sequence[_Spell]) -> Iterator[tuple[int, int, bool, str, _Spell]]:
@@ -141,10 +164,26 @@ def _periods(episodes: Sequence[_Episode]) -> list[list[_Episode]]:
     return periods
 
 
-def _row(child: str, period: Sequence[_Episode]) -> tuple[int, str, str, int, int, int, str | None, str | None]:
+_Row = tuple[int, str, str, int, int, int, str | None, str | None, list[SourceRow]]
+
+
+def _row(child: str, period: Sequence[_Episode]) -> _Row:
     """One period as a row: entered as its first episode counts, ended as its last did."""
     first = period[0]
     last = max((each.spell for each in period), key=lambda spell: (spell.end, spell.start, spell.key))
     return (
         first.counted_from, child, first.key, first.known, last.end, last.end_known, first.status, last.told,
+        _sources(period),
     )  # fmt: skip
+
+
+def _sources(period: Sequence[_Episode]) -> list[SourceRow]:
+    """The episodes of a period, and the legal statuses that say how it began and from when a short break counts."""
+    rows = [_source("care_episodes", each.spell) for each in period]
+    says = [*period[0].says, *(status for each in period if len(each.says) > 1 for status in each.says)]
+    return rows + [_source("legal_statuses", status) for status in says]
+
+
+def _source(table: str, spell: _Spell) -> SourceRow:
+    """An episode or a legal status as a source row."""
+    return SourceRow(table, spell.key, spell.start, spell.end, spell.known)

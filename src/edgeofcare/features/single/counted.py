@@ -13,6 +13,7 @@ import numpy as np
 from edgeofcare.features.feature import Feature, TableFeature
 from edgeofcare.features.held import columns_missing
 from edgeofcare.features.rows import MAX_DAY
+from edgeofcare.features.single.care import PeriodTable
 from edgeofcare.features.single.child import counting_siblings
 from edgeofcare.features.single.measures import begin_of_rate, covered, last_place, since
 from edgeofcare.features.single.siblings import say_of_siblings
@@ -69,7 +70,7 @@ class CountedRows:
         return f"CountedRows({len(self)})"
 
 
-def counted_rows(moment: Moment, parts: Sequence[Feature]) -> CountedRows:
+def counted_rows(moment: Moment, parts: Sequence[Feature], *, cited: bool = False) -> CountedRows:
     """The rows that count in a feature.
 
     Parameters
@@ -78,14 +79,16 @@ def counted_rows(moment: Moment, parts: Sequence[Feature]) -> CountedRows:
         The child and the day.
     parts : sequence of Feature
         The feature, or the two that it is made of.
+    cited : bool, default False
+        Whether a period of care is told by the source rows that it rests on, as :meth:`Evidence.cited` does.
 
     Returns
     -------
     CountedRows
         Each row once.
     """
-    rows = sorted([row for part in parts for row in _rows(moment, part)], key=_ORDER)
-    if len(parts) > 1 or isinstance(parts[0], Overlap):
+    rows = sorted([row for part in parts for row in _rows(moment, part, cited=cited)], key=_ORDER)
+    if cited or len(parts) > 1 or isinstance(parts[0], Overlap):
         once: dict[tuple[str, str], _Row] = {}
         for row in rows:
             once.setdefault((row.table, row.key), row)
@@ -104,7 +107,7 @@ def _dates(days: Iterable[int]) -> np.ndarray:
     return np.array([_NO_DATE if day >= MAX_DAY else day for day in days], dtype=np.int64).view("datetime64[D]")
 
 
-def _rows(moment: Moment, spec: Feature) -> list[_Row]:
+def _rows(moment: Moment, spec: Feature, *, cited: bool) -> list[_Row]:
     """The rows that count in a feature that is not made of others."""
     if isinstance(spec, Siblings):
         return [
@@ -119,10 +122,19 @@ def _rows(moment: Moment, spec: Feature) -> list[_Row]:
     rows = moment.stream(spec.table, spec.scope).choose(selection_of(spec))
     clock = selection_of(spec).clock
     if not isinstance(spec, Overlap):
-        return [_row(rows, at, clock) for at in _counting(rows, moment.day, spec)]
+        return _told(rows, _counting(rows, moment.day, spec), clock, cited=cited)
     other = moment.stream(spec.other, spec.scope).choose(EVERYTHING)
     one, two = _meeting(rows, other, moment.day, spec)
-    return [_row(rows, at, clock) for at in one] + [_row(other, at, EVERYTHING.clock) for at in two]
+    return _told(rows, one, clock, cited=cited) + _told(other, two, EVERYTHING.clock, cited=cited)
+
+
+def _told(rows: Chosen, places: Sequence[int], clock: str, *, cited: bool) -> list[_Row]:
+    """Rows at some places; periods of care by the source rows that they rest on, if wanted."""
+    table = rows.stream.table
+    if cited and isinstance(table, PeriodTable):
+        sources = [source for at in places for source in table.sources[at]]
+        return [_Row(each.start, each.known, each.key, each.table, each.end) for each in sources]
+    return [_row(rows, at, clock) for at in places]
 
 
 def _row(rows: Chosen, at: int, clock: str) -> _Row:

@@ -161,20 +161,22 @@ class SingleRow:
         self._moment = moment
         self._place, self._values = parts
 
-    def counted(self, position: int) -> CountedRows:
+    def counted(self, position: int, *, cited: bool = False) -> CountedRows:
         """The source rows that count in a feature.
 
         Parameters
         ----------
         position : int
             Place of the feature.
+        cited : bool, default False
+            Whether a period of care is told by the episodes and legal statuses that it rests on.
 
         Returns
         -------
         CountedRows
-            The rows of ``evidence(...).counted()``, in the same order.
+            The rows of ``evidence(...).counted()`` or ``.cited()``, in the same order.
         """
-        return counted_rows(self._moment, _parts(self.features[position]))
+        return counted_rows(self._moment, _parts(self.features[position]), cited=cited)
 
     def unknown(self, position: int) -> str:
         """Why a feature has no value whatever the rows.

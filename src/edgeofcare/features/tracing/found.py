@@ -19,7 +19,7 @@ __all__ = ["Evidence"]
 
 _NO_DATE = np.iinfo(np.int64).min
 _DATE = np.dtype("datetime64[s]")
-_COLUMNS = {
+_COLUMNS: dict[str, Any] = {
     "feature": object, "table": object, "child_id": object, "row_key": object, "date": _DATE, "end_date": _DATE,
     "known": _DATE, "counts": bool, "reason": object,
 }  # fmt: skip
@@ -124,14 +124,36 @@ class Evidence:
         Returns
         -------
         DataFrame
-            ``table``, ``row_key``, ``date``, ``end_date`` and ``known``, each row once, oldest first.
+            ``table``, ``row_key``, ``date``, ``end_date`` and ``known``, each row once, oldest first. A period of care
+            is one row, under the key of the episode with which it began.
         """
         sets = [(look, rows) for look in self.looks for rows in look.sets]
         parts = [_columns(look, rows, np.flatnonzero(rows.codes <= 0)) for look, rows in sets]
-        found = {name: _joined([part[name] for part in parts], _COLUMNS[name]) for name in _COUNTED}
-        order = np.lexsort((found["row_key"].astype(str), found["known"], found["date"]))
-        frame = _typed({name: values[order] for name, values in found.items()})
+        frame = _in_order({name: _joined([part[name] for part in parts], _COLUMNS[name]) for name in _COUNTED})
         return frame.drop_duplicates(["table", "row_key"], ignore_index=True) if len(sets) > 1 else frame
+
+    def cited(self, counted: pd.DataFrame | None = None) -> pd.DataFrame:
+        """The source rows from which the value can be made again.
+
+        Parameters
+        ----------
+        counted : DataFrame, optional
+            From :meth:`counted`, where it has been asked for already.
+
+        Returns
+        -------
+        DataFrame
+            As :meth:`counted`, but with the episodes of each period of care, and the legal statuses that say how and
+            when it began, in place of the period.
+        """
+        frame = self.counted() if counted is None else counted
+        periods = [_episodes(rows) for rows in self._sets if rows.stream.table.sources is not None]
+        if not any(map(len, periods)):
+            return frame
+        others = frame[frame["table"] != "care_episodes"]
+        columns = pd.concat([others, *[part[list(_COUNTED)] for each in periods for part in each]], ignore_index=True)
+        kinds = {name: np.asarray(columns[name], dtype=_COLUMNS[name]) for name in _COUNTED}
+        return _in_order(kinds).drop_duplicates(["table", "row_key"], ignore_index=True)
 
     def __len__(self) -> int:
         """How many rows were looked at."""
@@ -180,6 +202,20 @@ def _every(look: Look, rows: RowSet) -> dict[str, np.ndarray]:
         "counts": (rows.codes <= 0)[order],
         "reason": clauses[order],
     }
+
+
+def _episodes(rows: RowSet) -> list[pd.DataFrame]:
+    """The source rows of each period of care that counts."""
+    table, at = rows.stream.table, rows.take(np.flatnonzero(rows.codes <= 0)).at
+    assert table.sources is not None
+    views = zip(table.frame["row"].to_numpy()[at].tolist(), table.keys[at].tolist(), strict=True)
+    return [table.sources()[view].rename(columns={"start_date": "date"}) for view in views]
+
+
+def _in_order(columns: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Rows as a frame, oldest first; ties by known date and row key."""
+    order = np.lexsort((columns["row_key"].astype(str), columns["known"], columns["date"]))
+    return _typed({name: values[order] for name, values in columns.items()})
 
 
 def _typed(columns: dict[str, np.ndarray]) -> pd.DataFrame:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
-from edgeofcare.care import care_periods_as_known
+from edgeofcare.care import care_periods_as_known, care_sources_as_known
 from edgeofcare.features.prepare import as_days
 from edgeofcare.features.rows import MAX_DAY
 from edgeofcare.records.known import end_known, start_known
@@ -42,6 +45,8 @@ class ChildTable:
         For periods of care, the day after which each view of them holds.
     view : ndarray of int64, optional
         For periods of care, where the rows of each view begin, and at last their number.
+    sources : callable, optional
+        For periods of care, what gives the source rows that each period of each view rests on.
     """
 
     name: str
@@ -56,6 +61,7 @@ class ChildTable:
     first: np.ndarray
     since: np.ndarray | None = None
     view: np.ndarray | None = None
+    sources: Callable[[], Mapping[tuple[int, str], pd.DataFrame]] | None = None
 
     _said: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
 
@@ -198,7 +204,14 @@ def care_table(records: Records, children: pd.Index) -> ChildTable:
         first=np.searchsorted(changes["child"].to_numpy(), np.arange(len(children) + 1)),
         since=changes["day"].to_numpy(),
         view=np.searchsorted(row, np.arange(len(changes) + 1)),
+        sources=cache(lambda: _sources(records, asked)),
     )
+
+
+def _sources(records: Records, asked: pd.DataFrame) -> dict[tuple[int, str], pd.DataFrame]:
+    """Source rows by view and key of the period."""
+    found = care_sources_as_known(records, Task(), asked)
+    return {cast("tuple[int, str]", key): rows for key, rows in found.groupby(["row", "period"])}
 
 
 def _changes(records: Records, children: pd.Index) -> pd.DataFrame:
