@@ -205,7 +205,7 @@ class ReasonSpread:
         return pd.DataFrame(parts, columns=["rank", "band", "tied"])
 
     def told(self, row: int, level: str = "feature") -> pd.DataFrame:
-        """Band and tie of every reason of one row.
+        """Band, tie and rank of every reason of one row.
 
         Parameters
         ----------
@@ -217,13 +217,14 @@ class ReasonSpread:
         Returns
         -------
         DataFrame
-            ``band`` and ``tied`` (whether another reason cannot be told from it in size), by name.
+            ``band``, ``tied`` (whether another reason cannot be told from it in size) and ``rank``, which ties share,
+            by name.
         """
         own, refits = self.model(level, [row]), self.contributions(level, [row])
         order = np.lexsort((np.asarray(self.names(level)), -np.abs(own[0])))
         ranks = np.empty(order.size, dtype=np.int64)
         ranks[order] = tied_ranks(own[0, order], refits[:, 0, order])
-        told = {"band": _judged(own, refits)[0].astype(object), "tied": np.bincount(ranks)[ranks] > 1}
+        told = {"band": _judged(own, refits)[0].astype(object), "tied": np.bincount(ranks)[ranks] > 1, "rank": ranks}
         return pd.DataFrame(told, index=self.names(level))
 
     @cached_property
