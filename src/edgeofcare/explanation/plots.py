@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.explanation.child_page import _heading
-from edgeofcare.explanation.concepts import concept_frame, concept_reasons, probability_of
+from edgeofcare.explanation.concepts import probability_of
 from edgeofcare.explanation.importance import concept_importance
-from edgeofcare.models.rows import ROW_NAMES
+from edgeofcare.explanation.told_reasons import reasons_to_draw
 from edgeofcare.plotting.explanations import plot_concept_importance
 from edgeofcare.plotting.reasons import LEVELS, plot_reasons
 from edgeofcare.plotting.sides import plot_sides
@@ -22,7 +20,7 @@ from edgeofcare.plotting.waterfall import plot_waterfall
 if TYPE_CHECKING:
     from edgeofcare.explanation.explanation import Explanation
 
-__all__ = ["KINDS", "explanation_figure", "importance_figure", "reasons_to_draw"]
+__all__ = ["KINDS", "explanation_figure", "importance_figure"]
 
 KINDS = ("bars", "waterfall", "sides")
 """Pictures of the reasons of one row."""
@@ -73,32 +71,6 @@ def explanation_figure(one: Explanation, *, kind: str, level: str, top: int, num
     else:
         ax = plot_reasons(frame.head(int(top)), start=start, risk=risk, numbers=numbers, **more)
     return _figure(ax)
-
-
-def reasons_to_draw(one: Explanation, level: str) -> pd.DataFrame:
-    """All reasons of one row, with headings that read well on whichever side they stand.
-
-    Parameters
-    ----------
-    one : Explanation
-        With one row.
-    level : {"concept", "feature"}
-        What a reason is of.
-
-    Returns
-    -------
-    DataFrame
-        As ``Explanation.reasons`` gives them; ties share a rank.
-    """
-    if level == "feature":
-        return one.reasons(max(1, one.contributions.shape[1]))
-    frame = concept_frame(one, max(1, one.concept_contributions.shape[1]))
-    reasons = concept_reasons(one, 0)
-    if one.spread is not None:
-        ranks = one.spread.told(0, "concept")["rank"].loc[[reason.concept for reason in reasons]]
-        levels = [frame.index.get_level_values(name) for name in ROW_NAMES]
-        frame = frame.set_axis(pd.MultiIndex.from_arrays([*levels, ranks.to_numpy()], names=frame.index.names))
-    return frame.assign(concept=[_heading(reason) for reason in reasons])
 
 
 def importance_figure(why: Explanation, *, n_resamples: int, random_state: int | np.random.Generator) -> Figure:

@@ -162,8 +162,10 @@ def draw_steps(
     at, last = start, len(steps) + 1
     for place, step in enumerate(steps, start=1):
         colour = RAISES if step.change > 0 else LOWERS
-        how: dict[str, Any] = {"hatch": "////", "facecolor": "white", "edgecolor": colour} if step.rest else {"facecolor": colour}
-        ax.barh(place, step.change, left=at, height=0.6, **({"edgecolor": DARK, "linewidth": 0.4} | how))
+        how: dict[str, Any] = {"facecolor": colour, "edgecolor": DARK, "linewidth": 0.4}
+        if step.rest:
+            how = {"facecolor": "white", "edgecolor": colour, "hatch": "////"}
+        ax.barh(place, step.change, left=at, height=0.6, **how)
         ax.plot((at, at), (place - 1 + (0.3 if place > 1 else 0.0), place + 0.3), color=GREY, lw=0.8, zorder=0)
         at += step.change
     ax.plot((at, at), (last - (0.7 if steps else 1.0), last), color=GREY, lw=0.8, zorder=0)
