@@ -2,7 +2,7 @@
 
 Examples
 --------
->>> tracks_of([(0.0, 5.0), (2.0, 3.0), (6.0, 7.0)], gap=0.5)
+>>> tracks_of([(0.0, 5.0), (2.0, 3.0), (5.0, 7.0)])
 [0, 1, 0]
 """
 
@@ -21,17 +21,19 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from edgeofcare.plotting.palette import DARK, FAINT, GREY, LOWERS, RAISES
+from edgeofcare.plotting.reasons import certainty_said
 
 __all__ = ["Lane", "day_numbers", "draw_lanes", "lanes_height", "lanes_of", "legend_handles", "tracks_of"]
 
 FloatArray = npt.NDArray[np.float64]
 
-_TRACK, _WINDOW, _PAD, _NOTE = 0.2, 0.19, 0.14, 0.18  # inches
+_TRACK, _PAD, _NOTE = 0.2, 0.14, 0.18  # inches
+_LINE = 0.14  # inches of a line of small letters
 _MOST_TRACKS = 4
 _SHORT = 0.008  # share of the axis below which a spell is drawn as an event
 _COLOURS = {"raises": RAISES, "lowers": LOWERS}
 _ARROWS = {"raises": "▲", "lowers": "▼"}
-_LANE_LETTERS, _LABEL_LETTERS, _NOTE_LETTERS = 20, 34, 105
+_LANE_LETTERS, _LABEL_LETTERS, _NOTE_LETTERS = 24, 46, 110
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +66,16 @@ class Lane:
         return 1 + max(self.tracks, default=0)
 
     @property
+    def label(self) -> str:
+        """What stands left of it."""
+        name = textwrap.fill(f"{self.name[:1].upper()}{self.name[1:]}", _LANE_LETTERS)
+        return f"{name}\n({self.earlier} earlier)" if self.earlier else name
+
+    @property
     def height(self) -> float:
         """Inches that it needs."""
-        return max(_TRACK * self.lines + _WINDOW * len(self.windows), 0.3) + _PAD
+        rows = _TRACK * self.lines + sum(_window_height(row) for row in self.windows.to_dict("records"))
+        return max(rows, _LINE * (self.label.count("\n") + 1)) + _PAD
 
 
 def day_numbers(dates: Any) -> FloatArray:
@@ -86,15 +95,13 @@ def day_numbers(dates: Any) -> FloatArray:
     return np.where(np.isnat(days), np.nan, days.astype(np.int64).astype(np.float64))
 
 
-def tracks_of(spans: Sequence[tuple[float, float]], *, gap: float) -> list[int]:
+def tracks_of(spans: Sequence[tuple[float, float]]) -> list[int]:
     """Put spans on as few lines as they need not to hide each other.
 
     Parameters
     ----------
     spans : sequence of (float, float)
         Start and end, by their start.
-    gap : float
-        Least distance of two on one line.
 
     Returns
     -------
@@ -104,7 +111,7 @@ def tracks_of(spans: Sequence[tuple[float, float]], *, gap: float) -> list[int]:
     free: list[float] = []
     lines = []
     for start, end in spans:
-        line = next((place for place, until in enumerate(free) if until + gap <= start), len(free))
+        line = next((place for place, until in enumerate(free) if until <= start), len(free))
         if line == len(free) and len(free) < _MOST_TRACKS:
             free.append(end)
         line = min(line, _MOST_TRACKS - 1)
@@ -137,10 +144,8 @@ def lanes_of(events: pd.DataFrame, windows: pd.DataFrame, *, first: float, day: 
         seen = spans[:, 1] >= first
         rows = own[seen].reset_index(drop=True)
         spells = rows["spell"].to_numpy(dtype=bool)
-        gap = 0.004 * (day - first)
-        wanted = tracks_of([tuple(each) for each in spans[seen][spells]], gap=gap)
         tracks = np.zeros(len(rows), dtype=np.int64)
-        tracks[spells] = wanted
+        tracks[spells] = tracks_of([(float(start), float(end)) for start, end in spans[seen][spells]])
         mine = placed[placed["table"] == table]
         found.append(Lane(name, rows, int((~seen).sum()), mine, tracks.tolist()))
     return [lane for lane in found if len(lane.rows) or len(lane.windows) or lane.earlier]
@@ -154,7 +159,7 @@ def lanes_height(lanes: Sequence[Lane], windows: pd.DataFrame) -> float:
     lanes : sequence of Lane
         The lanes.
     windows : DataFrame
-        Of a timeline; those without a table are told below.
+        Of a timeline; their reasons are told below.
 
     Returns
     -------
@@ -165,7 +170,7 @@ def lanes_height(lanes: Sequence[Lane], windows: pd.DataFrame) -> float:
 
 
 def draw_lanes(ax: Axes, lanes: Sequence[Lane], windows: pd.DataFrame, *, first: float, day: float) -> None:
-    """Draw all lanes from the top, and below them what has no rows.
+    """Draw all lanes from the top, and below them the reasons in words.
 
     Parameters
     ----------
@@ -185,7 +190,7 @@ def draw_lanes(ax: Axes, lanes: Sequence[Lane], windows: pd.DataFrame, *, first:
         _rows(ax, lane, top, first, day)
         top += lane.height
         ax.axhline(top, color=FAINT, linewidth=0.8, zorder=0)
-    labels = [_label(lane) for lane in lanes]
+    labels = [lane.label for lane in lanes]
     ax.set_yticks(middles, labels, fontsize=8.5, color=DARK)
     ax.tick_params(axis="y", length=0)
     if not lanes:
@@ -240,20 +245,16 @@ def _spans(rows: pd.DataFrame, day: float) -> FloatArray:
     return np.column_stack([start, np.where(spell, np.where(np.isnan(end), day, end), start)])
 
 
-def _label(lane: Lane) -> str:
-    """What stands left of a lane."""
-    name = textwrap.fill(f"{lane.name[:1].upper()}{lane.name[1:]}", _LANE_LETTERS)
-    return f"{name}\n({lane.earlier} earlier)" if lane.earlier else name
-
-
 def _notes(windows: pd.DataFrame) -> list[str]:
-    """Reasons that rest on no rows of the child's own, as lines."""
-    apart = windows[windows["table"] == ""]
-    return [
-        line
-        for row in apart.to_dict("records")
-        for line in textwrap.wrap(f"{_reason(row)}. {row['sentence']}", _NOTE_LETTERS, subsequent_indent="     ")
-    ]
+    """The reasons in words, as lines; of a model with refits with what is known of each."""
+    lines = ["", "What moved the risk most on the index date:"] if len(windows) else []
+    told = windows.drop_duplicates("rank")
+    for row, words in zip(told.to_dict("records"), certainty_said(told), strict=True):
+        sure = f" ({', '.join(words)})" if words else ""
+        way = "raises" if row["direction"] == "raises" else "lowers"
+        said = f"{_reason(row)} {way} it{sure}. {row['sentence']}"
+        lines += textwrap.wrap(said, _NOTE_LETTERS, subsequent_indent="     ")
+    return lines
 
 
 def _reason(row: dict[Any, Any]) -> str:
@@ -264,8 +265,8 @@ def _reason(row: dict[Any, Any]) -> str:
 def _windows(ax: Axes, lane: Lane, top: float, first: float, day: float) -> None:
     """Shade where each reason looked, with a bracket up to the index date and its name beside it."""
     rows_end = top + _PAD / 2 + _TRACK * lane.lines
-    for place, row in enumerate(lane.windows.to_dict("records")):
-        colour, y = _COLOURS[row["direction"]], rows_end + _WINDOW * (place + 0.5)
+    for row in lane.windows.to_dict("records"):
+        colour, y = _COLOURS[row["direction"]], rows_end + _window_height(row) / 2
         start, end = _day(row["start"]), _day(row["end"])
         left = first if np.isnan(start) else max(start, first)
         if row["kind"] != "on the day":
@@ -275,15 +276,24 @@ def _windows(ax: Axes, lane: Lane, top: float, first: float, day: float) -> None
         ax.plot([left, end], [y, y], color=colour, linewidth=2.0, solid_capstyle="butt", zorder=3)
         ax.plot(left, y, "<" if cut else "|", color=colour, markersize=7, markeredgewidth=2, zorder=3)
         ax.plot(end, y, "|", color=colour, markersize=7, markeredgewidth=2, zorder=3)
-        words = f"{_reason(row)}, {_kind(row, start, end)}"
-        size = 8.0 if len(words) <= _LABEL_LETTERS else 7.0
-        text = textwrap.fill(words, _LABEL_LETTERS) if len(words) > 52 else words
-        ax.annotate(text, (day, y), xytext=(9, 0), textcoords="offset points", va="center", fontsize=size, color=DARK,
-                    annotation_clip=False)  # fmt: skip
+        ax.annotate(_beside(row), (day, y), xytext=(9, 0), textcoords="offset points", va="center", fontsize=8,
+                    color=DARK, annotation_clip=False)  # fmt: skip
+        rows_end += _window_height(row)
 
 
-def _kind(row: dict[Any, Any], start: float, end: float) -> str:
+def _window_height(row: dict[Any, Any]) -> float:
+    """Inches that a window and what stands beside it need."""
+    return 0.05 + _LINE * (_beside(row).count("\n") + 1)
+
+
+def _beside(row: dict[Any, Any]) -> str:
+    """What stands beside a window, on as many lines as it needs."""
+    return textwrap.fill(f"{_reason(row)}, {_kind(row)}", _LABEL_LETTERS)
+
+
+def _kind(row: dict[Any, Any]) -> str:
     """A window in words."""
+    start, end = _day(row["start"]), _day(row["end"])
     if row["record"] == "not known":
         return "not known"
     length = f"{end - start:,.0f} days" if not np.isnan(start) else ""
@@ -300,7 +310,7 @@ def _rows(ax: Axes, lane: Lane, top: float, first: float, day: float) -> None:
         counting = [rank for rank in row["ranks"] if rank in directions]
         colour = _COLOURS[directions[min(counting)]] if counting else GREY
         y = top + _PAD / 2 + _TRACK * (track + 0.5)
-        face, edge = (colour, DARK if counting else colour) if row["known"] else ("white", DARK)
+        face, edge = (colour, DARK if counting else "white") if row["known"] else ("white", DARK)
         look: dict[str, Any] = {"facecolor": face, "edgecolor": edge, "zorder": 5 if counting else 4}
         if not row["spell"] or (end - start <= short and not np.isnan(_day(row["end"]))):
             ax.scatter([start], [y], marker="D", s=24, linewidths=0.8, **look)

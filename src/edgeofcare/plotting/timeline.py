@@ -19,6 +19,7 @@ from edgeofcare.plotting.palette import BLUE, DARK, FAINT, GREY
 
 __all__ = ["plot_timeline", "timeline_figure"]
 
+_TITLE = "Risk over time, and what was on record"
 _WIDTH, _SCORE, _AROUND = 11.0, 1.9, 1.5  # inches
 _NEEDED = {
     "scores": ("index_date", "risk", "risk_low", "risk_high", "eligible", "rule"),
@@ -142,18 +143,26 @@ def _draw_score(ax: Axes, scores: pd.DataFrame, days: np.ndarray) -> None:
     if (~eligible).any():
         ax.plot(days[~eligible], np.full(int((~eligible).sum()), 0.06), "X", color=GREY, markersize=7,
                 transform=ax.get_xaxis_transform())  # fmt: skip
-        rules = "; ".join(dict.fromkeys(rule for rule in scores["rule"][~eligible] if rule))
-        said = textwrap.fill(f"✕ not eligible, no score{f' (rule not met: {rules})' if rules else ''}", 100)
-        ax.text(0.01, 0.97, said, transform=ax.transAxes, va="top", fontsize=8.5, color=DARK)
     if eligible[-1]:
         ax.annotate(f"{risk[-1]:.1%}", (days[-1], risk[-1]), xytext=(9, 0), textcoords="offset points", va="center",
                     fontsize=10, fontweight="bold", color=DARK, annotation_clip=False)  # fmt: skip
-    ax.set_title("Risk over time, and what was on record", loc="left", fontsize=11, fontweight="bold", color=DARK)
+    note = _not_eligible(scores)
+    pad = 6 + 12 * (note.count("\n") + 1 if note else 0)
+    ax.set_title(_TITLE, loc="left", fontsize=11, fontweight="bold", color=DARK, pad=pad)
+    ax.text(0.0, 1.02, note, transform=ax.transAxes, va="bottom", fontsize=8.5, color=DARK)
     ax.set_ylabel("risk of entering care\nwithin the horizon, %", fontsize=9, color=DARK)
     ax.yaxis.set_major_locator(MaxNLocator(4))
     ax.yaxis.set_major_formatter(_percent())
     ax.tick_params(axis="y", labelsize=8.5, colors=DARK)
     ax.grid(axis="y", color=FAINT, linewidth=0.8)
+
+
+def _not_eligible(scores: pd.DataFrame) -> str:
+    """What the crosses mean; empty where there are none."""
+    left = scores[~scores["eligible"].to_numpy(dtype=bool)]
+    rules = "; ".join(dict.fromkeys(rule for rule in left["rule"] if rule))
+    told = f" (rule not met: {rules})" if rules else ""
+    return textwrap.fill(f"✕ not eligible, so no score{told}", 90) if len(left) else ""
 
 
 def _time(ax: Axes, first: float, day: float) -> None:
