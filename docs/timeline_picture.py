@@ -1,7 +1,7 @@
-"""Draw the timeline and the sides of an invented child: ``python docs/timeline_picture.py`` writes them to docs/pictures.
+"""Draw timeline, waterfall and sides of an invented child: ``python docs/timeline_picture.py`` writes docs/pictures.
 
-The child is that of ``child_page_picture.py``, with two rows that were recorded late. No model was fitted: contributions
-and risks are invented, rows and windows are found as for any child.
+The child is that of ``child_page_picture.py``, with two rows that were recorded late. No model was fitted:
+contributions and risks are invented, rows and windows are found as for any child.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from edgeofcare.features.names import parse_feature
 from edgeofcare.records.records import Records
 
 FOLDER = Path(__file__).parent / "pictures"
-RISKS = (None, None, None, 0.031, 0.035, 0.04, None, None, 0.047, 0.061, 0.08, 0.114)
+RISKS = (None, None, None, 0.031, 0.035, 0.04, None, None, 0.047, 0.061, 0.08)
 LATE = {
     "missing_episodes": ("ME-9", "2025-02-20", "2025-02-22", "2025-04-03"),
     "assessments": ("AS-4", "2024-10-01", "2025-03-12", "2024-10-02"),
@@ -47,8 +47,8 @@ def with_late_rows() -> Records:
 def scores() -> pd.DataFrame:
     """The invented score on the day and at quarters before it."""
     day = pd.Timestamp(DAY)
-    days = [day - pd.DateOffset(months=3 * number) for number in range(len(RISKS) - 1, -1, -1)]
-    risk = np.array(RISKS, dtype=np.float64)
+    days = [day - pd.DateOffset(months=3 * number) for number in range(len(RISKS), -1, -1)]
+    risk = np.array([*RISKS, explanation().risk.iloc[0]], dtype=np.float64)
     eligible = ~np.isnan(risk)
     rules = np.where(eligible, "", "open case, as known")
     return pd.DataFrame(

@@ -20,7 +20,7 @@ from edgeofcare.explanation.one_child import (
     specs_of,
 )
 from edgeofcare.explanation.timeline_rows import event_rows, window_rows
-from edgeofcare.explanation.told_reasons import reasons_to_draw
+from edgeofcare.explanation.told_reasons import checked_top, reasons_to_draw
 from edgeofcare.features.feature import Feature
 from edgeofcare.records.records import Records
 
@@ -160,20 +160,12 @@ def child_timeline(
     X = rows_of_child(home, child_id, str(home.households[child_id]), days, specs)
     rules = rules_missed(home, child_id, days, one_task(model))
     one = explain(model, X.iloc[[-1]], records=home, features=specs)
-    windows, counted = window_rows(home, X.index[-1], reasons_to_draw(one, "concept").head(_checked(top)), specs)
+    windows, counted = window_rows(home, X.index[-1], reasons_to_draw(one, "concept").head(checked_top(top)), specs)
     return ChildTimeline(
         scores=_scores(model, X, specs, rules),
         events=event_rows(home, child_id, day, tables, counted),
         windows=windows,
     )
-
-
-def _checked(top: int) -> int:
-    """A number of reasons, refused where it is none."""
-    if not isinstance(top, int | np.integer) or isinstance(top, bool) or top < 1:
-        msg = f"top must be a whole number of 1 or more; got {top!r}."
-        raise SpecError(msg)
-    return int(top)
 
 
 def _days(records: Records, child_id: str, day: pd.Timestamp, dates: Iterable[Any] | None) -> list[pd.Timestamp]:

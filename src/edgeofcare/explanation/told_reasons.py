@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.child_page import _heading
 from edgeofcare.explanation.concepts import concept_frame, concept_reasons
 from edgeofcare.models.rows import ROW_NAMES
@@ -13,7 +15,31 @@ from edgeofcare.models.rows import ROW_NAMES
 if TYPE_CHECKING:
     from edgeofcare.explanation.explanation import Explanation
 
-__all__ = ["reasons_to_draw"]
+__all__ = ["checked_top", "reasons_to_draw"]
+
+
+def checked_top(top: int) -> int:
+    """A number of reasons, refused where it is none.
+
+    Parameters
+    ----------
+    top : int
+        What was given.
+
+    Returns
+    -------
+    int
+        1 or more.
+
+    Raises
+    ------
+    SpecError
+        If it is not a whole number of 1 or more.
+    """
+    if not isinstance(top, int | np.integer) or isinstance(top, bool) or top < 1:
+        msg = f"top must be a whole number of 1 or more; got {top!r}."
+        raise SpecError(msg)
+    return int(top)
 
 
 def reasons_to_draw(one: Explanation, level: str) -> pd.DataFrame:

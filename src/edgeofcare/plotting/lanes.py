@@ -23,17 +23,26 @@ from matplotlib.patches import Patch, Rectangle
 from edgeofcare.plotting.palette import DARK, FAINT, GREY, LOWERS, RAISES
 from edgeofcare.plotting.reasons import certainty_said
 
-__all__ = ["Lane", "day_numbers", "draw_lanes", "lanes_height", "lanes_of", "legend_handles", "tracks_of"]
+__all__ = [
+    "Lane",
+    "day_numbers",
+    "draw_lanes",
+    "lanes_height",
+    "lanes_of",
+    "legend_handles",
+    "reasons_said",
+    "tracks_of",
+]
 
 FloatArray = npt.NDArray[np.float64]
 
-_TRACK, _PAD, _NOTE = 0.2, 0.14, 0.18  # inches
+_TRACK, _PAD = 0.2, 0.14  # inches
 _LINE = 0.14  # inches of a line of small letters
 _MOST_TRACKS = 4
 _SHORT = 0.008  # share of the axis below which a spell is drawn as an event
 _COLOURS = {"raises": RAISES, "lowers": LOWERS}
 _ARROWS = {"raises": "▲", "lowers": "▼"}
-_LANE_LETTERS, _LABEL_LETTERS, _NOTE_LETTERS = 24, 46, 110
+_LANE_LETTERS, _LABEL_LETTERS, _NOTE_LETTERS = 24, 54, 125
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,26 +160,24 @@ def lanes_of(events: pd.DataFrame, windows: pd.DataFrame, *, first: float, day: 
     return [lane for lane in found if len(lane.rows) or len(lane.windows) or lane.earlier]
 
 
-def lanes_height(lanes: Sequence[Lane], windows: pd.DataFrame) -> float:
-    """Inches that the lanes need.
+def lanes_height(lanes: Sequence[Lane]) -> float:
+    """Inches that some lanes need.
 
     Parameters
     ----------
     lanes : sequence of Lane
         The lanes.
-    windows : DataFrame
-        Of a timeline; their reasons are told below.
 
     Returns
     -------
     float
-        With the notes below.
+        Half an inch or more.
     """
-    return max(sum(lane.height for lane in lanes), 0.5) + _NOTE * len(_notes(windows))
+    return max(sum(lane.height for lane in lanes), 0.5)
 
 
-def draw_lanes(ax: Axes, lanes: Sequence[Lane], windows: pd.DataFrame, *, first: float, day: float) -> None:
-    """Draw all lanes from the top, and below them the reasons in words.
+def draw_lanes(ax: Axes, lanes: Sequence[Lane], *, first: float, day: float) -> None:
+    """Draw all lanes from the top.
 
     Parameters
     ----------
@@ -178,8 +185,6 @@ def draw_lanes(ax: Axes, lanes: Sequence[Lane], windows: pd.DataFrame, *, first:
         Where to draw, in days and inches.
     lanes : sequence of Lane
         The lanes.
-    windows : DataFrame
-        Of a timeline.
     first, day : float
         First day of the axis, and the index date.
     """
@@ -196,11 +201,28 @@ def draw_lanes(ax: Axes, lanes: Sequence[Lane], windows: pd.DataFrame, *, first:
     if not lanes:
         ax.text(0.5, 0.25, "nothing on record before the index date", ha="center", va="center", color=GREY,
                 transform=ax.get_yaxis_transform())  # fmt: skip
-    top = max(top, 0.5)
-    for place, line in enumerate(_notes(windows)):
-        where = top + _NOTE * (place + 0.6)
-        ax.text(0.0, where, line, transform=ax.get_yaxis_transform(), fontsize=8.5, color=DARK, va="center")
-    ax.set_ylim(lanes_height(lanes, windows), 0.0)
+    ax.set_ylim(lanes_height(lanes), 0.0)
+
+
+def reasons_said(windows: pd.DataFrame) -> list[str]:
+    """The reasons behind some windows in words, as lines.
+
+    Parameters
+    ----------
+    windows : DataFrame
+        Of a timeline; of a model with refits also band and tied.
+
+    Returns
+    -------
+    list of str
+        A heading and the reasons; nothing where there are none.
+    """
+    lines = ["What moved the risk most on the index date:"] if len(windows) else []
+    told = windows.drop_duplicates("rank")
+    for row, words in zip(told.to_dict("records"), certainty_said(told), strict=True):
+        said = f"{_reason(row)} ({', '.join([row['direction'], *words])}). {row['sentence']}"
+        lines += textwrap.wrap(said, _NOTE_LETTERS, subsequent_indent="     ")
+    return lines
 
 
 def legend_handles(lanes: Sequence[Lane]) -> list[Any]:
@@ -230,6 +252,10 @@ def legend_handles(lanes: Sequence[Lane]) -> list[Any]:
     if (~rows["known"].astype(bool)).any() or rows["hidden_end"].notna().any():
         label = "not known yet on the index date"
         handles.append(Line2D([], [], markerfacecolor="white", markeredgecolor=DARK, label=label, **mark))
+    if any(_is_open(row) for row in rows.to_dict("records")):
+        handles.append(
+            Line2D([], [], color=DARK, marker=">", linestyle="", label="open, or looked so, on the index date")
+        )
     return handles
 
 
@@ -239,22 +265,11 @@ def _day(date: Any) -> float:
 
 
 def _spans(rows: pd.DataFrame, day: float) -> FloatArray:
-    """First and last day of each row as it is drawn: to the index date while it looked open."""
-    start, end = day_numbers(rows["start"]), day_numbers(rows["end"])
-    spell = rows["spell"].to_numpy(dtype=bool)
+    """First and last day of each row as it is drawn: to the index date while it looked open, if it was known at all."""
+    start, end, hidden = (day_numbers(rows[name]) for name in ("start", "end", "hidden_end"))
+    spell, known = rows["spell"].to_numpy(dtype=bool), rows["known"].to_numpy(dtype=bool)
+    end = np.where(known | np.isnan(hidden), end, hidden)
     return np.column_stack([start, np.where(spell, np.where(np.isnan(end), day, end), start)])
-
-
-def _notes(windows: pd.DataFrame) -> list[str]:
-    """The reasons in words, as lines; of a model with refits with what is known of each."""
-    lines = ["", "What moved the risk most on the index date:"] if len(windows) else []
-    told = windows.drop_duplicates("rank")
-    for row, words in zip(told.to_dict("records"), certainty_said(told), strict=True):
-        sure = f" ({', '.join(words)})" if words else ""
-        way = "raises" if row["direction"] == "raises" else "lowers"
-        said = f"{_reason(row)} {way} it{sure}. {row['sentence']}"
-        lines += textwrap.wrap(said, _NOTE_LETTERS, subsequent_indent="     ")
-    return lines
 
 
 def _reason(row: dict[Any, Any]) -> str:
@@ -275,7 +290,9 @@ def _windows(ax: Axes, lane: Lane, top: float, first: float, day: float) -> None
         cut = np.isnan(start) or start < first
         ax.plot([left, end], [y, y], color=colour, linewidth=2.0, solid_capstyle="butt", zorder=3)
         ax.plot(left, y, "<" if cut else "|", color=colour, markersize=7, markeredgewidth=2, zorder=3)
-        ax.plot(end, y, "|", color=colour, markersize=7, markeredgewidth=2, zorder=3)
+        ax.plot(
+            end, y, "o" if row["kind"] == "on the day" else "|", color=colour, markersize=7, markeredgewidth=2, zorder=3
+        )
         ax.annotate(_beside(row), (day, y), xytext=(9, 0), textcoords="offset points", va="center", fontsize=8,
                     color=DARK, annotation_clip=False)  # fmt: skip
         rows_end += _window_height(row)
@@ -311,13 +328,22 @@ def _rows(ax: Axes, lane: Lane, top: float, first: float, day: float) -> None:
         colour = _COLOURS[directions[min(counting)]] if counting else GREY
         y = top + _PAD / 2 + _TRACK * (track + 0.5)
         face, edge = (colour, DARK if counting else "white") if row["known"] else ("white", DARK)
-        look: dict[str, Any] = {"facecolor": face, "edgecolor": edge, "zorder": 5 if counting else 4}
-        if not row["spell"] or (end - start <= short and not np.isnan(_day(row["end"]))):
+        look: dict[str, Any] = {
+            "facecolor": face,
+            "edgecolor": edge,
+            "zorder": 5 if counting else 4 if row["known"] else 6,
+        }
+        if not row["spell"] or (end - start <= short and end < day):
             ax.scatter([start], [y], marker="D", s=24, linewidths=0.8, **look)
             continue
         left = max(start, first)
         ax.add_patch(Rectangle((left, y - 0.055), end - left, 0.11, linewidth=0.8, **look))
         _ends(ax, row, (start, end, y), first, day)
+
+
+def _is_open(row: dict[Any, Any]) -> bool:
+    """Whether a spell was open on the index date, or looked so."""
+    return bool(row["spell"]) and pd.isna(row["end"]) and bool(row["known"] or pd.isna(row["hidden_end"]))
 
 
 def _ends(ax: Axes, row: dict[Any, Any], where: tuple[float, float, float], first: float, day: float) -> None:
@@ -330,5 +356,5 @@ def _ends(ax: Axes, row: dict[Any, Any], where: tuple[float, float, float], firs
         left = max(hidden, first)
         ax.add_patch(Rectangle((left, y - 0.055), day - left, 0.11, facecolor="white", edgecolor=DARK, linewidth=0.8,
                                zorder=6))  # fmt: skip
-    if pd.isna(row["end"]):
+    if _is_open(row):
         ax.plot(day, y, ">", color=DARK, markersize=5, zorder=6, clip_on=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 
 import matplotlib.dates as mdates
@@ -10,17 +11,27 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.figures import NotebookFigure
 from edgeofcare.plotting.evaluation import _percent
-from edgeofcare.plotting.lanes import Lane, day_numbers, draw_lanes, lanes_height, lanes_of, legend_handles
+from edgeofcare.plotting.lanes import (
+    Lane,
+    day_numbers,
+    draw_lanes,
+    lanes_height,
+    lanes_of,
+    legend_handles,
+    reasons_said,
+)
 from edgeofcare.plotting.palette import BLUE, DARK, FAINT, GREY
 
 __all__ = ["plot_timeline", "timeline_figure"]
 
+_INTERVAL = "Upright lines: the risk where the model is fitted again on other households."
 _TITLE = "Risk over time, and what was on record"
-_WIDTH, _SCORE, _AROUND = 11.0, 1.9, 1.5  # inches
+_WIDTH, _SCORE, _AROUND, _LINE = 11.0, 1.9, 1.5, 0.18  # inches
 _NEEDED = {
     "scores": ("index_date", "risk", "risk_low", "risk_high", "eligible", "rule"),
     "events": ("table", "lane", "start", "end", "hidden_end", "spell", "known", "ranks"),
@@ -80,16 +91,13 @@ def plot_timeline(
     lanes = lanes_of(events, windows, first=first, day=day)
     above, below = _new_axes(lanes, windows) if axes is None else axes
     _draw_score(above, scores, days)
-    draw_lanes(below, lanes, windows, first=first, day=day)
+    draw_lanes(below, lanes, first=first, day=day)
     for ax in (above, below):
         _time(ax, first, day)
     above.tick_params(axis="x", labelbottom=False)
     above.annotate("index date", (day, 1.0), xycoords=above.get_xaxis_transform(), xytext=(0, 3),
                    textcoords="offset points", ha="center", va="bottom", fontsize=8.5, color=DARK)  # fmt: skip
-    if handles := legend_handles(lanes):
-        height = max(lanes_height(lanes, windows), 0.5)
-        place = (0.0, -0.3 / height)
-        below.legend(handles=handles, loc="upper left", bbox_to_anchor=place, ncols=2, frameon=False, fontsize=8.5)
+    _draw_key(below, lanes, windows)
     return above, below
 
 
@@ -121,10 +129,23 @@ def _check(name: str, frame: pd.DataFrame) -> None:
 
 def _new_axes(lanes: list[Lane], windows: pd.DataFrame) -> tuple[Axes, Axes]:
     """Two axes with room for the score and all tables."""
-    below = lanes_height(lanes, windows)
-    figure = NotebookFigure(figsize=(_WIDTH, _SCORE + below + _AROUND), layout="constrained")
+    below, key = lanes_height(lanes), _LINE * (len(reasons_said(windows)) + len(legend_handles(lanes)) / 2)
+    figure = NotebookFigure(figsize=(_WIDTH, _SCORE + below + key + _AROUND), layout="constrained")
     first, second = figure.subplots(2, 1, height_ratios=[_SCORE, below])
     return first, second
+
+
+def _draw_key(ax: Axes, lanes: list[Lane], windows: pd.DataFrame) -> None:
+    """Below the axis of time what the marks mean, and the reasons in words."""
+    inches, down = ax.figure.dpi_scale_trans, 0.32
+    if handles := legend_handles(lanes):
+        where = ax.transAxes + ScaledTranslation(0.0, -down, inches)
+        ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=where, ncols=2,
+                  frameon=False, fontsize=8.5, borderaxespad=0.0, borderpad=0.2)  # fmt: skip
+        down += 0.1 + _LINE * math.ceil(len(handles) / 2)
+    where = ax.transAxes + ScaledTranslation(0.0, -down, inches)
+    said = "\n".join(reasons_said(windows))
+    ax.text(0.0, 0.0, said, transform=where, va="top", fontsize=8.5, color=DARK, linespacing=1.4)
 
 
 def _draw_score(ax: Axes, scores: pd.DataFrame, days: np.ndarray) -> None:
@@ -146,7 +167,7 @@ def _draw_score(ax: Axes, scores: pd.DataFrame, days: np.ndarray) -> None:
     if eligible[-1]:
         ax.annotate(f"{risk[-1]:.1%}", (days[-1], risk[-1]), xytext=(9, 0), textcoords="offset points", va="center",
                     fontsize=10, fontweight="bold", color=DARK, annotation_clip=False)  # fmt: skip
-    note = _not_eligible(scores)
+    note = "\n".join(filter(None, [_not_eligible(scores), "" if np.isnan(low).all() else _INTERVAL]))
     pad = 6 + 12 * (note.count("\n") + 1 if note else 0)
     ax.set_title(_TITLE, loc="left", fontsize=11, fontweight="bold", color=DARK, pad=pad)
     ax.text(0.0, 1.02, note, transform=ax.transAxes, va="bottom", fontsize=8.5, color=DARK)
@@ -162,7 +183,7 @@ def _not_eligible(scores: pd.DataFrame) -> str:
     left = scores[~scores["eligible"].to_numpy(dtype=bool)]
     rules = "; ".join(dict.fromkeys(rule for rule in left["rule"] if rule))
     told = f" (rule not met: {rules})" if rules else ""
-    return textwrap.fill(f"✕ not eligible, so no score{told}", 90) if len(left) else ""
+    return textwrap.fill(f"✕ not eligible, so no score{told}", 100) if len(left) else ""
 
 
 def _time(ax: Axes, first: float, day: float) -> None:
