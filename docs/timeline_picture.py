@@ -15,7 +15,7 @@ from child_page_picture import CHILD, DAY, MOVED, explanation, records
 from edgeofcare.explanation.explanation import Explanation
 from edgeofcare.explanation.one_child import with_tables
 from edgeofcare.explanation.timeline import ChildTimeline
-from edgeofcare.explanation.timeline_rows import event_rows, window_rows
+from edgeofcare.explanation.timeline_rows import event_rows, shown_tables, window_rows
 from edgeofcare.explanation.told_reasons import reasons_to_draw
 from edgeofcare.features.names import parse_feature
 from edgeofcare.records.records import Records
@@ -68,7 +68,9 @@ def timeline() -> ChildTimeline:
     held, why = with_late_rows(), explanation()
     row = why.risk.index[0]
     windows, counted = window_rows(held, row, reasons_to_draw(why, "concept").head(4), [*map(parse_feature, MOVED)])
-    return ChildTimeline(scores(), event_rows(held, CHILD, pd.Timestamp(DAY), None, counted), windows)
+    return ChildTimeline(
+        scores(), event_rows(held, CHILD, pd.Timestamp(DAY), shown_tables(held, None, ()), counted), windows
+    )
 
 
 def main() -> None:

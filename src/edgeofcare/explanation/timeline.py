@@ -19,7 +19,7 @@ from edgeofcare.explanation.one_child import (
     rules_missed,
     specs_of,
 )
-from edgeofcare.explanation.timeline_rows import event_rows, window_rows
+from edgeofcare.explanation.timeline_rows import event_rows, shown_tables, window_rows
 from edgeofcare.explanation.told_reasons import checked_top, reasons_to_draw
 from edgeofcare.features.feature import Feature
 from edgeofcare.records.records import Records
@@ -112,7 +112,8 @@ def child_timeline(
     top : int, default 3
         Most reasons, by concept, whose windows are told.
     tables : sequence of str, optional
-        Tables to show. If left out, all dated tables of the records but immigration statuses, which are for audit.
+        Tables to show; those in which the reasons looked always are. If left out, all dated tables of the records but
+        immigration statuses, which are for audit.
     features : iterable of Feature or str, optional
         Specs or names of the model's features; read from the names if left out.
 
@@ -161,9 +162,10 @@ def child_timeline(
     rules = rules_missed(home, child_id, days, one_task(model))
     one = explain(model, X.iloc[[-1]], records=home, features=specs)
     windows, counted = window_rows(home, X.index[-1], reasons_to_draw(one, "concept").head(checked_top(top)), specs)
+    shown = shown_tables(home, tables, windows["table"])
     return ChildTimeline(
         scores=_scores(model, X, specs, rules),
-        events=event_rows(home, child_id, day, tables, counted),
+        events=event_rows(home, child_id, day, shown, counted),
         windows=windows,
     )
 

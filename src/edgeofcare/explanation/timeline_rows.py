@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from edgeofcare.features.tracing.tables import dated_table
 from edgeofcare.records.records import Records
 from edgeofcare.schema.columns import LINK, SPELL
 
-__all__ = ["EVENT_COLUMNS", "WINDOW_COLUMNS", "event_rows", "window_rows"]
+__all__ = ["EVENT_COLUMNS", "WINDOW_COLUMNS", "event_rows", "shown_tables", "window_rows"]
 
 EVENT_COLUMNS = ["table", "lane", "row_key", "start", "end", "hidden_end", "spell", "known", "ranks"]
 """Columns of the rows of a timeline."""
@@ -49,7 +49,7 @@ Counted = Mapping[tuple[str, str], tuple[int, ...]]
 
 
 def event_rows(
-    records: Records, child_id: str, day: pd.Timestamp, tables: Sequence[str] | None, counted: Counted
+    records: Records, child_id: str, day: pd.Timestamp, tables: Sequence[str], counted: Counted
 ) -> pd.DataFrame:
     """The rows of a child that happened or began before a day.
 
@@ -61,8 +61,8 @@ def event_rows(
         The child.
     day : Timestamp
         The index date.
-    tables : sequence of str or None
-        Tables to look in; all dated ones but those for audit if None.
+    tables : sequence of str
+        Tables with dates.
     counted : mapping
         Ranks of the reasons that a row counts for, by table and row key.
 
@@ -70,15 +70,40 @@ def event_rows(
     -------
     DataFrame
         With :data:`EVENT_COLUMNS`, table after table, oldest first.
+    """
+    parts = [_rows_of(records, name, child_id, day, counted) for name in tables]
+    found = [part for part in parts if len(part)]
+    return pd.concat(found, ignore_index=True) if found else _frame({name: [] for name in EVENT_COLUMNS})
+
+
+def shown_tables(records: Records, asked: Sequence[str] | None, looked: Iterable[str]) -> list[str]:
+    """Tables of a timeline.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+    asked : sequence of str or None
+        Tables to show; all with dates but those for audit if None.
+    looked : iterable of str
+        Tables in which reasons looked, which are always shown; empty where there is none.
+
+    Returns
+    -------
+    list of str
+        In the order of the records.
 
     Raises
     ------
     SpecError
         If there is no such table, or it is without dates.
     """
-    parts = [_rows_of(records, name, child_id, day, counted) for name in _tables(records, tables)]
-    found = [part for part in parts if len(part)]
-    return pd.concat(found, ignore_index=True) if found else _frame({name: [] for name in EVENT_COLUMNS})
+    dated = [name for name in records if records.definition(name).start and records.definition(name).kind != LINK]
+    wanted = {name for name in dated if name not in _FOR_AUDIT} if asked is None else set(asked)
+    if wrong := len(wanted - set(dated)):
+        msg = f"{wrong} of the tables asked for cannot be shown. Tables with dates are {', '.join(dated)}."
+        raise SpecError(msg)
+    return [name for name in dated if name in wanted | set(looked)]
 
 
 def window_rows(
@@ -120,17 +145,6 @@ def window_rows(
     extra = [name for name in _CERTAINTY if name in reasons]
     frame = pd.DataFrame(told, columns=[*WINDOW_COLUMNS, *extra])
     return frame.assign(**{name: frame[name].astype("datetime64[s]") for name in ("start", "end")}), counted
-
-
-def _tables(records: Records, asked: Sequence[str] | None) -> list[str]:
-    """Tables to show, in the order of the records."""
-    dated = [name for name in records if records.definition(name).start and records.definition(name).kind != LINK]
-    if asked is None:
-        return [name for name in dated if name not in _FOR_AUDIT]
-    if wrong := len(set(asked) - set(dated)):
-        msg = f"{wrong} of the tables asked for cannot be shown. Tables with dates are {', '.join(dated)}."
-        raise SpecError(msg)
-    return [name for name in dated if name in asked]
 
 
 def _rows_of(records: Records, name: str, child_id: str, day: pd.Timestamp, counted: Counted) -> pd.DataFrame:

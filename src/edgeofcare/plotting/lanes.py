@@ -38,7 +38,7 @@ FloatArray = npt.NDArray[np.float64]
 
 _TRACK, _PAD = 0.2, 0.14  # inches
 _LINE = 0.14  # inches of a line of small letters
-_MOST_TRACKS = 4
+_MOST_TRACKS = 6
 _SHORT = 0.008  # share of the axis below which a spell is drawn as an event
 _COLOURS = {"raises": RAISES, "lowers": LOWERS}
 _ARROWS = {"raises": "▲", "lowers": "▼"}
@@ -115,7 +115,7 @@ def tracks_of(spans: Sequence[tuple[float, float]]) -> list[int]:
     Returns
     -------
     list of int
-        Line of each, from 0; beyond the fourth line they share the last.
+        Line of each, from 0; beyond the sixth line they share the last.
     """
     free: list[float] = []
     lines = []

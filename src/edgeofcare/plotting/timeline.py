@@ -87,7 +87,7 @@ def plot_timeline(
         msg = "There is no day to show. Give the scores of a ChildTimeline."
         raise SpecError(msg)
     day = float(days.max())
-    first = min(float(days.min()), day - 91.0)
+    first = _first(days, windows)
     lanes = lanes_of(events, windows, first=first, day=day)
     above, below = _new_axes(lanes, windows) if axes is None else axes
     _draw_score(above, scores, days)
@@ -117,6 +117,14 @@ def timeline_figure(scores: pd.DataFrame, events: pd.DataFrame, windows: pd.Data
     figure = plot_timeline(scores, events, windows)[0].figure
     assert isinstance(figure, Figure)
     return figure
+
+
+def _first(days: np.ndarray, windows: pd.DataFrame) -> float:
+    """Where the axis of time begins: on the first day, or where there is one alone with the longest window."""
+    if days.size > 1:
+        return float(days.min())
+    starts = day_numbers(windows["start"])
+    return float(np.nanmin([*starts, days.max() - 365.0]))
 
 
 def _check(name: str, frame: pd.DataFrame) -> None:
