@@ -174,7 +174,7 @@ def _draw_score(ax: Axes, scores: pd.DataFrame, days: np.ndarray) -> None:
                 transform=ax.get_xaxis_transform())  # fmt: skip
     if eligible[-1]:
         ax.annotate(f"{risk[-1]:.1%}", (days[-1], risk[-1]), xytext=(9, 0), textcoords="offset points", va="center",
-                    fontsize=10, fontweight="bold", color=DARK, annotation_clip=False)  # fmt: skip
+                    fontsize=11, fontweight="bold", color=DARK, annotation_clip=False)  # fmt: skip
     note = "\n".join(filter(None, [_not_eligible(scores), "" if np.isnan(low).all() else _INTERVAL]))
     pad = 6 + 12 * (note.count("\n") + 1 if note else 0)
     ax.set_title(_TITLE, loc="left", fontsize=11, fontweight="bold", color=DARK, pad=pad)

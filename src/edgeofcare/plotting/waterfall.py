@@ -221,7 +221,7 @@ def _say(
         ax.text(max(at, at + step.change) + gap, place, text, va="center", fontsize=8.5, color=DARK)
     right = end if interval is None else max(end, _log_odds(interval)[1])
     for place, at, value in ((0, start, start), (len(steps) + 1, right, end)):
-        ax.text(at + 2 * gap, place, _said(_risk(value)), va="center", fontsize=10, fontweight="bold", color=DARK)
+        ax.text(at + 2 * gap, place, _said(_risk(value)), va="center", fontsize=11, fontweight="bold", color=DARK)
 
 
 def _moved(step: Step, verbs: tuple[str, str]) -> str:
