@@ -21,7 +21,7 @@ from edgeofcare.features.names import parse_feature
 from edgeofcare.records.records import Records
 
 FOLDER = Path(__file__).parent / "pictures"
-RISKS = (None, None, None, 0.031, 0.035, 0.04, None, None, 0.047, 0.061, 0.08)
+RISKS = (None, None, None, 0.031, 0.035, None, None, None, None, 0.047, 0.08)
 LATE = {
     "missing_episodes": ("ME-9", "2025-02-20", "2025-02-22", "2025-04-03"),
     "assessments": ("AS-4", "2024-10-01", "2025-03-12", "2024-10-02"),
@@ -51,6 +51,7 @@ def scores() -> pd.DataFrame:
     risk = np.array([*RISKS, explanation().risk.iloc[0]], dtype=np.float64)
     eligible = ~np.isnan(risk)
     rules = np.where(eligible, "", "open case, as known")
+    rules[0] = "aged 10 to 17"
     return pd.DataFrame(
         {
             "index_date": pd.to_datetime(days).astype("datetime64[s]"),

@@ -19,7 +19,18 @@ WORDS = [
     *("margin", "risk", "authority", "own table", "quality", "recording lag"),
     *("catalogue", "concept", "edit", "feature"),
     *("finding", "proxy", "re-anchor", "refit", "band"),
-    *("alarm", "alert", "criteria", "design effect", "origin", "stability", "the rest", "transport", "verdict"),
+    *(
+        "alarm",
+        "alert",
+        "criteria",
+        "design effect",
+        "origin",
+        "stability",
+        "the rest",
+        "timeline",
+        "transport",
+        "verdict",
+    ),
 ]
 
 
