@@ -77,8 +77,8 @@ def plot_timeline(
     ...                         "record": "recorded", "table": "contacts", "lane": "contacts", "kind": "window",
     ...                         "start": pd.to_datetime(["2024-01-02"]), "end": pd.to_datetime(["2024-04-01"])})
     >>> _, below = plot_timeline(scores, events, windows)
-    >>> [text.get_text() for text in below.texts]
-    ['1 ▲ School, last 90 days']
+    >>> [text.get_text() for text in below.texts][0]
+    '1 ▲ School, last 90 days'
     """
     for name, frame in (("scores", scores), ("events", events), ("windows", windows)):
         _check(name, frame)
