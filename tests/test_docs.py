@@ -19,7 +19,7 @@ WORDS = [
     *("margin", "risk", "authority", "own table", "quality", "recording lag"),
     *("catalogue", "concept", "edit", "feature"),
     *("finding", "proxy", "re-anchor", "reference cohort", "refit", "band"),
-    *("member", "unseen", "vocabulary"),
+    *("member", "unseen", "vocabulary", "timeline"),
     *("alarm", "alert", "criteria", "design effect", "origin", "stability", "the rest", "transport", "verdict"),
 ]
 

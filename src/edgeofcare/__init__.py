@@ -112,6 +112,8 @@ _WHERE = {
     "Wording": "edgeofcare.explanation.wording_file",
     "read_wording": "edgeofcare.explanation.wording_file",
     "write_wording": "edgeofcare.explanation.wording_file",
+    "ChildTimeline": "edgeofcare.explanation.timeline",
+    "child_timeline": "edgeofcare.explanation.timeline",
     "explain_change": "edgeofcare.explanation.change",
     "WhatIf": "edgeofcare.explanation.what_if",
     "what_if": "edgeofcare.explanation.what_if",

@@ -8,13 +8,11 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.examples import anonymous_examples
 from edgeofcare.explanation.explain import explain
 from edgeofcare.explanation.explanation import Explanation
-from edgeofcare.explanation.plots import plot_reasons
 from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.evidence import evidence
 from edgeofcare.features.names import parse_feature
@@ -292,64 +290,6 @@ def test_summary_of_few_children_is_suppressed(why, records, X, y):
     assert set(nine["note"]) == {"suppressed: fewer than 10 children"}
     assert nine["name"].tolist() == [*sorted(nine["name"][nine["level"] == "concept"]), *sorted(X.columns)]
     assert explain(model, X.iloc[: 10 * 14]).summary()["mean_size"].notna().all()
-
-
-# ------------------------------------------------------------------------------------------------ plots
-
-
-def drawn(figure):
-    """The figure as PNG, its axis, and a renderer."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return figure.axes[0], canvas.get_renderer()
-
-
-@pytest.mark.parametrize("row", [0, 11, 29])
-def test_plot_shows_the_reasons_in_words(few, told, row):
-    figure = few.plot(row, top=6, numbers=True)
-    ax, renderer = drawn(figure)
-    reasons = told.loc[few.risk.index[row]].head(6)
-    labels = ax.get_yticklabels()
-    assert [label.get_text().replace("\n", " ") for label in labels] == reasons["sentence"].tolist()
-    for bar, reason in zip(ax.patches, reasons.itertuples(), strict=True):
-        assert bar.get_width() == pytest.approx(reason.contribution)
-        red, _, blue = mpl.colors.to_rgb(bar.get_facecolor())
-        assert (red > blue) == (reason.direction == "raises")
-    words = {text.get_text() for text in ax.texts}
-    assert {f"\N{MULTIPLICATION SIGN}{value:.2f}" for value in reasons["odds_multiplier"]} <= words
-    assert not PERSONAL.search(" ".join([*words, *_texts(ax), ax.get_title(loc="left")]))
-    assert f"{few.risk.iloc[row]:.1%}" in ax.get_title(loc="left")
-    boxes = [label.get_window_extent(renderer) for label in labels]
-    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
-    inside = figure.bbox
-    shown = [*labels, *ax.texts, ax.title, ax._left_title]
-    for box in (text.get_window_extent(renderer) for text in shown if text.get_text()):
-        assert box.x0 >= inside.x0 - 1
-        assert box.x1 <= inside.x1 + 1
-        assert box.y1 <= inside.y1 + 1
-
-
-def test_plot_says_only_the_directions_that_there_are():
-    ax, _ = drawn(made_by_hand({"cp_plan.active": [0.5]}).plot())
-    words = " ".join(text.get_text() for text in ax.texts)
-    assert "raises the risk" in words
-    assert "lowers the risk" not in words
-    ax, _ = drawn(made_by_hand({"child.age": [0.0]}).plot())
-    assert [text.get_text() for text in ax.texts] == ["nothing moved this risk"]
-
-
-def test_a_figure_shows_itself_in_a_notebook(why):
-    assert why.plot()._repr_png_().startswith(b"\x89PNG")
-
-
-def test_plot_reasons_takes_an_axis_and_one_row(told):
-    own = mpl.figure.Figure().subplots()
-    assert plot_reasons(told.head(3), own) is own
-    assert own.get_title(loc="left") == "What raises and what lowers the risk"
-    with pytest.raises(SpecError, match="reasons of 30 rows"):
-        plot_reasons(told)
-    with pytest.raises(SpecError, match="lacks sentence"):
-        plot_reasons(told.drop(columns="sentence"))
 
 
 # ------------------------------------------------------------------------------------ nothing personal

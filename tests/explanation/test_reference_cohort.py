@@ -374,8 +374,11 @@ def test_everything_says_compared_with_whom(kind, tmp_path):
         said = read_zip(path)
         assert f"compare this child with {name}." in said["how_to_challenge.md"]
         assert f'"reference": "{name}"' in said["about.json"]
-    assert f"compared with {NAME}" in why.plot().axes[0].get_xlabel()
-    assert "compared" not in plain.plot().axes[0].get_xlabel()
+    for picture in ("bars", "waterfall", "sides"):
+        assert f"compared with {NAME}" in why.plot(kind=picture).get_supxlabel()
+        assert "compared" not in plain.plot(kind=picture).get_supxlabel()
+    named = [label.get_text() for label in why.plot(kind="waterfall").axes[0].get_yticklabels()]
+    assert named[0] == "the average of the cohort"
 
 
 def read_zip(path):

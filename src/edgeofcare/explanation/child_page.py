@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from edgeofcare.explanation.explanation import Explanation
     from edgeofcare.explanation.page_words import PageWords
 
-__all__ = ["child_page", "only_row", "template", "withheld"]
+__all__ = ["child_page", "heading", "only_row", "template", "withheld"]
 
 _MOST_A_SIDE, _MOST_UNKNOWN, _MOST_STRENGTHS, _MOST_BLIND, _MOST_ROWS = 4, 2, 2, 4, 3
 _SURE_A_SIDE, _ROOM_A_SIDE = 3, 700  # reasons that are shown however long they are, and letters for more of them
@@ -226,7 +226,7 @@ def _item(reason: Reason, largest: float, say: PageWords) -> _Item:
     """One reason as it is shown."""
     source, more = _source(reason.cell, say)
     return _Item(
-        concept=_heading(reason, say),
+        concept=heading(reason, say),
         sentence=reason.cell.sentence,
         direction=reason.direction,
         blocks=max(1, round(_BLOCKS * abs(reason.contribution) / largest)),
@@ -238,8 +238,21 @@ def _item(reason: Reason, largest: float, say: PageWords) -> _Item:
     )
 
 
-def _heading(reason: Reason, say: PageWords) -> str:
-    """The concept with a capital; that of strengths is called so only where it is one."""
+def heading(reason: Reason, say: PageWords) -> str:
+    """The concept with a capital; that of strengths is called so only where it is one.
+
+    Parameters
+    ----------
+    reason : Reason
+        The reason.
+    say : PageWords
+        The words of a wording file.
+
+    Returns
+    -------
+    str
+        Its name on a page or in a picture.
+    """
     plain = NO_STRENGTH if reason.concept == STRENGTHS and not reason.strength else reason.concept
     said = say.concept(plain)
     return f"{said[0].upper()}{said[1:]}"
@@ -275,7 +288,7 @@ def _blind_spots(shown: list[Reason], say: PageWords) -> list[tuple[str, str]]:
     entries = [(reason, catalogue().get(reason.cell.feature)) for reason in told]
     spots = [(reason, entry.blind_spot) for reason, entry in entries if entry is not None and entry.blind_spot]
     return [
-        (_heading(reason, say), say.of_feature(reason.cell.feature, "blind spot", spot))
+        (heading(reason, say), say.of_feature(reason.cell.feature, "blind spot", spot))
         for reason, spot in spots[:_MOST_BLIND]
     ]
 

@@ -19,6 +19,8 @@ from edgeofcare.metrics._cells import SMALL
 from edgeofcare.schema.audit import NOT_RECORDED
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from edgeofcare.explanation.explanation import Explanation
 
 __all__ = ["ConceptDependence", "concept_dependence"]
@@ -70,6 +72,32 @@ class ConceptDependence:
             for row in seen.itertuples()
         ]
         return " ".join(said) or "No concept was shown to differ between groups by more than chance."
+
+    def plot(self, *, by: str | None = None, feature: str | None = None, top: int = 4) -> Figure:
+        """Draw what concepts add by value, or through which concepts groups differ.
+
+        Parameters
+        ----------
+        by : str, optional
+            A column of the cohort: the differences of its groups are drawn instead of values.
+        feature : str, optional
+            One feature alone.
+        top : int, default 4
+            Most features, those whose concepts move most first.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure; shareable as the frames are.
+
+        Raises
+        ------
+        SpecError
+            If there is no such column or feature, both are given, or ``top`` is not a whole number of 1 or more.
+        """
+        from edgeofcare.explanation.plots import dependence_figure
+
+        return dependence_figure(self.by_value, self.by_group, by=by, feature=feature, top=top)
 
 
 def concept_dependence(

@@ -234,10 +234,17 @@ def rules_missed(records: Records, child_id: str, dates: Sequence[pd.Timestamp],
         return [""] * len(dates)
     alone = _with_children(records, [child_id])
     eligible = build_cohort(alone, task, index_dates=dates).index.get_level_values("index_date")
-    return ["" if day in eligible else _rule(alone, task, day) for day in dates]
+    missed = _rules(alone, task, [day for day in dates if day not in eligible])
+    return [missed.get(day, "") for day in dates]
 
 
-def _rule(alone: Records, task: Task, day: pd.Timestamp) -> str:
-    """The rule that left out the only child of some records on a day."""
-    steps = cohort_attrition(alone, task, index_dates=[day])
-    return str(steps["rule"].iloc[int(np.argmax(steps["rows_excluded"].to_numpy()))])
+def _rules(alone: Records, task: Task, days: Sequence[pd.Timestamp]) -> dict[pd.Timestamp, str]:
+    """The rule that left out the only child of some records on each day; days that share it are asked for at once."""
+    if not days:
+        return {}
+    steps = cohort_attrition(alone, task, index_dates=days)
+    left_out = steps.loc[steps["rows_excluded"] > 0, "rule"].tolist()
+    if len(left_out) == 1 or len(days) == 1:
+        return dict.fromkeys(days, str(left_out[0]))
+    half = len(days) // 2
+    return _rules(alone, task, days[:half]) | _rules(alone, task, days[half:])

@@ -1,176 +1,159 @@
-"""The picture of one row's reasons: bars to the right raise the risk, bars to the left lower it.
-
-Colours tell apart for people who do not see red and green, and never stand alone: the side says the same. Nothing here
-uses pyplot, and no picture holds an identifier or a date.
-"""
+"""The pictures of explanations: which frame each needs, and who draws it."""
 
 from __future__ import annotations
 
+import math
 import textwrap
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.concepts import probability_of
+from edgeofcare.explanation.importance import concept_importance
+from edgeofcare.explanation.told_reasons import checked_top, reasons_to_draw
 from edgeofcare.figures import NotebookFigure
+from edgeofcare.plotting.explanations import plot_concept_dependence, plot_concept_groups, plot_concept_importance
+from edgeofcare.plotting.palette import DARK
+from edgeofcare.plotting.reasons import LEVELS, plot_reasons
+from edgeofcare.plotting.sides import plot_sides
+from edgeofcare.plotting.waterfall import plot_waterfall
 
-__all__ = ["plot_reasons", "reasons_figure"]
+if TYPE_CHECKING:
+    from edgeofcare.explanation.explanation import Explanation
 
-_COLOURS = {"raises": "#E69F00", "lowers": "#0072B2"}
-_GREY, _DARK = "#8C8C8C", "#333333"
-_WIDTH = 48  # letters in a line of a label
-_TIMES = "\N{MULTIPLICATION SIGN}"
-_LINE = 0.17  # inches of a line of a label
-_NEEDED = ["direction", "sentence", "contribution", "odds_multiplier"]
+__all__ = ["KINDS", "dependence_figure", "explanation_figure", "importance_figure"]
 
+_WIDTH = 96  # letters in a line below a picture
 
-def plot_reasons(
-    frame: pd.DataFrame,
-    ax: Axes | None = None,
-    *,
-    start: float | None = None,
-    risk: float | None = None,
-    numbers: bool = False,
-    compared_with: str | None = None,
-) -> Axes:
-    """Draw the reasons of one row, the strongest at the top.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Reasons of one row, from ``Explanation.reasons``.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure, tall enough for the sentences, if None.
-    start, risk : float, optional
-        Risk of the average child and of this row, for the line above the bars.
-    numbers : bool, default False
-        Whether each bar says by what it multiplies the odds.
-    compared_with : str, optional
-        Name of the reference cohort, for the line below the axis.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The axis.
-
-    Raises
-    ------
-    SpecError
-        If a column is missing, or the frame holds the reasons of several rows.
-
-    Examples
-    --------
-    >>> reasons = pd.DataFrame({"direction": ["raises"], "sentence": ["A child protection plan is open."],
-    ...                         "contribution": [0.4], "odds_multiplier": [1.49]})
-    >>> [label.get_text() for label in plot_reasons(reasons).get_yticklabels()]
-    ['A child protection plan is open.']
-    """
-    _check(frame)
-    labels = [textwrap.fill(sentence, _WIDTH) for sentence in frame["sentence"]]
-    lines = np.array([label.count("\n") + 1 for label in labels], dtype=np.float64)
-    heights = lines + 1.0
-    if ax is None:
-        ax = NotebookFigure(figsize=(8.5, 1.7 + _LINE * heights.sum()), layout="constrained").subplots()
-    places = np.cumsum(heights) - heights / 2
-    _bars(ax, frame, places, numbers=numbers)
-    ax.set_yticks(places, labels, fontsize=9, color=_DARK)
-    ax.set_ylim(max(heights.sum(), 1.0), 0)
-    _finish(ax, frame)
-    if compared_with is not None:
-        ax.set_xlabel(f"{ax.get_xlabel()}\n{textwrap.fill(f'compared with {compared_with}', 2 * _WIDTH)}")
-    ax.set_title(_title(start, risk), loc="left", fontsize=11, fontweight="bold", color=_DARK, pad=24)
-    return ax
+KINDS = ("bars", "waterfall", "sides")
+"""Pictures of the reasons of one row."""
 
 
-def reasons_figure(
-    frame: pd.DataFrame, *, start: float, risk: float, numbers: bool = False, compared_with: str | None = None
-) -> Figure:
+def explanation_figure(one: Explanation, *, kind: str, level: str, top: int, numbers: bool) -> Figure:
     """Draw the reasons of one row on a figure of their own.
 
     Parameters
     ----------
-    frame : DataFrame
-        Reasons of one row.
-    start, risk : float
-        Risk of the average child and of this row.
-    numbers : bool, default False
-        Whether each bar says by what it multiplies the odds.
-    compared_with : str, optional
-        Name of the reference cohort, for the line below the axis.
+    one : Explanation
+        With one row.
+    kind : {"bars", "waterfall", "sides"}
+        Which picture.
+    level : {"concept", "feature"}
+        What a reason is of.
+    top : int
+        Most reasons.
+    numbers : bool
+        Whether each says by what it multiplies the odds.
 
     Returns
     -------
     matplotlib.figure.Figure
         The figure.
 
-    Examples
-    --------
-    >>> reasons = pd.DataFrame({"direction": ["lowers"], "sentence": ["Aged 11."], "contribution": [-0.1],
-    ...                         "odds_multiplier": [0.9]})
-    >>> reasons_figure(reasons, start=0.03, risk=0.027).axes[0].get_title(loc="left")
-    'Risk 2.7%, from a starting point of 3.0%'
+    Raises
+    ------
+    SpecError
+        If there is no such kind or level, or ``top`` is not a whole number of 1 or more.
     """
-    figure = plot_reasons(frame, start=start, risk=risk, numbers=numbers, compared_with=compared_with).figure
-    assert isinstance(figure, Figure)
+    for name, value, known in (("kind", kind, KINDS), ("level", level, LEVELS)):
+        if value not in known:
+            msg = f"{name} must be one of {', '.join(map(repr, known))}; got {value!r}."
+            raise SpecError(msg)
+    top = checked_top(top)
+    frame = reasons_to_draw(one, level)
+    found = one.risk_interval
+    interval = None if found is None else [float(end) for end in found.iloc[0]]
+    start, risk = probability_of(one.base), float(one.risk.iloc[0])
+    more: dict[str, Any] = {"level": level, "interval": interval}
+    if kind == "waterfall":
+        more["start_name"] = "the average of the cohort" if one.about.cohort else "the average child"
+        ax = plot_waterfall(frame, base=one.base, log_odds=float(one.log_odds.iloc[0]), top=top, **more)
+    elif kind == "sides":
+        ax = plot_sides(frame, start=start, risk=risk, top=top, numbers=numbers, **more)
+    else:
+        ax = plot_reasons(frame.head(top), start=start, risk=risk, numbers=numbers, **more)
+    figure = _figure(ax)
+    if one.about.cohort:
+        said = textwrap.fill(f"compared with {one.about.reference}", _WIDTH)
+        figure.supxlabel(said, fontsize=9, color=DARK)
     return figure
 
 
-def _check(frame: pd.DataFrame) -> None:
-    """Refuse other frames, and the reasons of several rows."""
-    missing = [column for column in _NEEDED if column not in frame.columns]
-    if missing:
-        msg = f"The frame lacks {', '.join(missing)}; give the reasons of an Explanation."
-        raise SpecError(msg)
-    rows = len(frame.reset_index()[list(frame.index.names[:-1])].drop_duplicates()) if frame.index.nlevels > 1 else 1
-    if rows > 1:
-        msg = f"The frame holds the reasons of {rows} rows; draw one row at a time."
-        raise SpecError(msg)
+def importance_figure(why: Explanation, *, n_resamples: int, random_state: int | np.random.Generator) -> Figure:
+    """Draw how much each concept moves the risks.
+
+    Parameters
+    ----------
+    why : Explanation
+        Explained rows.
+    n_resamples : int
+        How many times households are drawn.
+    random_state : int or numpy.random.Generator
+        Seed.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+    """
+    return _figure(plot_concept_importance(concept_importance(why, n_resamples=n_resamples, random_state=random_state)))
 
 
-def _bars(ax: Axes, frame: pd.DataFrame, places: np.ndarray, *, numbers: bool) -> None:
-    """Draw the bars, with numbers at their ends if wanted."""
-    values = frame["contribution"].to_numpy(dtype=np.float64)
-    colours = [_COLOURS[direction] for direction in frame["direction"]]
-    ax.barh(places, values, height=1.1, color=colours)
-    ax.axvline(0.0, color=_DARK, linewidth=1.0)
-    reach = max(float(np.abs(values).max(initial=0.0)), 1e-6)
-    room = 1.25 if numbers else 1.08
-    ax.set_xlim(
-        -room * reach if (values < 0).any() else -0.25 * reach, room * reach if (values > 0).any() else 0.25 * reach
-    )
-    if not numbers:
-        return
-    for place, value, times in zip(places, values, frame["odds_multiplier"], strict=True):
-        side = "left" if value > 0 else "right"
-        gap = 0.02 * reach if value > 0 else -0.02 * reach
-        ax.text(value + gap, place, f"{_TIMES}{times:.2f}", va="center", ha=side, fontsize=8.5, color=_DARK)
+def dependence_figure(
+    by_value: pd.DataFrame, by_group: pd.DataFrame, *, by: str | None, feature: str | None, top: int
+) -> Figure:
+    """Draw what concepts add by value, or through which concepts groups differ.
+
+    Parameters
+    ----------
+    by_value, by_group : DataFrame
+        Frames of a :class:`~edgeofcare.ConceptDependence`.
+    by : str or None
+        A column of the cohort.
+    feature : str or None
+        One feature alone.
+    top : int
+        Most features.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+
+    Raises
+    ------
+    SpecError
+        If there is no such column or feature, both are given, or ``top`` is not a whole number of 1 or more.
+    """
+    if by is not None:
+        if feature is not None:
+            msg = "by and feature are two pictures. Give one of them."
+            raise SpecError(msg)
+        if by_group.empty:
+            msg = "No groups were asked for. Call concept_dependence with cohort= and by=."
+            raise SpecError(msg)
+        return _figure(plot_concept_groups(by_group, by=by))
+    if feature is not None:
+        return _figure(plot_concept_dependence(by_value, feature=feature))
+    names = by_value["feature"].drop_duplicates().head(checked_top(top)).tolist()
+    columns = min(2, max(1, len(names)))
+    rows = math.ceil(max(1, len(names)) / columns)
+    figure = NotebookFigure(figsize=(6.4 * columns, 3.8 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for place, ax in enumerate(axes):
+        if place < len(names):
+            plot_concept_dependence(by_value, ax, feature=names[place])
+        else:
+            ax.axis("off")
+    return figure
 
 
-def _finish(ax: Axes, frame: pd.DataFrame) -> None:
-    """Say what the sides mean, with no more ink than needed."""
-    ax.set_xlabel("contribution in log-odds (0.69 doubles the odds)", color=_DARK, fontsize=9)
-    ax.xaxis.set_major_locator(MaxNLocator(5))
-    ax.tick_params(axis="x", labelsize=8.5, colors=_DARK)
-    ax.tick_params(axis="y", length=0)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.grid(axis="x", color="#E6E6E6", linewidth=0.8)
-    ax.set_axisbelow(True)
-    where = ax.get_xaxis_transform()
-    for direction, text, side in (
-        ("lowers", "◂ lowers the risk  ", "right"),
-        ("raises", "  raises the risk ▸", "left"),
-    ):
-        if (frame["direction"] == direction).any():
-            ax.text(0, 1.01, text, transform=where, ha=side, va="bottom", fontsize=9, color=_DARK, clip_on=False)
-    if frame.empty:
-        ax.text(0.5, 0.5, "nothing moved this risk", transform=ax.transAxes, ha="center", va="center", color=_GREY)
-
-
-def _title(start: float | None, risk: float | None) -> str:
-    """The line above the bars."""
-    if start is None or risk is None:
-        return "What raises and what lowers the risk"
-    return f"Risk {risk:.1%}, from a starting point of {start:.1%}"
+def _figure(ax: Axes) -> Figure:
+    """The figure that an axis is on."""
+    figure = ax.figure
+    assert isinstance(figure, Figure)
+    return figure

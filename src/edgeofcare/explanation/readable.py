@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -58,8 +57,16 @@ class Readable:
 
         return reason_frame(cast("Explanation", self), top, level, bands=bands)
 
-    def plot(self, row: int | tuple = 0, top: int = 8, *, numbers: bool = False) -> Figure:
-        """Draw the reasons of one row: what raises the risk to the right, what lowers it to the left.
+    def plot(
+        self,
+        row: int | tuple = 0,
+        top: int = 8,
+        *,
+        kind: str = "bars",
+        level: str = "concept",
+        numbers: bool = False,
+    ) -> Figure:
+        """Draw the reasons of one row.
 
         Parameters
         ----------
@@ -67,22 +74,49 @@ class Readable:
             Position of the row, or its (household_id, child_id, index_date).
         top : int, default 8
             Most reasons.
+        kind : {"bars", "waterfall", "sides"}, default "bars"
+            Bars to the right raise the risk and bars to the left lower it; a waterfall leads from the average child to
+            this one, and gathers what is left in one bar; sides stand side by side, in blocks and words as on a child's
+            page.
+        level : {"concept", "feature"}, default "concept"
+            What a reason is of.
         numbers : bool, default False
-            Whether each bar says by what it multiplies the odds.
+            Whether bars and sides say by what each reason multiplies the odds; a waterfall always tells log-odds.
 
         Returns
         -------
         matplotlib.figure.Figure
-            The figure, without any identifier; a notebook shows it, ``savefig`` writes it.
-        """
-        from edgeofcare.explanation.plots import reasons_figure
+            The figure, without any identifier; a notebook shows it, ``savefig`` writes it. Where the model has refits
+            it tells bands, ties and the interval of the risk.
 
-        why = cast("Explanation", self)
-        one = why.row(row)
-        start, risk = 1.0 / (1.0 + math.exp(-why.base)), float(one.risk.iloc[0])
-        compared = why.about.reference if why.about.cohort else None
-        reasons = one.reasons(top, level="feature", bands=False)
-        return reasons_figure(reasons, start=start, risk=risk, numbers=numbers, compared_with=compared)
+        Raises
+        ------
+        SpecError
+            If there is no such row, kind or level, or ``top`` is not a whole number of 1 or more.
+        """
+        from edgeofcare.explanation.plots import explanation_figure
+
+        one = cast("Explanation", self).row(row)
+        return explanation_figure(one, kind=kind, level=level, top=top, numbers=numbers)
+
+    def plot_importance(self, *, n_resamples: int = 1000, random_state: int | np.random.Generator = 0) -> Figure:
+        """Draw how much each concept moves the risks of all rows, with intervals.
+
+        Parameters
+        ----------
+        n_resamples : int, default 1000
+            How many times households are drawn.
+        random_state : int or numpy.random.Generator, default 0
+            Seed.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            What :func:`edgeofcare.concept_importance` says, the largest at the top; shareable as that is.
+        """
+        from edgeofcare.explanation.plots import importance_figure
+
+        return importance_figure(cast("Explanation", self), n_resamples=n_resamples, random_state=random_state)
 
     def to_shap(self) -> shap.Explanation:
         """Hand over to shap, so that all its plots can be drawn.

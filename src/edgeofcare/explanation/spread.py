@@ -218,7 +218,7 @@ class ReasonSpread:
         return pd.DataFrame(parts, columns=["rank", "band", "tied"])
 
     def told(self, row: int, level: str = "feature") -> pd.DataFrame:
-        """Band and tie of every reason of one row.
+        """Band, tie and rank of every reason of one row.
 
         Parameters
         ----------
@@ -230,7 +230,8 @@ class ReasonSpread:
         Returns
         -------
         DataFrame
-            ``band`` and ``tied`` (whether another reason cannot be told from it in size), by name.
+            ``band``, ``tied`` (whether another reason cannot be told from it in size) and ``rank``, which ties share,
+            by name.
         """
         own, refits = self.model(level, [row])[0], self.contributions(level, [row])[:, 0]
         band, tied = told_bands(self.names(level), own, refits)

@@ -26,8 +26,12 @@ from edgeofcare.plotting.explanations import (
 from edgeofcare.plotting.groups import plot_group_measures, plot_recording_sensitivity
 from edgeofcare.plotting.origins import plot_origins
 from edgeofcare.plotting.quality import plot_quality
+from edgeofcare.plotting.reasons import plot_reasons
+from edgeofcare.plotting.sides import plot_sides
 from edgeofcare.plotting.stability import plot_agreement, plot_spread
+from edgeofcare.plotting.timeline import plot_timeline
 from edgeofcare.plotting.transport import plot_transport
+from edgeofcare.plotting.waterfall import plot_waterfall
 from edgeofcare.plotting.workload import plot_lead_time, plot_workload
 
 __all__ = [
@@ -45,9 +49,13 @@ __all__ = [
     "plot_measures",
     "plot_origins",
     "plot_quality",
+    "plot_reasons",
     "plot_recording_sensitivity",
     "plot_risk_distribution",
+    "plot_sides",
     "plot_spread",
+    "plot_timeline",
     "plot_transport",
+    "plot_waterfall",
     "plot_workload",
 ]

@@ -27,6 +27,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullForm
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.figures import NotebookFigure
+from edgeofcare.plotting.palette import BLUE, DARK, FAINT, GREEN, GREY, ORANGE, PINK, SKY
 
 __all__ = [
     "plot_calibration",
@@ -37,9 +38,8 @@ __all__ = [
     "plot_risk_distribution",
 ]
 
-BLUE, ORANGE, SKY, GREY, DARK = "#0072B2", "#E69F00", "#56B4E9", "#8C8C8C", "#333333"
 _COLOURS = {"model": BLUE, "count_rule": ORANGE, "review all": GREY, "review none": DARK, "prevalence": GREY}
-_COLOURS |= {"age_and_status": "#CC79A7", "ten_features": "#009E73", "last_model": SKY}
+_COLOURS |= {"age_and_status": PINK, "ten_features": GREEN, "last_model": SKY}
 _LINES: dict[str, Any] = {"model": "-", "count_rule": "--", "review all": "-.", "review none": ":"}
 _LINES |= {"age_and_status": (0, (1, 1)), "ten_features": (0, (6, 2))}
 _MARKERS = {"model": "o", "count_rule": "s", "prevalence": "D", "age_and_status": "^", "ten_features": "v"}
@@ -357,7 +357,7 @@ def _finish(ax: Axes, title: str, xlabel: str, ylabel: str) -> None:
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(color="#E6E6E6", linewidth=0.8)
+    ax.grid(color=FAINT, linewidth=0.8)
     ax.set_axisbelow(True)
 
 

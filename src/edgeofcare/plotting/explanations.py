@@ -19,7 +19,8 @@ from matplotlib.ticker import MaxNLocator
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.figures import NotebookFigure
-from edgeofcare.plotting.evaluation import BLUE, DARK, GREY, ORANGE, SKY, _finish, _forest, _rows
+from edgeofcare.plotting.evaluation import _finish, _forest, _rows
+from edgeofcare.plotting.palette import BLUE, DARK, GREY, ORANGE, PINK, SKY
 
 __all__ = [
     "plot_concept_dependence",
@@ -28,7 +29,7 @@ __all__ = [
     "plot_concept_interactions",
 ]
 
-_STYLES = ((BLUE, "o"), (ORANGE, "s"), (DARK, "D"), (SKY, "^"), ("#CC79A7", "v"), (GREY, "P"))
+_STYLES = ((BLUE, "o"), (ORANGE, "s"), (DARK, "D"), (SKY, "^"), (PINK, "v"), (GREY, "P"))
 _WIDTH = 30  # letters in a line of a label
 _INTERVAL = ("ci_low", "ci_high")
 

@@ -19,7 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.plotting.evaluation import BLUE, DARK, GREY, ORANGE, _axes, _finish, _forest, _nothing, _percent, _rows
+from edgeofcare.plotting.evaluation import _axes, _finish, _forest, _nothing, _percent, _rows
+from edgeofcare.plotting.palette import BLUE, DARK, GREY, ORANGE
 
 __all__ = ["GROUP_MEASURE_LABELS", "plot_group_measures", "plot_recording_sensitivity"]
 

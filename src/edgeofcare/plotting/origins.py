@@ -9,14 +9,15 @@ from matplotlib.figure import Figure
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.figures import NotebookFigure
+from edgeofcare.plotting.palette import BLUE, DARK, GREEN, GREY, ORANGE
 
 __all__ = ["plot_origins", "plot_origins_figure"]
 
 _MODELS = {
-    "model": ("model", "#0072B2", "o", "-"),
-    "ten_features": ("ten features", "#009E73", "^", ":"),
-    "count_rule": ("count rule", "#E69F00", "s", "--"),
-    "age_and_status": ("age and status", "#8C8C8C", "D", "-."),
+    "model": ("model", BLUE, "o", "-"),
+    "ten_features": ("ten features", GREEN, "^", ":"),
+    "count_rule": ("count rule", ORANGE, "s", "--"),
+    "age_and_status": ("age and status", GREY, "D", "-."),
 }
 _MEASURES = {
     "auroc": ("AUROC", 0.5, "chance"),
@@ -71,9 +72,9 @@ def plot_origins(
     for place, name in enumerate(models):
         _draw(ax, rows[rows["model"] == name].sort_values("origin"), name, 0.09 * (place - (len(models) - 1) / 2))
     if even is not None:
-        ax.axhline(even, color="#333333", linewidth=0.8, linestyle="--")
+        ax.axhline(even, color=DARK, linewidth=0.8, linestyle="--")
         ax.annotate(meaning, (1.0, even), xycoords=("axes fraction", "data"), xytext=(-3, 3), ha="right", fontsize=8,
-                    textcoords="offset points", color="#333333")  # fmt: skip
+                    textcoords="offset points", color=DARK)  # fmt: skip
     months = [f"{a}\nto {b}" for a, b in zip(periods["first_month"], periods["last_month"], strict=True)]
     ax.set_xticks(periods["origin"].to_numpy(), months, fontsize=8)
     ax.set_xlim(periods["origin"].min() - 0.5, periods["origin"].max() + 0.5)

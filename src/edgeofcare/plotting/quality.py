@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from edgeofcare.figures import NotebookFigure
+from edgeofcare.plotting.palette import DARK
 from edgeofcare.records.quality.months import month_levels
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _CLASSES = (
 )
 _EDGES = (0.0, 1e-9, 0.5, 0.75, 4 / 3, 2.0, 1e9)
 _OUTSIDE = "#D9D9D9"
-_DARK = "#333333"
 _UNITS = {"month": "", "quarter": " (quarters)", "year": " (years)", "": " (too few to compare)"}
 _INCHES_A_ROW, _INCHES_AROUND = 0.27, 2.0
 
@@ -97,7 +97,7 @@ def _mark_breaks(ax: Axes, breaks: pd.DataFrame, tables: list[str], months: pd.D
     shown = [(x + 0.5, y + 0.5) for x, y in zip(place.tolist(), rows, strict=True) if x >= 0 and y >= 0]
     if shown:
         x, y = zip(*shown, strict=True)
-        ax.plot(x, y, linestyle="", marker="v", color="white", markeredgecolor=_DARK, markersize=8, zorder=3)
+        ax.plot(x, y, linestyle="", marker="v", color="white", markeredgecolor=DARK, markersize=8, zorder=3)
 
 
 def _label(ax: Axes, levels: pd.DataFrame, tables: list[str], months: pd.DatetimeIndex) -> None:
@@ -118,7 +118,7 @@ def _label(ax: Axes, levels: pd.DataFrame, tables: list[str], months: pd.Datetim
     handles: list[Artist] = [Patch(facecolor=colour, edgecolor="#AAAAAA", label=label) for label, colour in _CLASSES]
     handles.append(Patch(facecolor=_OUTSIDE, edgecolor="#AAAAAA", label="outside the window, or too few"))
     handles.append(
-        Line2D([], [], linestyle="", marker="v", color="white", markeredgecolor=_DARK, markersize=8, label="break")
+        Line2D([], [], linestyle="", marker="v", color="white", markeredgecolor=DARK, markersize=8, label="break")
     )
     ax.legend(
         handles=handles,

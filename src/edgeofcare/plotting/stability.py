@@ -20,16 +20,16 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLo
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.figures import NotebookFigure
+from edgeofcare.plotting.palette import BLUE, DARK, FAINT, GREEN, GREY, ORANGE
 
 __all__ = ["plot_agreement", "plot_spread", "stability_figure"]
 
-_GREY, _DARK = "#8C8C8C", "#333333"
 _AGREEMENT = {
     "list_overlap": "children on both of two lists",
     "reasons_overlap": "reasons in both of two explanations",
     "rank_correlation": "rank correlation of the scores",
 }
-_STYLES = (("#0072B2", "o"), ("#E69F00", "s"), ("#009E73", "^"))
+_STYLES = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"))
 _TICKS = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0)
 _COLUMNS = ["kind", "measure", "estimate", "low", "high"]
 
@@ -68,7 +68,7 @@ def plot_agreement(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     if not measures:
         return _nothing(ax)
     _points(ax, frame, measures)
-    ax.axvline(0.5, color=_GREY, linestyle="--", linewidth=1.2)
+    ax.axvline(0.5, color=GREY, linestyle="--", linewidth=1.2)
     ax.set_yticks(range(len(measures)), [_AGREEMENT[name] for name in measures])
     ax.set_ylim(len(measures) - 0.45, -1.0)  # room for the legend above the first row
     lowest = float(frame.loc[frame["measure"].isin(measures), "low"].min())
@@ -170,13 +170,13 @@ def _finish(ax: Axes, title: str, xlabel: str) -> None:
     ax.set_title(title, loc="left", fontsize=11, fontweight="bold")
     ax.set_xlabel(xlabel)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(axis="x", color="#E6E6E6", linewidth=0.8)
+    ax.grid(axis="x", color=FAINT, linewidth=0.8)
     ax.set_axisbelow(True)
 
 
 def _nothing(ax: Axes) -> Axes:
     """Say that there is nothing to draw."""
-    ax.text(0.5, 0.5, "nothing to show", ha="center", va="center", transform=ax.transAxes, color=_DARK)
+    ax.text(0.5, 0.5, "nothing to show", ha="center", va="center", transform=ax.transAxes, color=DARK)
     ax.set_xticks([])
     ax.set_yticks([])
     return ax

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.figures import NotebookFigure
-from edgeofcare.plotting.evaluation import BLUE, DARK, GREY, ORANGE, _finish, _forest, _nothing, _rows
+from edgeofcare.plotting.evaluation import _finish, _forest, _nothing, _rows
+from edgeofcare.plotting.palette import BLUE, DARK, GREY, ORANGE
 
 __all__ = ["plot_transport"]
 

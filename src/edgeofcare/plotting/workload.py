@@ -12,12 +12,12 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLo
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.figures import NotebookFigure
+from edgeofcare.plotting.palette import BLUE, DARK, FAINT, GREEN, GREY, ORANGE, PINK
 
 __all__ = ["plot_lead_time", "plot_workload"]
 
-BLUE, ORANGE, GREY, DARK = "#0072B2", "#E69F00", "#8C8C8C", "#333333"
 _STYLES = {"model": (BLUE, "-", "o"), "count_rule": (ORANGE, "--", "s")}
-_OTHERS = (("#009E73", "-.", "^"), ("#CC79A7", ":", "v"), (DARK, (0, (5, 1, 1, 1)), "D"))
+_OTHERS = ((GREEN, "-.", "^"), (PINK, ":", "v"), (DARK, (0, (5, 1, 1, 1)), "D"))
 _TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _NAMES = {
     "ppv": "PPV: reviews in whose window an entry came, %",
@@ -192,7 +192,7 @@ def _finish(ax: Axes, title: str, xlabel: str) -> None:
     ax.set_title(title, loc="left", fontsize=11, fontweight="bold")
     ax.set_xlabel(xlabel)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(color="#E6E6E6", linewidth=0.8)
+    ax.grid(color=FAINT, linewidth=0.8)
     ax.set_axisbelow(True)
 
 
