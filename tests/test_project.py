@@ -29,7 +29,7 @@ LAYERS = {
     3: {"models", "scale"},
     4: {"evaluation", "explanation", "tracking", "plotting"},
     5: {"model_file", "model_archive", "model_manifest", "runs", "scorer", "reporting"},
-    6: {"cli", "main_checks", "main_job", "reproduction", "service", "__main__"},
+    6: {"cli", "main_checks", "main_found", "main_job", "main_reasons", "reproduction", "service", "__main__"},
 }
 LAYER_OF = {name: number for number, names in LAYERS.items() for name in names}
 NUMPY_ONLY = {

@@ -53,6 +53,7 @@ def save_model(
     leaks: LeakReport | None = None,
     run: RunRecord | None = None,
     agreement: Agreement | None = None,
+    importance: pd.DataFrame | None = None,
 ) -> Path:
     """Save a fitted model, with what one must know to use it, to one file that holds nothing personal.
 
@@ -83,6 +84,8 @@ def save_model(
         evaluation. It must be about this model, and about ``records``, if those are given.
     agreement : Agreement, optional
         What :meth:`Explanation.agreement` found: how far the refits of this model give the same reasons.
+    importance : DataFrame, optional
+        What :func:`edgeofcare.concept_importance` found: how much each concept of this model moves the scores.
 
     Returns
     -------
@@ -93,8 +96,9 @@ def save_model(
     ------
     SpecError
         If the features or the task are not those of the model, ``leaks`` is about other features or records or about
-        code of your own, ``run`` or ``agreement`` is about another model, other features or records, a feature cannot
-        be named without a free value, the saved form would not score as the model does, or the file cannot be written.
+        code of your own, ``run``, ``agreement`` or ``importance`` is about another model, other features or records, a
+        feature cannot be named without a free value, the saved form would not score as the model does, or the file
+        cannot be written.
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
 
@@ -122,7 +126,13 @@ def save_model(
 
     arrays = extract_arrays(model.estimator_)
     manifest = make_manifest(
-        model, specs, task, evaluation=evaluation, records=records, leaks=leaks, run=run, agreement=agreement
+        *(model, specs, task),
+        evaluation=evaluation,
+        records=records,
+        leaks=leaks,
+        run=run,
+        agreement=agreement,
+        importance=importance,
     )
     data = pack(manifest, {**to_mapping(arrays), **refits_to_mapping(refit_arrays(model.refits_))})
     _refuse_unlike(make_scorer(open_archive(data, max_bytes=len(data))), model)

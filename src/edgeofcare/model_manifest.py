@@ -13,6 +13,7 @@ import numpy as np
 
 from edgeofcare.exceptions import ModelFileError, SpecError
 from edgeofcare.features.feature import Feature
+from edgeofcare.features.leaks.report import plain_leaks
 from edgeofcare.features.names import parse_feature
 from edgeofcare.features.specs.child import Characteristic
 from edgeofcare.model_archive import Archive, array_members, read_arrays, refuse
@@ -27,6 +28,8 @@ from edgeofcare.scorer import Scorer
 from edgeofcare.task import Task
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from edgeofcare.evaluation.report import Evaluation
     from edgeofcare.explanation.agreement import Agreement
     from edgeofcare.features.leaks.report import LeakReport
@@ -57,6 +60,7 @@ def make_manifest(
     leaks: LeakReport | None = None,
     run: RunRecord | None = None,
     agreement: Agreement | None = None,
+    importance: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Say in plain text and numbers what a model is, what it was trained on and how good it is.
 
@@ -78,6 +82,8 @@ def make_manifest(
         What is needed to repeat its training and evaluation.
     agreement : Agreement, optional
         How far its refits give the same reasons.
+    importance : DataFrame, optional
+        How much each of its concepts moves the scores.
 
     Returns
     -------
@@ -87,8 +93,8 @@ def make_manifest(
     Raises
     ------
     SpecError
-        If ``evaluation``, ``leaks``, ``run`` or ``agreement`` is something else, or is about another model, other
-        features or other records.
+        If ``evaluation``, ``leaks``, ``run``, ``agreement`` or ``importance`` is something else, or is about another
+        model, other features or other records.
     """
     return {
         "format": _FORMAT,
@@ -101,10 +107,11 @@ def make_manifest(
         **_about_model(model),
         **_about_data(records),
         "evaluation": plain_evaluation(evaluation),
-        "leak_check": _plain_leaks(leaks, specs, records),
+        "leak_check": plain_leaks(leaks, specs, None if records is None else records.fingerprint),
         "versions": _versions(),
         "run": _plain_run(run, model, specs, records),
         **_about_refits(model, agreement),
+        **_about_concepts(specs, importance),
     }
 
 
@@ -231,6 +238,15 @@ def _about_refits(model: RiskClassifier, agreement: Agreement | None) -> dict[st
     return {"refits": {"count": len(model.refits_), "confidence": CONFIDENCE, "agreement": plain}}
 
 
+def _about_concepts(specs: list[Feature], importance: pd.DataFrame | None) -> dict[str, Any]:
+    """How much each concept moves the scores; nothing where that is not given."""
+    if importance is None:
+        return {}
+    from edgeofcare.explanation.importance import plain_importance
+
+    return {"importance": plain_importance(importance, [spec.name for spec in specs])}
+
+
 def _shown(count: int) -> int | None:
     """A count, unless it is small."""
     return int(count) if count >= _LEAST_SHOWN else None
@@ -280,19 +296,6 @@ def plain_evaluation(evaluation: Evaluation | None) -> dict[str, Any] | None:
 def _package_version() -> str:
     """Version of edgeofcare."""
     return str(sys.modules["edgeofcare"].__version__)
-
-
-def _plain_leaks(leaks: LeakReport | None, specs: list[Feature], records: Records | None) -> dict[str, Any] | None:
-    """A leak check as JSON takes it, if it was one of these features and, where they are given, of these records."""
-    if leaks is None:
-        return None
-    from edgeofcare.features.leaks.report import LeakReport
-
-    if not isinstance(leaks, LeakReport):
-        msg = f"leaks is a {type(leaks).__name__}; expected what edgeofcare.leak_check returns."
-        raise SpecError(msg)
-    leaks.refuse_other(specs, None if records is None else records.fingerprint)
-    return {name: value for name, value in leaks.to_dict().items() if name != "features"}
 
 
 def _plain_run(

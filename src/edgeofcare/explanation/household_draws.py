@@ -40,8 +40,8 @@ class HouseholdDraws:
     Notes
     -----
     Rows are summed by household first, so that a resample costs one number for each household and column. Every call
-    sees the same draws: what is subtracted in one resample was measured on the same households. How often each household
-    is drawn fits into a byte and is kept for the next call, unless that is more than 200 MB.
+    sees the same draws: what is subtracted in one resample was measured on the same households. How often each
+    household is drawn fits into a byte and is kept for the next call, unless that is more than 200 MB.
 
     Examples
     --------
