@@ -74,7 +74,7 @@ def finished(tmp_path_factory, kept) -> Finished:
     identifiers = disguise(folder)
     said, complained = io.StringIO(), io.StringIO()
     arguments = ["run", "--ssd", str(folder), "--observed-until", UNTIL, "--out", str(out), "--quiet"]
-    arguments.append("--quick")
+    arguments += ["--quick", "--refits", "10"]
     with (
         pytest.MonkeyPatch.context() as patch,
         contextlib.redirect_stdout(said),

@@ -88,9 +88,10 @@ def value_drawings(frame: pd.DataFrame, importance: pd.DataFrame | None) -> tupl
 def _of_value(frame: pd.DataFrame, concept: str, feature: str) -> Drawing:
     """One concept by the values of one feature."""
     said = _sentence(feature)
+    hollow = frame.loc[frame["feature"].eq(feature), "value"].eq("unknown").any()
     caption = (
         f"What it adds to the log-odds on average, with 95% intervals, by this value: {said} Above the dashed line "
-        "scores are raised, below it lowered; the hollow point is of children for whom there is no such value."
+        f"scores are raised, below it lowered{'; hollow: children for whom there is no such value' if hollow else ''}."
     )
     draw = partial(_values, frame, feature=feature, said=said)
     return Drawing(f"What does \u201c{concept}\u201d depend on?", caption, draw, (_WIDTH, 3.8))

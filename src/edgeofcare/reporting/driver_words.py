@@ -71,15 +71,16 @@ def _overlap(frame: pd.DataFrame) -> list[str]:
 
 
 def _worth(frame: pd.DataFrame) -> list[str]:
-    """Without which concepts the risks are worse."""
+    """Without which concepts the risks are less right."""
     if "loss_low" not in frame or frame["loss_low"].isna().all():
         return []
     worse = frame.loc[frame["loss_low"] > 0, "concept"]
     if worse.empty:
-        return ["Of no concept it is shown that the risks would be worse without it."]
+        return ["Of no concept it is shown that the risks would be less right without it."]
     rest = len(frame) - len(worse)
     more = f"; of the other {rest} that is not shown" if rest else ""
-    return [f"The risks of these children are clearly worse without {_listed(worse)}{more}."]
+    which = worse.iloc[0] if len(worse) == 1 else f"any one of {_listed(worse)}"
+    return [f"Leaving out {which} makes the risks clearly less right{more}."]
 
 
 def agreement_words(frame: pd.DataFrame | None) -> str:
@@ -110,12 +111,12 @@ def agreement_words(frame: pd.DataFrame | None) -> str:
     if found[list(MEASURES)].isna().any():
         return _NOT_SHOWN
     of_100 = {name: of_hundred(float(found[name])) for name in MEASURES}
-    weak = {name: " (weak)" if number < WEAK else "" for name, number in of_100.items()}
+    said = {name: f"{number} of 100{' (weak)' if number < WEAK else ''}" for name, number in of_100.items()}
     return (
         f"Fitted again {int(frame['refits'].iloc[0])} times on resampled households, the model gives the three "
-        f"strongest concepts of a child the same direction in {of_100['signs']} of 100 cases{weak['signs']} and the same "
-        f"band (strong, some or slight) in {of_100['bands']}{weak['bands']}. Of the concepts among a child's first three "
-        f"before or after, {of_100['top_three']} of 100 are among them both times{weak['top_three']}. {_advice(of_100)}"
+        f"strongest concepts of a child the same direction in {said['signs']} cases and the same band (strong, some or "
+        f"slight) in {said['bands']}. Of the concepts among a child's first three before or after, "
+        f"{said['top_three']} are among them both times. {_advice(of_100)}"
     )
 
 

@@ -18,8 +18,8 @@ __all__ = ["agreement_grid", "drivers_block", "importance_grid"]
 
 _TITLE = "What drives the scores"
 _IS_AND_IS_NOT = (
-    "This is what the model uses, not what causes care: a concept that raises scores need not harm a child, one that "
-    "lowers them need not protect, and changing it would not change what happens."
+    "This is what the model uses, not what causes care: what raises scores need not harm a child, and what lowers them "
+    "need not protect one."
 )
 _OVER = (
     "Over the children of the test period. \u201cTimes or divided by\u201d is the factor by which a concept moves the "
@@ -91,7 +91,7 @@ def importance_grid(frame: pd.DataFrame) -> Grid:
     shown["odds, times or divided by"] = [_factor(*size) for size in sizes]
     if {"loss_low", "loss_high"} <= set(frame.columns):
         ends = zip(frame["loss_low"], frame["loss_high"], strict=True)
-        shown["risks worse without it?"] = [_worse(*pair) for pair in ends]
+        shown["less right without it"] = [_worse(*pair) for pair in ends]
     if "note" in frame:
         shown["note"] = frame["note"].fillna("").astype(str)
     return grid("Concepts, the one that moves scores most first", pd.DataFrame(shown, dtype=object))
@@ -112,10 +112,10 @@ def _factor(middle: float, low: float, high: float) -> str:
 
 
 def _worse(low: float, high: float) -> str:
-    """Whether leaving a concept out makes the risks worse."""
+    """Whether leaving a concept out makes the risks less right."""
     if np.isnan([low, high]).any():
         return "not shown"
-    return "yes" if low > 0 else "no, better" if high < 0 else "not told apart"
+    return "yes" if low > 0 else "no, more right" if high < 0 else "cannot be told"
 
 
 def _all_figures(frame: pd.DataFrame) -> Grid:

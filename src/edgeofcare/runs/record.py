@@ -249,7 +249,6 @@ def run_record(
         "evaluation": evaluation_choices(evaluation, split.test, explained),
     }
     tables = plain_tables(evaluation, ["model", *model.baselines_])
-    again = _reasons(model, X.loc[split.test])
     steps = {
         "records": Digest(records.fingerprint, records.fingerprint),
         "cohort": digest_frame(cohort),
@@ -259,9 +258,10 @@ def run_record(
         "model": digest_model(model),
         "risks": digest_frame(_scored(model, X.loc[split.test], y.loc[split.test])),
         **{f"{EVALUATION}{name}": digest_plain(table) for name, table in tables.items()},
-        **{name: digest_plain(table) for name, table in again.items()},
     }
-    return RunRecord(choices, environment(), steps, tables | again)
+    reasons = _reasons(model, X.loc[split.test])
+    steps |= {name: digest_plain(table) for name, table in reasons.items()}
+    return RunRecord(choices, environment(), steps, tables | reasons)
 
 
 def digest_model(model: RiskClassifier) -> Digest:
