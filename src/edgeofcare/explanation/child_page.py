@@ -307,6 +307,7 @@ def _technical(explanation: Explanation, reasons: list[Reason], cells: list[Cell
             ("Slope and intercept of the calibration", f"{about.slope:.4f} and {about.intercept:.4f}"),
             *([("Version of the calibration", str(about.calibration_version))] if about.calibration_version else []),
             ("Model", about.model_id or "not loaded from a model file"),
+            *([("Steadiness of its reasons", about.agreement)] if about.agreement else []),
             ("Trained with", _versions(about.trained_with) or "not stated"),
             ("Explained with", _versions(about.versions)),
             *([] if records is None else [("Records observed until", str(records.observed_until.date()))]),
