@@ -122,7 +122,8 @@ def all_sections() -> ReportSections:
          "what_it_means": ["", "It knows families it has met."], "what_to_check": ["", "Sibling features."]}
     )  # fmt: skip
     findings = pd.DataFrame({"by": ["sex", "worker"], "group": ["male", CANARY], "finding": ["finding-of-sex", CANARY]})
-    said = {name: f"Sentence on {name}." for name in ("stability", "agreement", "importance", "proxies", "value", "reach", "sample_size",
+    said = {name: f"Sentence on {name}." for name in ("stability", "agreement", "importance", "proxies",
+            "value", "reach", "sample_size",
             "origins", "transport",
             "reanchoring", "calibration_check", "fairness_limits", "groups")}  # fmt: skip
     return ReportSections(

@@ -1,4 +1,4 @@
-"""What the main job says of what drives the scores: made of the test rows, written everywhere, with refits or without."""
+"""What the main job says of what drives the scores: of the test rows, written everywhere, with refits or without."""
 
 from __future__ import annotations
 
