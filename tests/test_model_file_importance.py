@@ -33,7 +33,12 @@ def saved(path, importance):
 def test_every_number_is_there_with_every_digit(importance, tmp_path):
     found = pd.DataFrame(json.loads(json.dumps(saved(tmp_path / "m.eoc", importance))))
     pd.testing.assert_frame_equal(
-        found, importance.drop(columns="note"), check_dtype=False, check_column_type=False, check_exact=True
+        found,
+        importance.drop(columns="note"),
+        check_dtype=False,
+        check_column_type=False,
+        check_exact=True,
+        check_like=True,
     )
 
 

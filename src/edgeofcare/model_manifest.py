@@ -13,7 +13,6 @@ import numpy as np
 
 from edgeofcare.exceptions import ModelFileError, SpecError
 from edgeofcare.features.feature import Feature
-from edgeofcare.features.leaks.report import plain_leaks
 from edgeofcare.features.names import parse_feature
 from edgeofcare.features.specs.child import Characteristic
 from edgeofcare.model_archive import Archive, array_members, read_arrays, refuse
@@ -96,6 +95,8 @@ def make_manifest(
         If ``evaluation``, ``leaks``, ``run``, ``agreement`` or ``importance`` is something else, or is about another
         model, other features or other records.
     """
+    from edgeofcare.features.leaks.report import plain_leaks
+
     return {
         "format": _FORMAT,
         "schema_version": SCHEMA_VERSION if model.refits_ else 1,
