@@ -122,7 +122,8 @@ def all_sections() -> ReportSections:
          "what_it_means": ["", "It knows families it has met."], "what_to_check": ["", "Sibling features."]}
     )  # fmt: skip
     findings = pd.DataFrame({"by": ["sex", "worker"], "group": ["male", CANARY], "finding": ["finding-of-sex", CANARY]})
-    said = {name: f"Sentence on {name}." for name in ("stability", "agreement", "value", "reach", "sample_size",
+    said = {name: f"Sentence on {name}." for name in ("stability", "agreement", "importance", "proxies",
+            "value", "reach", "sample_size",
             "origins", "transport",
             "reanchoring", "calibration_check", "fairness_limits", "groups")}  # fmt: skip
     return ReportSections(
@@ -145,6 +146,10 @@ def all_sections() -> ReportSections:
         reanchoring=_tidy(version=1),
         recording=_tidy(measure="recording-row"),
         agreement=_tidy(level="concept", measure="agreement-row"),
+        importance=pd.DataFrame({"concept": ["importance-row"], "mean_size": 0.25, "ci_low": 0.2, "ci_high": 0.3}),
+        by_value=_tidy(concept="by-value-row", feature="child.age", value="10"),
+        by_group=pd.concat([_tidy(by=by, group=group, concept="by-group-row") for by, group in _GROUPS.items()]),
+        proxies=pd.concat([_tidy(by=by, concept="proxy-row") for by in (*_GROUPS, CANARY)]),
         said=said,
         drawings={"workload": (Drawing("A drawn list?", "A line.", lambda ax: ax.plot([1, 2], [1, 2])),)},
         settings={"a setting": "set"},

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -221,6 +223,21 @@ def test_an_agreement_travels_with_the_model_and_holds_nothing_personal(kind, ro
     assert b"KIND" not in data
     for name in ("household_id", "child_id"):
         assert not any(str(value).encode() in data for value in rows.index.get_level_values(name).unique())
+
+
+def test_a_loaded_model_tells_the_agreement_that_was_saved_with_it(kind, path, rows, tmp_path):
+    found = explain(refitted(kind), rows).agreement()
+    save_model(tmp_path / "m.eoc", refitted(kind), features=FEATURES, task=TASK, agreement=found)
+    why = explain(load_model(tmp_path / "m.eoc"), rows.iloc[[0]])
+    own = found.table[found.table["level"] == "concept"].set_index("measure")["estimate"]
+    said = [int(number) for number in re.findall(r" in (\d+)", why.about.agreement)]
+    assert said == [int(100 * own[name] + 1e-9) for name in ("signs", "bands", "top_three")]
+    assert f"Over {REFITS} refits" in why.about.agreement
+    assert why.about.agreement in html.unescape(why.to_html())
+    assert explain(load_model(path), rows.iloc[[0]]).about.agreement is None  # saved without one
+    few = explain(refitted(kind), rows.iloc[:3]).agreement()
+    save_model(tmp_path / "few.eoc", refitted(kind), features=FEATURES, task=TASK, agreement=few)
+    assert explain(load_model(tmp_path / "few.eoc"), rows.iloc[[0]]).about.agreement is None
 
 
 def test_an_agreement_of_another_model_is_refused(kind, rows, tmp_path):

@@ -39,7 +39,7 @@ LAYERS = {
         "scoring",
         "reporting",
     },
-    6: {"cli", "main_checks", "main_job", "reproduction", "service", "__main__"},
+    6: {"cli", "main_checks", "main_found", "main_job", "main_reasons", "reproduction", "service", "__main__"},
 }
 LAYER_OF = {name: number for number, names in LAYERS.items() for name in names}
 NUMPY_ONLY = {

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 from edgeofcare.evaluation.evaluate import ALL_ROWS, UNSEEN
 from edgeofcare.evaluation.planning.entrants import sample_size
@@ -20,13 +19,14 @@ from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.evaluation.splits.origins import OriginResults, evaluate_origins
 from edgeofcare.exceptions import EdgeOfCareError, SpecError
 from edgeofcare.features.feature import Feature
+from edgeofcare.main_found import Made, MainChecks
+from edgeofcare.models.refits import without_refits
 from edgeofcare.models.risk_model import RiskClassifier
 from edgeofcare.records.records import Records
-from edgeofcare.reporting.sections import ReportSections
 from edgeofcare.splitting import Split, rolling_origins
 from edgeofcare.task import Task
 
-__all__ = ["CHECKS", "WITHOUT_REFITS", "MainChecks", "Made", "check_names", "checks_after", "checks_before"]
+__all__ = ["CHECKS", "WITHOUT_REFITS", "check_names", "checks_after", "checks_before"]
 
 WITHOUT_REFITS = ("sample_size", "expected")
 """Checks that fit nothing."""
@@ -47,79 +47,6 @@ _MEASURES = (
     "entrants_found_at_capacity",
 )
 _LEFT_OUT = "this run was asked to leave it out"
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class MainChecks:
-    """What was found beside the evaluation of the last year; nothing personal in it.
-
-    Attributes
-    ----------
-    frames : mapping of str to DataFrame
-        By check: ``sample_size``, ``expected``, ``origins``, ``stability``.
-    said : mapping of str to str
-        The same in sentences.
-    points : mapping of str to str
-        The one sentence of each that somebody with two minutes should read.
-    not_looked_at : mapping of str to str
-        Checks that were left out or could not be made, with the reason.
-
-    Examples
-    --------
-    >>> MainChecks(frames={"expected": pd.DataFrame()}, not_looked_at={"origins": "too short"})
-    MainChecks(expected; not looked at: origins)
-    """
-
-    frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    said: Mapping[str, str] = field(default_factory=dict)
-    points: Mapping[str, str] = field(default_factory=dict)
-    not_looked_at: Mapping[str, str] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        """Names only."""
-        absent = f"not looked at: {', '.join(self.not_looked_at)}" if self.not_looked_at else ""
-        return f"MainChecks({'; '.join(part for part in (', '.join(self.frames), absent) if part)})"
-
-    def and_also(self, other: MainChecks) -> MainChecks:
-        """These checks and those of another.
-
-        Parameters
-        ----------
-        other : MainChecks
-            More checks.
-
-        Returns
-        -------
-        MainChecks
-            Both.
-        """
-        names = self.__dataclass_fields__
-        return MainChecks(**{name: {**getattr(self, name), **getattr(other, name)} for name in names})
-
-    def sections(self) -> ReportSections:
-        """The parts of a report that these checks fill.
-
-        Returns
-        -------
-        ReportSections
-            For :func:`edgeofcare.write_report` and :func:`edgeofcare.write_documents`.
-        """
-        parts: dict[str, Any] = dict(self.frames)
-        return ReportSections(
-            **parts, said=self.said, points=tuple(self.points.values()), not_looked_at=self.not_looked_at
-        )
-
-
-class Made(NamedTuple):
-    """What the main job has made when its evaluation is done."""
-
-    task: Task
-    cohort: pd.DataFrame
-    X: pd.DataFrame
-    y: pd.Series
-    split: Split
-    model: RiskClassifier
-    evaluation: Evaluation
 
 
 class _Found(NamedTuple):
@@ -325,10 +252,12 @@ def _same_rows(one: Split, other: Split) -> bool:
 
 def _of_one_size(made: Made, first: Split) -> tuple[RiskClassifier, str]:
     """The model, not fitted, with as many trees as the rows before the first origin ask for; and that in words."""
-    model = clone(made.model)
+    model = without_refits(made.model)
     if model.kind != "boosting" or model.max_iter is not None:
         return model, ""
-    found = clone(model).set_params(n_folds=_SEARCH_FOLDS).fit(made.X.loc[first.train], made.y.loc[first.train])
+    found = (
+        without_refits(model).set_params(n_folds=_SEARCH_FOLDS).fit(made.X.loc[first.train], made.y.loc[first.train])
+    )
     trees = int(found.n_iter_)
     return model.set_params(max_iter=trees), (
         f"For the earlier periods it has {trees:,} trees, a number found on what was known before the first of them."

@@ -14,6 +14,7 @@ from edgeofcare.criteria import Criteria
 from edgeofcare.evaluation.evaluate import evaluate
 from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.agreement import Agreement
 from edgeofcare.explanation.explain import explain
 from edgeofcare.explanation.explanation import Explanation
 from edgeofcare.features.build import build_features
@@ -21,7 +22,9 @@ from edgeofcare.features.catalogue import default_features
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.leak_check import leak_check
 from edgeofcare.features.leaks.report import LeakReport
-from edgeofcare.main_checks import CHECKS, Made, MainChecks, check_names, checks_after, checks_before
+from edgeofcare.main_checks import CHECKS, check_names, checks_after, checks_before
+from edgeofcare.main_found import Made, MainChecks
+from edgeofcare.main_reasons import reasons_of
 from edgeofcare.model_file import load_model, save_model
 from edgeofcare.models.risk_model import RiskClassifier, make_risk_model
 from edgeofcare.outcome import label_outcome
@@ -35,7 +38,7 @@ from edgeofcare.runs.record import RunRecord, run_record
 from edgeofcare.splitting import Split, temporal_split
 from edgeofcare.task import Task
 
-__all__ = ["MainJob", "Plan", "run_main_job", "write_outputs"]
+__all__ = ["REFITS", "MainJob", "Plan", "run_main_job", "write_outputs"]
 
 _AUDITED = (
     "age_band",
@@ -48,6 +51,9 @@ _AUDITED = (
 )
 _OBSERVED_DAYS = 365
 _FEWEST_QUARTERS = 4
+
+REFITS = 20
+"""How often the model is fitted again where nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,9 @@ class Plan:
     checks : tuple of str
         What to look at beside the evaluation of the last year: some of :data:`edgeofcare.main_checks.CHECKS`. The
         last two fit the model again; what is left out is named in the report as not looked at.
+    refits : int
+        How often the model is fitted again on resampled households, for intervals of single risks, bands of reasons
+        and how steady these are; 0 for none, else 10 or more.
     """
 
     task: Task = field(default_factory=Task)
@@ -83,6 +92,7 @@ class Plan:
     random_state: int = 0
     n_resamples: int = 1000
     checks: tuple[str, ...] = CHECKS
+    refits: int = REFITS
 
 
 @dataclass(frozen=True, repr=False)
@@ -110,7 +120,12 @@ class MainJob:
     leaks : LeakReport
         That no feature saw what was not known yet.
     checks : MainChecks
-        Whether there is enough data, how the model did in earlier periods, and what it says when it is fitted again.
+        Whether there is enough data, how the model did in earlier periods, what it says when it is fitted again, and
+        what drives its scores.
+    agreement : Agreement or None
+        How far the refits give the same reasons for the test rows; None without refits.
+    importance : DataFrame or None
+        How much each concept moves the scores of the test rows.
     """
 
     plan: Plan
@@ -126,6 +141,8 @@ class MainJob:
     explanation: Explanation
     leaks: LeakReport
     checks: MainChecks = field(default_factory=MainChecks)
+    agreement: Agreement | None = None
+    importance: pd.DataFrame | None = None
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -195,7 +212,7 @@ def run_main_job(records: Records, plan: Plan | None = None, *, progress: bool |
     """
     plan = plan or Plan()
     asked = check_names(plan.checks)
-    steps = iter(watched(range(6), "Main job", progress=progress))
+    steps = iter(watched(range(7), "Main job", progress=progress))
     task, dates = plan.task, index_dates(records, plan.task)
     cohort = build_cohort(records, task, index_dates=dates)
     attrition = cohort_attrition(records, task, index_dates=dates)
@@ -213,15 +230,14 @@ def run_main_job(records: Records, plan: Plan | None = None, *, progress: bool |
         task=task,
         criteria=plan.criteria,
         random_state=plan.random_state,
+        refits=plan.refits,
     ).fit(X.loc[split.train], y.loc[split.train])
     next(steps)
     latest = split.test[split.test.get_level_values("index_date") == split.test.get_level_values("index_date").max()]
     explanation = explain(model, X.loc[latest], records=records, features=features)
     next(steps)
     evaluation = evaluate(
-        model,
-        X.loc[split.test],
-        y.loc[split.test],
+        *(model, X.loc[split.test], y.loc[split.test]),
         cohort=cohort,
         capacity=plan.capacity,
         by=plan.by,
@@ -235,10 +251,14 @@ def run_main_job(records: Records, plan: Plan | None = None, *, progress: bool |
     )
     next(steps)
     made = Made(task, cohort, X, y, split, model, evaluation)
-    checks = checks.and_also(checks_after(made, checks=asked, progress=progress))
+    reasons = reasons_of(made)
+    next(steps)
+    checks = checks.and_also(checks_after(made, checks=asked, progress=progress)).and_also(reasons.checks)
     next(steps, None)
     return MainJob(
-        plan, records, features, cohort, attrition, X, y, split, model, evaluation, explanation, leaks, checks
+        *(plan, records, features, cohort, attrition, X, y, split, model, evaluation, explanation, leaks, checks),
+        agreement=reasons.agreement,
+        importance=reasons.importance,
     )
 
 
@@ -299,6 +319,8 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
         records=job.records,
         leaks=job.leaks,
         run=_run_of(job),
+        agreement=job.agreement,
+        importance=job.importance,
     )
     scores = load_model(saved).score(job.records, job.records.observed_until + pd.Timedelta(days=1))
     scores = scores.assign(reasons=[" | ".join(reasons) for reasons in scores["reasons"]])

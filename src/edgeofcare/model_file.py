@@ -58,6 +58,7 @@ def save_model(
     run: RunRecord | None = None,
     agreement: Agreement | None = None,
     reference: Reference | None = None,
+    importance: pd.DataFrame | None = None,
 ) -> Path:
     """Save a fitted model, with what one must know to use it, to one file that holds nothing personal.
 
@@ -92,6 +93,8 @@ def save_model(
         What :func:`edgeofcare.make_reference` counted: :func:`edgeofcare.explain` then compares a child with this
         cohort wherever the loaded model is used, unless told otherwise. Counts alone are stored, none of fewer than 10
         children.
+    importance : DataFrame, optional
+        What :func:`edgeofcare.concept_importance` found: how much each concept of this model moves the scores.
 
     Returns
     -------
@@ -102,9 +105,9 @@ def save_model(
     ------
     SpecError
         If the features or the task are not those of the model, ``leaks`` is about other features or records or about
-        code of your own, ``run``, ``agreement`` or ``reference`` is about another model, other features or records,
-        ``reference`` was counted with ``least`` below 10, a feature cannot be named without a free value, the saved
-        form would not score as the model does, or the file cannot be written.
+        code of your own, ``run``, ``agreement``, ``importance`` or ``reference`` is about another model, other features
+        or records, ``reference`` was counted with ``least`` below 10, a feature cannot be named without a free value,
+        the saved form would not score as the model does, or the file cannot be written.
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
 
@@ -132,7 +135,7 @@ def save_model(
 
     arrays = extract_arrays(model.estimator_)
     about: Any = {"evaluation": evaluation, "records": records, "leaks": leaks, "run": run, "agreement": agreement}
-    manifest = make_manifest(model, specs, task, reference=reference, **about)
+    manifest = make_manifest(model, specs, task, importance=importance, reference=reference, **about)
     more = {**refits_to_mapping(refit_arrays(model.refits_)), **reference_to_mapping(reference)}
     data = pack(manifest, {**to_mapping(arrays), **more})
     _refuse_unlike(make_scorer(open_archive(data, max_bytes=len(data))), model)

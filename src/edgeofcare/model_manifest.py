@@ -42,6 +42,8 @@ from edgeofcare.task import Task
 from edgeofcare.version import VERSION
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from edgeofcare.evaluation.report import Evaluation
     from edgeofcare.explanation.agreement import Agreement
     from edgeofcare.features.leaks.report import LeakReport
@@ -70,6 +72,7 @@ def make_manifest(
     run: RunRecord | None = None,
     agreement: Agreement | None = None,
     reference: Reference | None = None,
+    importance: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Say in plain text and numbers what a model is, what it was trained on and how good it is.
 
@@ -93,6 +96,8 @@ def make_manifest(
         How far its refits give the same reasons.
     reference : Reference, optional
         Whom its explanations compare a child with; the file holds its counts beside this entry.
+    importance : DataFrame, optional
+        How much each of its concepts moves the scores.
 
     Returns
     -------
@@ -102,9 +107,12 @@ def make_manifest(
     Raises
     ------
     SpecError
-        If ``evaluation``, ``leaks``, ``run``, ``agreement`` or ``reference`` is something else, or is about another
-        model, other features or other records; or the counts of ``reference`` tell of fewer than 10 children.
+        If ``evaluation``, ``leaks``, ``run``, ``agreement``, ``importance`` or ``reference`` is something else, or is
+        about another model, other features or other records; or the counts of ``reference`` tell of fewer than 10
+        children.
     """
+    from edgeofcare.features.leaks.report import plain_leaks
+
     return {
         "format": _FORMAT,
         "schema_version": 3 if model.vocabularies_ else 2 if model.refits_ or reference is not None else 1,
@@ -116,11 +124,12 @@ def make_manifest(
         **_about_model(model),
         **_about_data(records),
         "evaluation": plain_evaluation(evaluation),
-        "leak_check": _plain_leaks(leaks, specs, records),
+        "leak_check": plain_leaks(leaks, specs, None if records is None else records.fingerprint),
         "versions": _versions(),
         "run": _plain_run(run, model, specs, records),
         **_about_refits(model, agreement),
         **_about_reference(model, reference),
+        **_about_concepts(specs, importance),
     }
 
 
@@ -267,6 +276,15 @@ def _about_reference(model: RiskClassifier, reference: Reference | None) -> dict
     return plain_reference(reference, extract_arrays(model.estimator_), refit_arrays(model.refits_))
 
 
+def _about_concepts(specs: list[Feature], importance: pd.DataFrame | None) -> dict[str, Any]:
+    """How much each concept moves the scores; nothing where that is not given."""
+    if importance is None:
+        return {}
+    from edgeofcare.explanation.importance import plain_importance
+
+    return {"importance": plain_importance(importance, [spec.name for spec in specs])}
+
+
 def _shown(count: int) -> int | None:
     """A count, unless it is small."""
     return int(count) if count >= _LEAST_SHOWN else None
@@ -311,19 +329,6 @@ def plain_evaluation(evaluation: Evaluation | None) -> dict[str, Any] | None:
         "groups_left_out": left_out,
         "groups_note": "Groups by own columns are not saved.",
     }
-
-
-def _plain_leaks(leaks: LeakReport | None, specs: list[Feature], records: Records | None) -> dict[str, Any] | None:
-    """A leak check as JSON takes it, if it was one of these features and, where they are given, of these records."""
-    if leaks is None:
-        return None
-    from edgeofcare.features.leaks.report import LeakReport
-
-    if not isinstance(leaks, LeakReport):
-        msg = f"leaks is a {type(leaks).__name__}; expected what edgeofcare.leak_check returns."
-        raise SpecError(msg)
-    leaks.refuse_other(specs, None if records is None else records.fingerprint)
-    return {name: value for name, value in leaks.to_dict().items() if name != "features"}
 
 
 def _plain_run(

@@ -171,6 +171,10 @@ MARKS = {
     "reanchoring": "Versions of the level",
     "recording": "recording-row",
     "agreement": "agreement-row",
+    "importance": "importance-row",
+    "by_value": "by-value-row",
+    "by_group": "by-group-row",
+    "proxies": "proxy-row",
     "alarms": "1 of 2 alarms are open.",
     "criteria": 'groups</th><td role="cell" data-name="met?"',
 }

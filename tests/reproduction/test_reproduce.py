@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edgeofcare.exceptions import ModelFileError, SpecError
+from edgeofcare.explanation.explain import explain
 from edgeofcare.model_archive import array_members, open_archive, pack, read_arrays
 from edgeofcare.model_file import load_model, save_model
 from edgeofcare.models.arrays import to_mapping
@@ -48,13 +49,19 @@ def test_a_run_with_refits_is_the_same_again_and_an_altered_refit_is_seen(tmp_pa
     path = save_model(tmp_path / "m.eoc", one.model, features=FEATURES, task=TASK, evaluation=one.evaluation, run=run)
     found = reproduce(path, one.records, progress=False)
     assert found.identical, found.text
+    assert found.steps["step"].iloc[-2] == "agreement of reasons"  # before the evaluation as the file holds it
+    agreed = found.numbers[found.numbers["table"] == "agreement of reasons"]
+    table = explain(one.model, one.X.loc[one.split.test]).agreement().table
+    recorded = agreed.loc[agreed["column"] == "estimate", "recorded"].astype(float)
+    assert recorded.tolist() == table["estimate"].tolist()
     archive = open_archive(path.read_bytes())
     arrays = read_arrays(archive, array_members(archive))
     manifest = {name: value for name, value in archive.manifest.items() if name != "members"}
     path.write_bytes(pack(manifest, arrays | {"refits.shift": arrays["refits.shift"] + 0.5}))
-    altered = reproduce(path, one.records, progress=False).steps.set_index("step")["verdict"]
-    assert altered["model"] != "identical"
-    assert altered["risks"] == "identical"
+    altered = reproduce(path, one.records, progress=False).steps.set_index("step")
+    assert altered.loc["model", "verdict"] != "identical"
+    assert altered.loc["model", "largest_difference"] == pytest.approx(0.5)
+    assert altered.loc["risks", "verdict"] == "identical"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ import pytest
 
 from edgeofcare.cli.entry import main
 from edgeofcare.cli.jobs import _summary
-from edgeofcare.main_checks import CHECKS, Made, MainChecks, checks_after
+from edgeofcare.main_checks import CHECKS, checks_after
+from edgeofcare.main_found import Made, MainChecks
 from edgeofcare.main_job import MainJob, write_outputs
 from edgeofcare.synthetic.records import make_records
 from edgeofcare.synthetic.writers.ssd import write_ssd
@@ -73,7 +74,7 @@ def finished(tmp_path_factory, kept) -> Finished:
     identifiers = disguise(folder)
     said, complained = io.StringIO(), io.StringIO()
     arguments = ["run", "--ssd", str(folder), "--observed-until", UNTIL, "--out", str(out), "--quiet"]
-    arguments.append("--quick")
+    arguments += ["--quick", "--refits", "10"]
     with (
         pytest.MonkeyPatch.context() as patch,
         contextlib.redirect_stdout(said),

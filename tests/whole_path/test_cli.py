@@ -55,11 +55,12 @@ def test_a_quick_run_says_what_it_left_out(finished):
 
 def test_everything_is_looked_at_unless_one_asks_for_less(monkeypatch):
     asked = []
-    monkeypatch.setattr("edgeofcare.main_job.run_main_job", lambda _, plan, **__: asked.append(plan.checks) or 1 / 0)
+    monkeypatch.setattr("edgeofcare.main_job.run_main_job", lambda _, plan, **__: asked.append(plan) or 1 / 0)
     monkeypatch.setattr("edgeofcare.records.sources.read_records", lambda *_, **__: None)
-    for arguments in (RUN, [*RUN, "--quick"]):
-        assert main(arguments) == 1
-    assert asked == [CHECKS, WITHOUT_REFITS]
+    for more in ([], ["--quick"], ["--refits", "10"], ["--refits", "0"], ["--quick", "--refits", "30"]):
+        assert main([*RUN, *more]) == 1
+    assert [plan.checks for plan in asked] == [CHECKS, WITHOUT_REFITS, CHECKS, CHECKS, WITHOUT_REFITS]
+    assert [plan.refits for plan in asked] == [20, 0, 10, 0, 30]
 
 
 def test_run_tells_of_no_single_child(finished):
@@ -100,7 +101,7 @@ def test_scores_are_those_of_the_saved_model(finished):
 
 def test_a_second_run_gives_the_same_bytes(finished, tmp_path):
     again = ["run", "--ssd", str(finished.folder), "--observed-until", "2025-03-31", "--out", str(tmp_path), "--quiet"]
-    assert main([*again, "--quick"]) == 0
+    assert main([*again, "--quick", "--refits", "10"]) == 0
     for path in finished.out.rglob("*"):
         if path.is_file():
             twin = tmp_path / path.relative_to(finished.out)
@@ -149,6 +150,13 @@ RUN = ["run", "--ssd", "no_such_folder", "--observed-until", "2025-03-31"]
         ("--capacity", "many"),
         ("--capacity", "1.5"),
         ("--capacity", "9" * 30),
+        ("--refits", "-1"),
+        ("--refits", "9"),
+        ("--refits", "201"),
+        ("--refits", "²0"),
+        ("--refits", "1e1"),
+        ("--refits", "9" * 30),
+        ("--refits", ""),
         ("--reporting-lag", "²D"),
         ("--reporting-lag", "²"),
         ("--reporting-lag", "99999999999D"),

@@ -17,14 +17,13 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.features.build import build_features
 from edgeofcare.main_checks import (
     CHECKS,
-    Made,
-    MainChecks,
     _both,
     _ran,
     check_names,
     checks_after,
     checks_before,
 )
+from edgeofcare.main_found import Made, MainChecks
 from edgeofcare.main_job import Plan, run_main_job
 from edgeofcare.models.risk_model import make_risk_model
 from edgeofcare.outcome import label_outcome

@@ -45,8 +45,10 @@ SECTIONS = (
     "does-it-hold-for-new-families-and-later-periods",
     "what-a-team-would-see",
     "stability",
+    "what-drives-the-scores",
 )
-PARTS = ("Is there enough data?", "Earlier periods", "What to expect at this AUROC", "Would it name the same children?")
+PARTS = ("Is there enough data?", "Earlier periods", "What to expect at this AUROC", "Would it name the same children?",
+         "Which concepts move the scores most?", "How steady reasons are")  # fmt: skip
 
 
 @pytest.fixture(params=["quick", "looked"])

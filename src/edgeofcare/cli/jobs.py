@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeofcare.cli.options import add_quiet_option, add_source_options, capacity, folder, opened
+from edgeofcare.cli.options import add_quiet_option, add_source_options, capacity, folder, opened, refits
 
 if TYPE_CHECKING:
     from edgeofcare.main_job import MainJob
@@ -45,6 +45,13 @@ def _add_job_options(command: argparse.ArgumentParser) -> None:
         "--capacity", type=capacity, default=40, metavar="CHILDREN", help="children a team can review in a month"
     )
     command.add_argument(
+        "--refits",
+        type=refits,
+        metavar="N",
+        help="fit the model again so many times on resampled households, for intervals of risks and for how sure "
+        "reasons are; 0 for none, else 10 or more; 20 if left out, and 0 with --quick",
+    )
+    command.add_argument(
         "--quick",
         action="store_true",
         help="fit the model once: do not look at earlier periods, nor at whether it names the same children again",
@@ -71,9 +78,11 @@ def _run(options: argparse.Namespace) -> int:
 def _job(records: Records, options: argparse.Namespace, *, examples: bool) -> int:
     """Run the main job, write its files and print its summary."""
     from edgeofcare.main_checks import CHECKS, WITHOUT_REFITS
-    from edgeofcare.main_job import Plan, run_main_job, write_outputs
+    from edgeofcare.main_job import REFITS, Plan, run_main_job, write_outputs
 
-    plan = Plan(kind=options.model, capacity=options.capacity, checks=WITHOUT_REFITS if options.quick else CHECKS)
+    refitted = options.refits if options.refits is not None else 0 if options.quick else REFITS
+    checks = WITHOUT_REFITS if options.quick else CHECKS
+    plan = Plan(kind=options.model, capacity=options.capacity, checks=checks, refits=refitted)
     job = run_main_job(records, plan, progress=False if options.quiet else None)
     paths = write_outputs(job, options.out)
     _say(_summary(job, examples=examples))

@@ -13,9 +13,10 @@ from edgeofcare.task import days
 if TYPE_CHECKING:
     from edgeofcare.records.records import Records
 
-__all__ = ["add_quiet_option", "add_source_options", "capacity", "folder", "lag", "opened"]
+__all__ = ["add_quiet_option", "add_source_options", "capacity", "folder", "lag", "opened", "refits"]
 
 _MOST_CAPACITY = 1_000_000
+_MOST_DIGITS = 10
 
 
 def add_source_options(parser: argparse.ArgumentParser, *, invalid: str) -> None:
@@ -99,6 +100,17 @@ def capacity(text: str) -> int:
         msg = f"must be a whole number of children from 1 to {_MOST_CAPACITY:,}"
         raise argparse.ArgumentTypeError(msg)
     return children
+
+
+def refits(text: str) -> int:
+    """How often a model is fitted again: 0, or as many times as a model can have refits."""
+    from edgeofcare.models.learners import FEWEST_REFITS, MOST_REFITS
+
+    number = int(text) if text.isdecimal() and len(text) < _MOST_DIGITS else -1
+    if number != 0 and not FEWEST_REFITS <= number <= MOST_REFITS:
+        msg = f"must be 0 for none, or a whole number from {FEWEST_REFITS} to {MOST_REFITS:,}"
+        raise argparse.ArgumentTypeError(msg)
+    return number
 
 
 def folder(text: str) -> Path:

@@ -39,6 +39,8 @@ class About:
         1 for the line that was fitted; one more each time it was re-anchored.
     trained_until : str, optional
         Last index date of training, as ISO text.
+    agreement : str, optional
+        How far refits of the model give the same reasons, where the model file says so.
     reference : str
         Whom contributions compare the child with: the average child in training, or the name of a reference cohort.
     cohort : mapping
@@ -62,6 +64,7 @@ class About:
     intercept: float = 0.0
     calibration_version: int | None = None
     trained_until: str | None = None
+    agreement: str | None = None
     reference: str = REFERENCE
     cohort: Mapping[str, Any] = field(default_factory=dict)
     trained_with: Mapping[str, str] = field(default_factory=dict)
@@ -96,6 +99,7 @@ class About:
             "model_id": self.model_id,
             "calibration": {"slope": self.slope, "intercept": self.intercept, "version": self.calibration_version},
             "trained_until": self.trained_until,
+            "agreement": self.agreement,
             "reference": self.reference,
             "reference_cohort": dict(self.cohort) or None,
             "trained_with": dict(self.trained_with),
@@ -135,7 +139,24 @@ def about_model(model: Any, *, slope: float, intercept: float, reference: Refere
         trained_until=_day(getattr(model, "trained_until_", None)),
         reference=REFERENCE if reference is None else reference.name,
         cohort={} if reference is None else reference.to_dict(),
+        agreement=_agreement(said),
         trained_with={str(name): str(text) for name, text in said.get("versions", {}).items()},
+    )
+
+
+def _agreement(said: Mapping[str, Any]) -> str | None:
+    """How far refits give the same reasons, as a model file says; nothing where it does not, or in another form."""
+    try:
+        measures = said["refits"]["agreement"]["measures"]
+        of_100 = {row["measure"]: int(100 * row["estimate"] + 1e-9) for row in measures if row["level"] == "concept"}
+        signs, bands, first = (of_100[name] for name in ("signs", "bands", "top_three"))
+        refits = int(said["refits"]["count"])
+    except (LookupError, TypeError, ValueError):
+        return None
+    return (
+        f"Over {refits} refits, of 100 cases in the rows that were looked at: the three strongest concepts of a child "
+        f"keep their direction in {signs} and their band in {bands}; concepts among the first three are so both times "
+        f"in {first}."
     )
 
 

@@ -349,6 +349,7 @@ def _technical(explanation: Explanation, reasons: list[Reason], cells: list[Cell
             (say("calibration"), say("slope and intercept", **_line_of(about))),
             *([(say("calibration version"), str(about.calibration_version))] if about.calibration_version else []),
             (say("model"), about.model_id or say("not loaded")),
+            *([(say("steadiness"), about.agreement)] if about.agreement else []),
             (say("trained with"), _versions(about.trained_with) or say("not stated")),
             (say("explained with"), _versions(about.versions)),
             *([] if records is None else [(say("observed until"), str(records.observed_until.date()))]),

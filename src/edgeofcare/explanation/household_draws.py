@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
@@ -14,7 +16,8 @@ __all__ = ["HouseholdDraws"]
 
 FloatArray = npt.NDArray[np.float64]
 
-_HELD = 2_000_000  # counts of households held at once
+_HELD = 2_000_000  # counts of households held at once as numbers to multiply with
+_KEPT = 200_000_000  # bytes of counts that are kept from one call to the next
 
 
 class HouseholdDraws:
@@ -37,7 +40,8 @@ class HouseholdDraws:
     Notes
     -----
     Rows are summed by household first, so that a resample costs one number for each household and column. Every call
-    sees the same draws: what is subtracted in one resample was measured on the same households.
+    sees the same draws: what is subtracted in one resample was measured on the same households. How often each
+    household is drawn fits into a byte and is kept for the next call, unless that is more than 200 MB.
 
     Examples
     --------
@@ -56,6 +60,7 @@ class HouseholdDraws:
         self._member = csr_matrix((np.ones(codes.size), (codes, rows)), shape=(self.n_households, codes.size))
         self.n_resamples = int(n_resamples)
         self._seed = int(np.random.default_rng(random_state).integers(2**62))
+        self._kept: list[npt.NDArray[np.uint8]] | None = None
 
     def sums(self, columns: FloatArray) -> FloatArray:
         """Sum each column over the rows of every resample.
@@ -69,15 +74,31 @@ class HouseholdDraws:
         -------
         ndarray of float64, shape (n_resamples, n_columns)
         """
-        by_household = csr_matrix((self._member @ columns).T)
-        rng, size = np.random.default_rng(self._seed), self.n_households
+        by_household = csr_matrix(self._member @ columns).T  # by column: a household's counts are read once for all
         found = np.empty((self.n_resamples, columns.shape[1]))
+        start = 0
+        for counts in self._counts():
+            stop = start + counts.shape[1]
+            found[start:stop] = (by_household @ counts.astype(np.float64)).T
+            start = stop
+        return found
+
+    def _counts(self) -> Iterable[npt.NDArray[np.uint8]]:
+        """How often each household is drawn, in blocks of shape (n_households, resamples)."""
+        if self.n_households * self.n_resamples > _KEPT:
+            return self._draw()
+        if self._kept is None:
+            self._kept = list(self._draw())
+        return self._kept
+
+    def _draw(self) -> Iterator[npt.NDArray[np.uint8]]:
+        """Draw block after block, the same ones every time."""
+        rng, size = np.random.default_rng(self._seed), self.n_households
         step = max(1, _HELD // size)
         for start in range(0, self.n_resamples, step):
             length = min(step, self.n_resamples - start)
             drawn = [np.bincount(rng.integers(0, size, size), minlength=size) for _ in range(length)]
-            found[start : start + length] = (by_household @ np.array(drawn, dtype=np.float64).T).T
-        return found
+            yield np.ascontiguousarray(np.array(drawn).astype(np.uint8).T)
 
     def interval(self, samples: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Ends of the 95% percentile intervals; NaN where there are fewer than two households.

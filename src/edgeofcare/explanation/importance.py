@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.concept_groups import concept_groups
 from edgeofcare.explanation.global_rows import GlobalRows, outcome_of, rows_of
 from edgeofcare.explanation.household_draws import HouseholdDraws
 from edgeofcare.metrics._cells import SMALL
@@ -15,11 +18,12 @@ from edgeofcare.metrics._cells import SMALL
 if TYPE_CHECKING:
     from edgeofcare.explanation.explanation import Explanation
 
-__all__ = ["concept_importance"]
+__all__ = ["concept_importance", "plain_importance"]
 
 FloatArray = npt.NDArray[np.float64]
 
 _LOSS = ["loss_without", "loss_low", "loss_high"]
+_NUMBERS = ("mean_size", "ci_low", "ci_high", "share", "place_low", "place_high", *_LOSS)
 
 
 def concept_importance(
@@ -110,6 +114,53 @@ def concept_importance(
         found[_LOSS] = np.nan
         found["note"] = f"loss suppressed: fewer than {SMALL} entrants"
     return found.sort_values(["mean_size", "concept"], ascending=[False, True], ignore_index=True)
+
+
+def plain_importance(frame: pd.DataFrame, features: Iterable[str]) -> list[dict[str, Any]]:
+    """Importance of concepts as JSON takes it, if it is of those of some features.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From :func:`concept_importance`.
+    features : iterable of str
+        Names of the features of a model.
+
+    Returns
+    -------
+    list of dict
+        Numbers by concept, None where there is none; what the model file holds.
+
+    Raises
+    ------
+    SpecError
+        If it is something else, or about other concepts.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"concept": ["age and time"], "mean_size": [0.2], "note": [""]})
+    >>> plain_importance(frame, ["child.age"])
+    [{'concept': 'age and time', 'mean_size': 0.2}]
+    """
+    concepts = concept_groups(features)[1]
+    if not isinstance(frame, pd.DataFrame) or not {"concept", "mean_size"} <= set(frame.columns):
+        msg = f"importance is a {type(frame).__name__}; expected the frame that concept_importance returns."
+        raise SpecError(msg)
+    if sorted(map(str, frame["concept"])) != concepts:
+        msg = (
+            f"importance is about {len(frame)} concepts that are not the {len(concepts)} of this model. Explain rows "
+            "with this model and pass concept_importance of that."
+        )
+        raise SpecError(msg)
+    names = [name for name in _NUMBERS if name in frame]
+    numbers = zip(*(frame[name].astype(np.float64).tolist() for name in names), strict=True)
+    return [
+        {
+            "concept": str(concept),
+            **{name: None if np.isnan(each) else each for name, each in zip(names, row, strict=True)},
+        }
+        for concept, row in zip(frame["concept"], numbers, strict=True)
+    ]
 
 
 def _sizes(rows: GlobalRows, draws: HouseholdDraws) -> pd.DataFrame:

@@ -141,6 +141,7 @@ _TECHNICAL = {
     "calibration": "Slope and intercept of the calibration",
     "slope and intercept": "{slope} and {intercept}",
     "calibration version": "Version of the calibration",
+    "steadiness": "Steadiness of its reasons",
     "trained with": "Trained with",
     "not stated": "not stated",
     "explained with": "Explained with",

@@ -21,37 +21,9 @@ from edgeofcare.reporting.shareable import hide_small, shareable_attrition, smal
 from edgeofcare.splitting import Split
 from edgeofcare.version import VERSION
 
-__all__ = ["before_use", "features_block", "records_block", "scored_block", "settings_block", "versions"]
+__all__ = ["before_use", "records_block", "scored_block", "settings_block", "versions"]
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas")
-_FEW = 10
-
-
-def features_block(summary: pd.DataFrame) -> Block:
-    """What moves the risks.
-
-    Parameters
-    ----------
-    summary : DataFrame
-        From ``Explanation.summary()``.
-
-    Returns
-    -------
-    Block
-        One table; single features are folded.
-    """
-    said = (
-        "Mean size of the contribution to calibrated log-odds over the children of the last test date. It says what "
-        "the "
-        "model uses, not what causes care."
-    )
-    if "level" not in summary or len(summary) <= _FEW:
-        return Block("What moves the risks", (said,), (grid("Contributions", summary),))
-    whole = summary.drop(columns="level")
-    concepts, single = whole[summary["level"] == "concept"], whole[summary["level"] != "concept"]
-    grids = [grid("By concept", concepts, drop=("concept",))] if len(concepts) else []
-    grids += [grid(f"The first {_FEW} features", single.head(_FEW)), grid("Every feature", single, folded=True)]
-    return Block("What moves the risks", (said,), tuple(grids))
 
 
 def scored_block(attrition: pd.DataFrame, model: RiskClassifier, split: Split) -> Block:

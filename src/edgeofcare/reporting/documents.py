@@ -13,8 +13,9 @@ from edgeofcare.features.feature import Feature
 from edgeofcare.features.leaks.report import LeakReport
 from edgeofcare.models.risk_model import RiskClassifier
 from edgeofcare.records.records import Records
-from edgeofcare.reporting.blocks import Block, grid
+from edgeofcare.reporting.blocks import Block
 from edgeofcare.reporting.document import Document
+from edgeofcare.reporting.drivers import agreement_grid, importance_grid
 from edgeofcare.reporting.facts import Run, run_facts
 from edgeofcare.reporting.group_part import group_grid
 from edgeofcare.reporting.html import about_task
@@ -135,15 +136,18 @@ def _documents(run: Run) -> list[Document]:
 
 
 def _figures(run: Run) -> tuple[Block, ...]:
-    """Criteria, measures, groups and agreement of reasons, for the model card."""
+    """Criteria, measures, groups and what drives the scores, for the model card."""
     criteria = criteria_grid(run.evaluation, run.sections)
     groups, _ = shareable_groups(run.evaluation.groups)
     blocks = [Block("Criteria", grids=(criteria,))] if criteria is not None else []
     blocks.append(Block("Measures", grids=tuple(table for _, table in measure_grids(run.evaluation.measures))))
     if len(groups):
         blocks.append(Block("Groups", grids=(group_grid(groups),)))
-    if (agreement := run.sections.frame("agreement")) is not None:
-        blocks.append(Block("Agreement of reasons over refits", grids=(grid("Agreement of reasons", agreement),)))
+    makers = {"importance": importance_grid, "agreement": agreement_grid}
+    frames = {name: run.sections.frame(name) for name in makers}
+    drivers = tuple(makers[name](frame) for name, frame in frames.items() if frame is not None)
+    if drivers:
+        blocks.append(Block("What drives the scores", grids=drivers))
     return tuple(blocks)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.reporting.blocks import Picture, key_of
+from edgeofcare.reporting.driver_drawings import importance_drawings, value_drawings
 from edgeofcare.reporting.pages import svg
 from edgeofcare.reporting.sections import Drawing, ReportSections
 from edgeofcare.reporting.shareable import shareable_groups
@@ -90,6 +91,10 @@ def _usual(sections: ReportSections, name: str) -> tuple[Drawing, ...]:
         return ()
     if name == "group_measures":
         return _of_groups(shareable_groups(frame)[0])
+    if name in ("importance", "by_value"):
+        return (
+            importance_drawings(frame) if name == "importance" else value_drawings(frame, sections.frame("importance"))
+        )
     return tuple(
         Drawing(way.title, way.caption, partial(way.draw, frame)) for way in _WAYS.get(name, ()) if way.fits(frame)
     )

@@ -337,7 +337,9 @@ def _of_sections(run: Run) -> dict[str, Fact | None]:
         name: Fact(sections.said[name], name.replace("_", " "))
         for name in (
             "stability",
+            "importance",
             "agreement",
+            "proxies",
             "sample_size",
             "value",
             "reach",

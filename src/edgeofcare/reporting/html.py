@@ -12,7 +12,8 @@ from edgeofcare.features.feature import Feature
 from edgeofcare.features.leaks.report import LeakReport
 from edgeofcare.models.risk_model import RiskClassifier
 from edgeofcare.records.records import Records
-from edgeofcare.reporting.background import before_use, features_block, records_block, scored_block, settings_block
+from edgeofcare.reporting.background import before_use, records_block, scored_block, settings_block
+from edgeofcare.reporting.drivers import drivers_block
 from edgeofcare.reporting.judged import conclusion_mark, plain_words, tiles, verdict_block
 from edgeofcare.reporting.pages import page_path, page_template, write_page
 from edgeofcare.reporting.results import result_blocks
@@ -116,7 +117,7 @@ def write_report(
         words=plain_words(evaluation, given),
         blocks=[
             *result_blocks(evaluation, given),
-            features_block(summary),
+            drivers_block(summary, given),
             scored_block(attrition, model, split),
             records_block(records, features, leaks),
             settings_block(evaluation, model, records, given),

@@ -64,9 +64,6 @@ def result_blocks(evaluation: Evaluation, sections: ReportSections) -> list[Bloc
         _calibration_block(sections),
         _alarms_block(sections),
         one_part("stability", "Stability", "Whether it names the same children when it is fitted again.", sections),
-        one_part(
-            "agreement", "Agreement of reasons", "Whether refits on resampled households give the same.", sections
-        ),
     ]
     return [block for block in blocks if block is not None]
 

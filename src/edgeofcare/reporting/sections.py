@@ -11,6 +11,7 @@ import pandas as pd
 from edgeofcare.evaluation.groups.findings import group_findings
 from edgeofcare.evaluation.groups.limits import fairness_limits
 from edgeofcare.models.calibration_check import MATERIAL_SHARE
+from edgeofcare.reporting.driver_words import agreement_words, importance_words, proxy_words
 from edgeofcare.reporting.shareable import shareable_groups
 
 if TYPE_CHECKING:
@@ -70,8 +71,12 @@ class ReportSections:
     recording : DataFrame, optional
         Tidy frame on events of one group recorded less often. It is shown as it is, without the rule that leaves out
         groups by columns of one's own: names of groups in it must be fit to share, and groups of few children left out.
+    importance : DataFrame, optional
+        What :func:`edgeofcare.concept_importance` returns, best of the test rows.
     agreement : DataFrame, optional
-        ``Explanation.agreement().table``; its ``text`` goes into ``said``.
+        ``Explanation.agreement().table``.
+    by_value, by_group, proxies : DataFrame, optional
+        Frames of that name of a :class:`~edgeofcare.ConceptDependence`. Groups by columns of one's own are left out.
     said : mapping of str to str, optional
         Plain sentences to stand above a part, by the name of the part ("value", "stability", "groups", ...).
     drawings : mapping of str to sequence of Drawing, optional
@@ -110,7 +115,11 @@ class ReportSections:
     calibration_check: pd.DataFrame | None = None
     reanchoring: pd.DataFrame | None = None
     recording: pd.DataFrame | None = None
+    importance: pd.DataFrame | None = None
     agreement: pd.DataFrame | None = None
+    by_value: pd.DataFrame | None = None
+    by_group: pd.DataFrame | None = None
+    proxies: pd.DataFrame | None = None
     said: Mapping[str, str] = field(default_factory=dict)
     drawings: Mapping[str, tuple[Drawing, ...]] = field(default_factory=dict)
     points: tuple[str, ...] = ()
@@ -140,10 +149,21 @@ class ReportSections:
         held = {name: getattr(evaluation, name) for name in _EVALUATED}
         held |= {"group_measures": measures, "group_findings": group_findings(measures) if len(measures) else None}
         said = {"groups": fairness_limits(groups)} if len(groups) else {}
+        said |= self.driver_words
         if len(evaluation.calibration_check) and self.calibration_check is None:
             said["calibration_check"] = f"{_said_of_maps(evaluation.calibration_check)} {_MAP_INTERVALS}"
         found = {name: part for name, part in held.items() if getattr(self, name) is None and part is not None}
         return replace(self, **found, said={**said, **self.said})
+
+    @property
+    def driver_words(self) -> dict[str, str]:
+        """Sentences on what drives the scores, by the name of the part; of parts that are given."""
+        words = {
+            "importance": importance_words(self.importance),
+            "agreement": agreement_words(self.agreement),
+            "proxies": proxy_words(self.proxies, self.by_group),
+        }
+        return {name: text for name, text in words.items() if text}
 
     @property
     def given(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from edgeofcare.model_manifest import plain_evaluation
 from edgeofcare.models.arrays import to_mapping
 from edgeofcare.models.extraction import extract_arrays
 from edgeofcare.models.refit_members import refits_to_mapping
+from edgeofcare.models.refits import refit_arrays
 from edgeofcare.records.records import Records
 from edgeofcare.reproduction.again import Again, run_again
 from edgeofcare.reproduction.compare import compare_environments, compare_numbers, compare_steps
@@ -147,10 +148,12 @@ def _as_saved(saved: Scorer, plain: Any) -> dict[str, Digest]:
 def _largest(saved: Scorer, again: Again) -> dict[str, float]:
     """By how much the saved model and the new one differ: in an array, and in the risk of a test row."""
     line, arrays = again.model.calibration_, extract_arrays(again.model.estimator_)
+    refits = refits_to_mapping(refit_arrays(again.model.refits_))
     names = [str(name) for name in again.model.feature_names_in_]
     new = Scorer(arrays, feature_names=names, task=saved.task, slope=line.slope, intercept=line.intercept)
     found = {}
-    before, now = to_mapping(saved.arrays), to_mapping(new.arrays)
+    before = {**to_mapping(saved.arrays), **refits_to_mapping(saved.refits)}
+    now = {**to_mapping(new.arrays), **refits}
     if before.keys() == now.keys() and all(before[name].shape == now[name].shape for name in now):
         gaps = [_gap(before[name], now[name]) for name in now]
         found["model"] = max([*gaps, abs(saved.slope - new.slope), abs(saved.intercept - new.intercept)])

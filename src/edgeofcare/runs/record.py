@@ -12,6 +12,7 @@ import pandas as pd
 from edgeofcare.evaluation._inputs import score_rows
 from edgeofcare.evaluation.report import Evaluation
 from edgeofcare.exceptions import SpecError
+from edgeofcare.explanation.explain import explain
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import as_features
 from edgeofcare.features.plain import feature_to_dict
@@ -23,7 +24,7 @@ from edgeofcare.models.risk_model import RiskClassifier
 from edgeofcare.runs.choices import evaluation_choices, index_dates_of, model_choices, split_choices
 from edgeofcare.runs.digests import Digest, digest_arrays, digest_frame, digest_plain, row_order
 from edgeofcare.runs.environment import environment
-from edgeofcare.runs.tables import Table, plain_tables
+from edgeofcare.runs.tables import Table, plain_table, plain_tables
 from edgeofcare.splitting import Split
 
 if TYPE_CHECKING:
@@ -37,13 +38,16 @@ STEPS = {
     "features": "every value of every feature",
     "labels": "who entered care",
     "split": "rows for training and for testing",
-    "model": "the fitted trees or weights, and the line of calibration",
+    "model": "the fitted trees or weights, those of its refits, and the lines of calibration",
     "risks": "margin and risk of each test row, by the model and the baselines",
 }
-"""Steps before the evaluation, in order. Then comes one step for each table of the evaluation."""
+"""Steps before the evaluation, in order. Then comes one step for each table of the evaluation, and REASONS."""
 
 EVALUATION = "evaluation: "
 """How the steps of an evaluation begin."""
+
+REASONS = "agreement of reasons"
+"""The last step of a model with refits: how far they give the same reasons for the test rows."""
 
 _NOTE = (
     "SHA-256 of whole tables, rows in the order of the index; 'rounded' is of numbers to 9 decimals. A table of fewer "
@@ -255,7 +259,9 @@ def run_record(
         "risks": digest_frame(_scored(model, X.loc[split.test], y.loc[split.test])),
         **{f"{EVALUATION}{name}": digest_plain(table) for name, table in tables.items()},
     }
-    return RunRecord(choices, environment(), steps, tables)
+    reasons = _reasons(model, X.loc[split.test])
+    steps |= {name: digest_plain(table) for name, table in reasons.items()}
+    return RunRecord(choices, environment(), steps, tables | reasons)
 
 
 def digest_model(model: RiskClassifier) -> Digest:
@@ -263,6 +269,11 @@ def digest_model(model: RiskClassifier) -> Digest:
     line = model.calibration_
     arrays = {**to_mapping(extract_arrays(model.estimator_)), **refits_to_mapping(refit_arrays(model.refits_))}
     return digest_arrays({**arrays, "line": np.array([line.slope, line.intercept])})
+
+
+def _reasons(model: RiskClassifier, X: pd.DataFrame) -> dict[str, Table]:
+    """How far the refits give the reasons of the model, as a table; nothing without refits."""
+    return {REASONS: plain_table(explain(model, X).agreement().table)} if model.refits_ else {}
 
 
 def _task_of(model: RiskClassifier) -> Any:

@@ -15,7 +15,7 @@ from edgeofcare.reporting.shareable import shareable_groups
 if TYPE_CHECKING:
     from edgeofcare.evaluation.report import Evaluation
 
-__all__ = ["Table", "plain_tables"]
+__all__ = ["Table", "plain_table", "plain_tables"]
 
 _ALL_OR_NONE = ("review all", "review none")
 
@@ -44,12 +44,12 @@ def plain_tables(evaluation: Evaluation, models: Iterable[str]) -> dict[str, Tab
     --------
     >>> from edgeofcare.evaluation.report import Evaluation
     >>> frame = pd.DataFrame({"measure": ["auroc"], "estimate": [0.71]})
-    >>> list(_table(frame).items())
+    >>> list(plain_table(frame).items())
     [('measure', ['auroc']), ('estimate', [0.71])]
     """
     own = list(models)
     kept = ((name, _of_models(frame, own)) for name, frame in _frames(evaluation) if _is_known(frame))
-    found = {name: _table(frame) for name, frame in kept if len(frame)}
+    found = {name: plain_table(frame) for name, frame in kept if len(frame)}
     return found | {"verdict": {"conclusion": [evaluation.verdict().conclusion]}}
 
 
@@ -76,8 +76,24 @@ def _of_models(frame: pd.DataFrame, own: list[str]) -> pd.DataFrame:
     return frame
 
 
-def _table(frame: pd.DataFrame) -> Table:
-    """A frame as lists, its index apart."""
+def plain_table(frame: pd.DataFrame) -> Table:
+    """A frame as lists, its index apart.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Any tidy frame.
+
+    Returns
+    -------
+    Table
+        Every digit.
+
+    Examples
+    --------
+    >>> plain_table(pd.DataFrame({"estimate": [0.5, float("nan")]}))
+    {'estimate': [0.5, None]}
+    """
     return {str(name): [_plain(value) for value in frame[name].tolist()] for name in frame.columns}
 
 

@@ -14,7 +14,7 @@ from edgeofcare.features.leaks.scrambles import SCRAMBLES, Unit
 from edgeofcare.features.plain import feature_to_dict
 from edgeofcare.records.findings import counted
 
-__all__ = ["NOTHING", "LeakReport", "Noticed", "hash_of_spec", "leak_message", "ordered"]
+__all__ = ["NOTHING", "LeakReport", "Noticed", "hash_of_spec", "leak_message", "ordered", "plain_leaks"]
 
 NOTHING = "nothing"
 """Stands for records that were not changed at all: a feature that differs then is not determined by them."""
@@ -235,3 +235,34 @@ def ordered(leaks: Mapping[str, dict[str, Noticed]], names: Sequence[str]) -> di
     """The leaks in the order of the features; what only changed records have comes last."""
     place = {name: position for position, name in enumerate(names)}
     return {name: leaks[name] for name in sorted(leaks, key=lambda name: (place.get(name, len(place)), name))}
+
+
+def plain_leaks(leaks: LeakReport | None, specs: Sequence[Feature], fingerprint: str | None) -> dict[str, Any] | None:
+    """A leak check as JSON takes it, if it was one of some features and, where these are told, of some records.
+
+    Parameters
+    ----------
+    leaks : LeakReport or None
+        From :func:`edgeofcare.leak_check`.
+    specs : sequence of Feature
+        The features of a model.
+    fingerprint : str or None
+        That of the records on which it was trained, where they were stated.
+
+    Returns
+    -------
+    dict or None
+        What the model file holds of it.
+
+    Raises
+    ------
+    SpecError
+        If it is something else, or about other features or records.
+    """
+    if leaks is None:
+        return None
+    if not isinstance(leaks, LeakReport):
+        msg = f"leaks is a {type(leaks).__name__}; expected what edgeofcare.leak_check returns."
+        raise SpecError(msg)
+    leaks.refuse_other(specs, fingerprint)
+    return {name: value for name, value in leaks.to_dict().items() if name != "features"}
