@@ -12,8 +12,10 @@ import pandas as pd
 from edgeofcare.dates import one_date
 from edgeofcare.exceptions import SpecError
 from edgeofcare.tracking.append import RECTIFIED, append
-from edgeofcare.tracking.events import Entry, about_rows, body_text, check_risks, one_text
+from edgeofcare.tracking.checks import about_rows, check_risks
+from edgeofcare.tracking.events import Entry
 from edgeofcare.tracking.store import tables
+from edgeofcare.tracking.values import body_text
 
 __all__ = ["erase_before", "erase_child", "rectify"]
 
@@ -171,7 +173,7 @@ def erase_before(connection: Any, before: Any, *, by: str, ground: str) -> int:
 def _append_erased(connection: Any, removed: int, *, by: str, ground: str) -> None:
     """Say that payloads were erased, by whom and on which ground; not about what."""
     if removed:
-        body = body_text({"by": one_text(by, "by"), "ground": one_text(ground, "ground")})
+        body = body_text({"by": by, "ground": ground})
         append(connection, [Entry("erased", "", None, None, None, body, removed=removed)])
         _unclean(connection)
 

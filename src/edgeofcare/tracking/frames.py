@@ -11,10 +11,11 @@ import pandas as pd
 from edgeofcare.dates import one_date
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.index import INDEX_NAMES
-from edgeofcare.tracking.events import KINDS, REMOVING, check_model_id
+from edgeofcare.tracking.checks import check_model_id
+from edgeofcare.tracking.events import KINDS, REMOVING
 from edgeofcare.tracking.store import tables
 
-__all__ = ["RESERVED", "child_entries", "kinds_of", "latest", "log"]
+__all__ = ["RESERVED", "child_entries", "kinds_of", "latest_scores", "log"]
 
 _OWN = ("sequence", "time", "kind", "model_id")
 _FIRST = (
@@ -103,7 +104,7 @@ _TEXT: Any = pd.Series(["text"]).dtype
 """How this pandas holds text."""
 
 
-def latest(scores: pd.DataFrame) -> pd.DataFrame:
+def latest_scores(scores: pd.DataFrame) -> pd.DataFrame:
     """Of rows that one model scored more than once, the last score.
 
     Parameters
@@ -119,7 +120,7 @@ def latest(scores: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> index = pd.MultiIndex.from_tuples([("H1", "c1", "2025-04-01")] * 2, names=INDEX_NAMES)
-    >>> latest(pd.DataFrame({"model_id": "m1", "risk": [0.1, 0.2]}, index=index))["risk"].tolist()
+    >>> latest_scores(pd.DataFrame({"model_id": "m1", "risk": [0.1, 0.2]}, index=index))["risk"].tolist()
     [0.2]
     """
     about = scores.index.to_frame(index=False).assign(model_id=scores["model_id"].to_numpy())
@@ -169,8 +170,8 @@ def _columns(rows: Iterable[Any], *more: str) -> tuple[dict[str, list[Any]], lis
         for place, name in enumerate(INDEX_NAMES):
             keys[place].append(getattr(row, name))
         body = json.loads(row.body)
-        for name in body:
-            values.setdefault(name, [None] * count)
+        for name in body.keys() - values.keys():
+            values[name] = [None] * count
         for name, column in values.items():
             value = body.get(name)
             column.append(tuple(value) if isinstance(value, list) else value)

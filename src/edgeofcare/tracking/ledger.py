@@ -8,27 +8,19 @@ from typing import Any
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.tracking import frames
-from edgeofcare.tracking.append import append, append_new, last
+from edgeofcare.tracking.append import last
 from edgeofcare.tracking.chain import head_text, parse_head
+from edgeofcare.tracking.checks import one_text
 from edgeofcare.tracking.erase import erase_before, erase_child, rectify
-from edgeofcare.tracking.events import (
-    Entry,
-    about_rows,
-    body_text,
-    check_model_id,
-    check_risks,
-    moment,
-    one_text,
-    row_entries,
-)
+from edgeofcare.tracking.frames import child_entries, kinds_of, latest_scores, log
 from edgeofcare.tracking.store import open_store
 from edgeofcare.tracking.verification import Verification, verify
+from edgeofcare.tracking.writing import LedgerWriter
 
 __all__ = ["Ledger"]
 
 
-class Ledger:
+class Ledger(LedgerWriter):
     """What was scored, shown, reviewed, overridden with a reason, and what happened after: only appended, and chained.
 
     A ledger is a case record: it carries the authority's own keys and stays with the authority.
@@ -36,8 +28,8 @@ class Ledger:
     Parameters
     ----------
     place : path, str or sqlalchemy.engine.URL
-        A SQLite file, or the URL of a database that SQLAlchemy knows; ``env:NAME`` for a URL that an environment variable
-        holds. A password is never needed in it (``EDGEOFCARE_DB_PASSWORD``).
+        A SQLite file, or the URL of a database that SQLAlchemy knows; ``env:NAME`` for a URL that an environment
+        variable holds. A password is never needed in it (``EDGEOFCARE_DB_PASSWORD``).
     create : bool, default True
         Whether a ledger is made where there is none.
 
@@ -53,20 +45,21 @@ class Ledger:
     Each call that writes is one transaction: all of it is there afterwards, or nothing. Writers take turns, so that two
     programs never continue the chain from the same entry.
 
-    **The chain.** Entry ``i`` holds ``digest_i = H(digest_{i-1}, sealed_i, sequence, kind, time, model id, removed)``, where
-    ``sealed_i = H(salt_i, child, date, values)`` and H is SHA-256. Child, date, values and the random salt (the *payload*)
-    stand in a table of their own and can be rectified or erased; without the salt, ``sealed_i`` says nothing of the child,
-    and the chain still holds.
+    **The chain.** Entry ``i`` holds ``digest_i = H(digest_{i-1}, sealed_i, sequence, kind, time, model id,
+    removed)``, where ``sealed_i = H(salt_i, child, date, values)`` and H is SHA-256. Child, date, values and the
+    random salt (the *payload*) stand in a table of their own and can be rectified or erased; without the salt,
+    ``sealed_i`` says nothing of the child, and the chain still holds.
 
     **What a chain shows.** :meth:`verify` finds every entry and payload that was edited, moved, put in or taken out by
-    somebody who did not write the rest of the chain anew. It cannot find, by itself, that entries were cut off at the end with
-    their payloads, or that somebody who may write to the database wrote the whole chain anew from some entry on: nothing in
-    a file is secret from its writer. For this keep :meth:`head` elsewhere, out of the same people's reach, and give it to
-    ``verify(head=...)``: whatever stood in the ledger then is held to it. Nor does a chain show that what was written was
-    true, that everything was written, or who wrote it: ``by`` is what the caller says.
+    somebody who did not write the rest of the chain anew. It cannot find, by itself, that entries were cut off at the
+    end with their payloads, or that somebody who may write to the database wrote the whole chain anew from some entry
+    on: nothing in a file is secret from its writer. For this keep :meth:`head` elsewhere, out of the same people's
+    reach, and give it to ``verify(head=...)``: whatever stood in the ledger then is held to it. Nor does a chain show
+    that what was written was true, that everything was written, or who wrote it: ``by`` is what the caller says.
 
-    **A SQLite file** has a rollback journal, not a write-ahead log, which needs memory shared by all who open the file and so
-    fails on network drives. Locks of network drives fail too, at times: where several machines write, use a server.
+    **A SQLite file** has a rollback journal, not a write-ahead log, which needs memory shared by all who open the
+    file and so fails on network drives. Locks of network drives fail too, at times: where several machines write, use
+    a server.
 
     Examples
     --------
@@ -90,251 +83,10 @@ class Ledger:
     """
 
     def __init__(self, place: Any, *, create: bool = True) -> None:
-        self._store = open_store(place, create=create)
+        super().__init__(open_store(place, create=create))
 
     def __repr__(self) -> str:
         return f"Ledger({self._store.dialect})"
-
-    # ------------------------------------------------------------------------------------------------- writing
-
-    def scored(self, scores: pd.DataFrame, *, again: bool = False) -> int:
-        """Write down what a model gave, one entry for each row.
-
-        The same scores written twice make no second entry, so a job that was stopped is simply run again.
-
-        Parameters
-        ----------
-        scores : DataFrame
-            As :meth:`edgeofcare.Scorer.score` gives it: ``risk``, ``model_id`` and any other columns, on the index
-            (household_id, child_id, index_date).
-        again : bool, default False
-            Whether rows that the ledger holds for the same child, day and model, but with other values, were scored
-            again. They are refused otherwise.
-
-        Returns
-        -------
-        int
-            Entries written.
-
-        Raises
-        ------
-        IndexNamesError
-            If the rows do not carry the index, or one is there twice.
-        SpecError
-            If there is no risk or model id, a risk is no probability, a value cannot be kept, or rows are held with other
-            values. Nothing is written then.
-        """
-        frame = about_rows(scores, "scored")
-        missing = {"risk", "model_id"} - {str(name) for name in frame.columns}
-        if missing:
-            msg = f"scored: column {' and '.join(sorted(missing))} is missing; give what Scorer.score gave."
-            raise SpecError(msg)
-        check_risks(frame["risk"])
-        return self._write_rows(frame, "scored", {}, None, once=not again)
-
-    def shown(self, rows: Any, *, by: str, role: str | None = None, when: Any = None, model_id: str = "") -> int:
-        """Write down that scores were shown to somebody.
-
-        Parameters
-        ----------
-        rows : DataFrame, Series or MultiIndex
-            The rows that were shown, on the index. A column ``model_id`` says of which model; others are not kept.
-        by : str
-            Who looked at them: the person's key in your systems, not a name.
-        role : str, optional
-            The person's role.
-        when : str, date or datetime, optional
-            A day, or a datetime with a time zone; now, if left out.
-        model_id : str, optional
-            The model, where the rows have no such column.
-
-        Returns
-        -------
-        int
-            Entries written; none where the ledger holds exactly this already.
-        """
-        return self._happening("shown", rows, when, model_id, by=by, role=role)
-
-    def reviewed(
-        self,
-        rows: Any,
-        *,
-        by: str,
-        role: str | None = None,
-        when: Any = None,
-        note: str | None = None,
-        model_id: str = "",
-    ) -> int:
-        """Write down that somebody reviewed the cases of children.
-
-        Parameters
-        ----------
-        rows : DataFrame, Series or MultiIndex
-            As for :meth:`shown`.
-        by : str
-            Who reviewed.
-        role : str, optional
-            The person's role.
-        when : str, date or datetime, optional
-            As for :meth:`shown`.
-        note : str, optional
-            What came of it; of these children alone, without names.
-        model_id : str, optional
-            As for :meth:`shown`.
-
-        Returns
-        -------
-        int
-            Entries written.
-        """
-        return self._happening("reviewed", rows, when, model_id, by=by, role=role, note=note)
-
-    def overridden(
-        self, rows: Any, *, by: str, reason: str, role: str | None = None, when: Any = None, model_id: str = ""
-    ) -> int:
-        """Write down that a professional decided otherwise than the score suggests.
-
-        Parameters
-        ----------
-        rows : DataFrame, Series or MultiIndex
-            As for :meth:`shown`.
-        by : str
-            Who decided.
-        reason : str
-            Why; of these children alone, without names.
-        role : str, optional
-            The person's role.
-        when : str, date or datetime, optional
-            As for :meth:`shown`.
-        model_id : str, optional
-            As for :meth:`shown`.
-
-        Returns
-        -------
-        int
-            Entries written.
-        """
-        return self._happening("overridden", rows, when, model_id, by=by, role=role, reason=one_text(reason, "reason"))
-
-    def seen(self, rows: Any, *, by: str, role: str | None = None, when: Any = None, model_id: str = "") -> int:
-        """Write down that children were seen.
-
-        Parameters
-        ----------
-        rows : DataFrame, Series or MultiIndex
-            As for :meth:`shown`.
-        by : str
-            Who saw them.
-        role : str, optional
-            The person's role.
-        when : str, date or datetime, optional
-            As for :meth:`shown`.
-        model_id : str, optional
-            As for :meth:`shown`.
-
-        Returns
-        -------
-        int
-            Entries written.
-        """
-        return self._happening("seen", rows, when, model_id, by=by, role=role)
-
-    def supported(
-        self, rows: Any, *, by: str, support: str, role: str | None = None, when: Any = None, model_id: str = ""
-    ) -> int:
-        """Write down that support was given.
-
-        Parameters
-        ----------
-        rows : DataFrame, Series or MultiIndex
-            As for :meth:`shown`.
-        by : str
-            Who gave or arranged it.
-        support : str
-            Which support.
-        role : str, optional
-            The person's role.
-        when : str, date or datetime, optional
-            As for :meth:`shown`.
-        model_id : str, optional
-            As for :meth:`shown`.
-
-        Returns
-        -------
-        int
-            Entries written.
-        """
-        return self._happening(
-            "supported", rows, when, model_id, by=by, role=role, support=one_text(support, "support")
-        )
-
-    def happened(self, outcomes: pd.DataFrame | pd.Series, *, model_id: str = "") -> int:
-        """Write down what happened after.
-
-        Parameters
-        ----------
-        outcomes : Series or DataFrame
-            On the index, as :func:`edgeofcare.label_outcome` gives it, with or without ``details=True``.
-        model_id : str, optional
-            As for :meth:`shown`.
-
-        Returns
-        -------
-        int
-            Entries written. The same outcome written twice makes no second entry; another one, as when more time has
-            passed, does.
-        """
-        frame = about_rows(outcomes, "happened")
-        if not len(frame.columns):
-            msg = "happened: there is no column; give what label_outcome gave."
-            raise SpecError(msg)
-        return self._write_rows(frame, "happened", {}, model_id)
-
-    def monitored(self, findings: Mapping[str, Any], *, model_id: str, by: str | None = None) -> int:
-        """Write down that a model was monitored.
-
-        Parameters
-        ----------
-        findings : mapping
-            What was found: counts, figures and words, and nothing of a child, for this is never erased.
-        model_id : str
-            The model.
-        by : str, optional
-            Who did it.
-
-        Returns
-        -------
-        int
-            1.
-        """
-        if not isinstance(findings, Mapping):
-            msg = "findings must be a mapping of names to counts, figures and words."
-            raise SpecError(msg)
-        body = body_text({"findings": findings, "by": one_text(by, "by", needed=False)})
-        return self._write_one("monitored", model_id, body)
-
-    def model_changed(self, *, model_id: str, by: str, reason: str, was: str | None = None) -> int:
-        """Write down that another model came into use.
-
-        Parameters
-        ----------
-        model_id : str
-            The model from now on.
-        by : str
-            Who decided it.
-        reason : str
-            Why.
-        was : str, optional
-            The model until now.
-
-        Returns
-        -------
-        int
-            1.
-        """
-        values = {"by": one_text(by, "by"), "reason": one_text(reason, "reason")}
-        body = body_text({**values, "was": None if was is None else check_model_id(was)})
-        return self._write_one("model_changed", model_id, body)
 
     # --------------------------------------------------------------------------------- rectifying and erasing
 
@@ -346,8 +98,8 @@ class Ledger:
         sequence : int
             The entry, as :meth:`entries` numbers it.
         values : mapping
-            What is to be, by name: values of the entry, and ``household_id``, ``child_id`` or ``index_date`` where it was
-            written of the wrong row. Values that are not named stay.
+            What is to be, by name: values of the entry, and ``household_id``, ``child_id`` or ``index_date`` where it
+            was written of the wrong row. Values that are not named stay.
         by : str
             Who does it.
         reason : str
@@ -395,14 +147,14 @@ class Ledger:
 
         Notes
         -----
-        The appended entry says by whom, on which ground and how many payloads, not about what. Where the key of a household
-        was made of the child's (as ``"H"`` and the smallest key of its children), the rows of the others are rectified to be
-        named by the smallest of those who are left.
+        The appended entry says by whom, on which ground and how many payloads, not about what. Where the key of a
+        household was made of the child's (as ``"H"`` and the smallest key of its children), the rows of the others
+        are rectified to be named by the smallest of those who are left.
 
-        A SQLite file is rewritten (``VACUUM``), for pages that were split may keep copies of a row that is deleted; that
-        takes as much room again for a moment. On a server, dead rows go when it vacuums, and its logs and backups are its
-        administrator's; so are backups and snapshots of a file. Free text about *another* child that names this one is not
-        found: search your notes.
+        A SQLite file is rewritten (``VACUUM``), for pages that were split may keep copies of a row that is deleted;
+        that takes as much room again for a moment. On a server, dead rows go when it vacuums, and its logs and
+        backups are its administrator's; so are backups and snapshots of a file. Free text about *another* child that
+        names this one is not found: search your notes.
         """
         told = {"by": one_text(by, "by"), "ground": one_text(ground, "ground")}
         removed = self._store.write(lambda connection: erase_child(connection, child_id, **told))
@@ -469,8 +221,8 @@ class Ledger:
         Parameters
         ----------
         kinds : str or iterable of str, optional
-            ``"scored"``, ``"shown"``, ``"reviewed"``, ``"overridden"``, ``"seen"``, ``"supported"`` or ``"happened"``; all, if
-            left out.
+            ``"scored"``, ``"shown"``, ``"reviewed"``, ``"overridden"``, ``"seen"``, ``"supported"`` or
+            ``"happened"``; all, if left out.
         index_date : str or date, optional
             Of this day only.
         model_id : str, optional
@@ -479,11 +231,11 @@ class Ledger:
         Returns
         -------
         DataFrame
-            One row for each entry, in their order, on the index (household_id, child_id, index_date). Columns ``sequence``,
-            ``time`` (when it was written, UTC), ``kind``, ``model_id``, and the values that occur; where one was rectified,
-            ``rectified_by`` and ``rectified_because``.
+            One row for each entry, in their order, on the index (household_id, child_id, index_date). Columns
+            ``sequence``, ``time`` (when it was written, UTC), ``kind``, ``model_id``, and the values that occur;
+            where one was rectified, ``rectified_by`` and ``rectified_because``.
         """
-        return self._entries(frames.kinds_of(kinds), index_date=index_date, model_id=model_id)
+        return self._entries(kinds_of(kinds), index_date=index_date, model_id=model_id)
 
     def scores(self, *, index_date: Any = None, model_id: str | None = None, latest: bool = True) -> pd.DataFrame:
         """Risks that were written down.
@@ -503,7 +255,7 @@ class Ledger:
             As :meth:`entries`.
         """
         found = self._entries(("scored",), index_date=index_date, model_id=model_id)
-        return frames.latest(found) if latest else found
+        return latest_scores(found) if latest else found
 
     def history(self, child_id: str) -> pd.DataFrame:
         """Everything that the ledger holds about one child.
@@ -518,7 +270,7 @@ class Ledger:
         DataFrame
             As :meth:`entries`.
         """
-        return self._entries(frames.kinds_of(None), child_id=str(child_id))
+        return self._entries(kinds_of(None), child_id=str(child_id))
 
     def log(self) -> pd.DataFrame:
         """Entries about no child: models that were monitored or changed, and erasures.
@@ -526,10 +278,10 @@ class Ledger:
         Returns
         -------
         DataFrame
-            One row for each, in their order: ``sequence``, ``time``, ``kind``, ``model_id``, ``removed`` (payloads that an
-            erasure took away), and the values that occur.
+            One row for each, in their order: ``sequence``, ``time``, ``kind``, ``model_id``, ``removed`` (payloads
+            that an erasure took away), and the values that occur.
         """
-        return self._store.read(frames.log)
+        return self._store.read(log)
 
     # ------------------------------------------------------------------------------------------------- helpers
 
@@ -543,33 +295,4 @@ class Ledger:
     ) -> pd.DataFrame:
         """Entries about children."""
         only = {"child_id": child_id, "index_date": index_date, "model_id": model_id}
-        return self._store.read(lambda connection: frames.child_entries(connection, kinds, **only))
-
-    def _happening(self, kind: str, rows: Any, when: Any, model_id: str, *, by: str, **values: Any) -> int:
-        """Write down what somebody did."""
-        frame = about_rows(rows, kind)
-        given = {
-            "by": one_text(by, "by"),
-            "when": moment(when),
-            **{name: one_text(value, name, needed=False) for name, value in values.items()},
-        }
-        kept = {name: value for name, value in given.items() if value is not None}
-        return self._write_rows(frame[[name for name in ("model_id",) if name in frame]], kind, kept, model_id)
-
-    def _write_rows(
-        self, frame: pd.DataFrame, kind: str, given: Mapping[str, Any], model_id: str | None, *, once: bool = False
-    ) -> int:
-        """Write an entry for each row that the ledger does not hold yet."""
-        taken = sorted({str(name) for name in frame.columns} & set(frames.RESERVED))
-        if taken or not frame.columns.is_unique:
-            msg = f"{kind}: columns must have names of their own, each once, not {', '.join(frames.RESERVED)}."
-            raise SpecError(msg)
-        model = check_model_id(model_id) if model_id else ""
-        chunks = row_entries(frame, kind, given, model)
-        return self._store.write(lambda connection: append_new(connection, chunks, once=once))
-
-    def _write_one(self, kind: str, model_id: str, body: str) -> int:
-        """Write an entry about no child."""
-        entry = Entry(kind, check_model_id(model_id), None, None, None, body)
-        self._store.write(lambda connection: append(connection, [entry]))
-        return 1
+        return self._store.read(lambda connection: child_entries(connection, kinds, **only))
