@@ -55,8 +55,10 @@ def payload_digest(salt: bytes, about: tuple[int, str | None, str | None, str | 
     >>> one == payload_digest(b"other", (1, "H1", "c1", "2025-04-01"), "{}")
     False
     """
-    # JSON holds no line break of its own, so that no other split into keys and body gives the same bytes.
-    return hashlib.sha256(salt + f"{json.dumps(about)}\n{body}".encode()).digest()
+    # JSON holds no line break of its own, so that no other split into keys and body gives the same bytes. A key that an
+    # editor made something else than text or a number becomes a list, which no key is.
+    keys = json.dumps(about, default=lambda value: [str(value)])
+    return hashlib.sha256(salt + f"{keys}\n{body}".encode()).digest()
 
 
 def entry_digest(previous: bytes, sealed: bytes, said: tuple[int, str, str, str, int]) -> bytes:
