@@ -19,6 +19,7 @@ WORDS = [
     *("margin", "risk", "authority", "own table", "quality", "recording lag"),
     *("catalogue", "concept", "edit", "feature"),
     *("finding", "proxy", "re-anchor", "refit", "band"),
+    *("head", "ledger", "override", "payload", "rectify"),
     *("alarm", "alert", "criteria", "design effect", "origin", "stability", "the rest", "transport", "verdict"),
 ]
 

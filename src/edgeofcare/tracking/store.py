@@ -19,7 +19,7 @@ FORMAT = 1
 
 _Result = TypeVar("_Result")
 
-_WAIT = 120  # seconds to wait for another writer: longer than a million rows take
+_WAIT = 300  # seconds to wait for another writer, who may be writing a million rows
 _WRITES = "ledger_writes"
 _PRAGMAS = (
     "PRAGMA journal_mode = DELETE",  # the write-ahead log needs shared memory, which network drives have not
