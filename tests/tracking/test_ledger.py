@@ -144,6 +144,7 @@ def test_an_empty_ledger_can_be_read(ledger):
     for frame in (ledger.entries(), ledger.scores(), ledger.history("x")):
         assert frame.index.names == ["household_id", "child_id", "index_date"]
         assert frame.empty
+    assert ledger.scores()["risk"].dtype == np.float64
     assert ledger.log().empty
     assert ledger.scored(made_scores(0)) == 0
 

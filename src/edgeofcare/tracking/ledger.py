@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
@@ -51,11 +52,13 @@ class Ledger(LedgerWriter):
     ``sealed_i`` says nothing of the child, and the chain still holds.
 
     **What a chain shows.** :meth:`verify` finds every entry and payload that was edited, moved, put in or taken out by
-    somebody who did not write the rest of the chain anew. It cannot find, by itself, that entries were cut off at the
-    end with their payloads, or that somebody who may write to the database wrote the whole chain anew from some entry
-    on: nothing in a file is secret from its writer. For this keep :meth:`head` elsewhere, out of the same people's
-    reach, and give it to ``verify(head=...)``: whatever stood in the ledger then is held to it. Nor does a chain show
-    that what was written was true, that everything was written, or who wrote it: ``by`` is what the caller says.
+    somebody who did not write the rest of the chain anew. It cannot find, by itself, that the last entries were cut off
+    with their payloads, or that somebody who may write to the database wrote the chain anew from some entry on: nothing
+    in a file is secret from its writer. For this keep :meth:`head` elsewhere, out of the same people's reach, and give
+    it to ``verify(head=...)``: all that stood in the ledger then is held to it. Nothing shows that what was written is
+    true, that everything was written, or who wrote it: ``by`` is what the caller says, and who may write may add
+    entries to the end. An erasure says how many payloads it took, not which, so that a payload taken by stealth would
+    not show where one that was erased is put back from a copy at the same time.
 
     **A SQLite file** has a rollback journal, not a write-ahead log, which needs memory shared by all who open the
     file and so fails on network drives. Locks of network drives fail too, at times: where several machines write, use
@@ -255,6 +258,8 @@ class Ledger(LedgerWriter):
             As :meth:`entries`.
         """
         found = self._entries(("scored",), index_date=index_date, model_id=model_id)
+        if "risk" not in found:
+            found["risk"] = np.zeros(len(found))  # there is no row
         return latest_scores(found) if latest else found
 
     def history(self, child_id: str) -> pd.DataFrame:

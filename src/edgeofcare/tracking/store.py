@@ -221,9 +221,10 @@ class Store:
         """Do something; what the driver says of a failure may hold a row's value, and ends here."""
         result, failed = attempt(work)
         if failed:
+            kept = " Nothing was changed, unless the connection was lost as the call ended: look before you repeat it."
             msg = (
-                f"The ledger could not be {verb} ({failed}); nothing was changed. Check that the database can be "
-                "reached, that the account may do this, that the file is a ledger and its drive has room, and that no "
+                f"The ledger could not be {verb} ({failed}).{'' if verb == 'read' else kept} Check that the database can "
+                "be reached, that the account may do this, that the file is a ledger and its drive has room, and that no "
                 f"other program has held it for longer than {_WAIT} seconds."
             )
             raise LedgerError(msg)
