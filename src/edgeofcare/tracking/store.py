@@ -223,9 +223,9 @@ class Store:
         if failed:
             kept = " Nothing was changed, unless the connection was lost as the call ended: look before you repeat it."
             msg = (
-                f"The ledger could not be {verb} ({failed}).{'' if verb == 'read' else kept} Check that the database can "
-                "be reached, that the account may do this, that the file is a ledger and its drive has room, and that no "
-                f"other program has held it for longer than {_WAIT} seconds."
+                f"The ledger could not be {verb} ({failed}).{'' if verb == 'read' else kept} Check that the database "
+                "can be reached, that the account may do this, that the file is a ledger, that its drive has room, and "
+                f"that no other program has held it for longer than {_WAIT} seconds."
             )
             raise LedgerError(msg)
         return result  # type: ignore[return-value]
