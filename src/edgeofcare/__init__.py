@@ -135,10 +135,14 @@ _WHERE = {
     "run_record": "edgeofcare.runs.record",
     "Reproduction": "edgeofcare.reproduction.result",
     "reproduce": "edgeofcare.reproduction.reproduce",
+    # tracking
+    "Ledger": "edgeofcare.tracking.ledger",
+    "Verification": "edgeofcare.tracking.verification",
     # errors
     "EdgeOfCareError": "edgeofcare.exceptions",
     "IndexNamesError": "edgeofcare.exceptions",
     "LeakageError": "edgeofcare.exceptions",
+    "LedgerError": "edgeofcare.exceptions",
     "ModelFileError": "edgeofcare.exceptions",
     "RecordsError": "edgeofcare.exceptions",
     "SpecError": "edgeofcare.exceptions",

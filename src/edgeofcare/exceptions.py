@@ -11,6 +11,7 @@ __all__ = [
     "EdgeOfCareError",
     "IndexNamesError",
     "LeakageError",
+    "LedgerError",
     "ModelFileError",
     "RecordsError",
     "SpecError",
@@ -109,4 +110,18 @@ class ModelFileError(EdgeOfCareError):
     ... except eoc.ModelFileError:
     ...     "not a model file"
     'not a model file'
+    """
+
+
+class LedgerError(EdgeOfCareError):
+    """A ledger cannot be opened, read or written, or is from a newer version.
+
+    Examples
+    --------
+    >>> import edgeofcare as eoc
+    >>> try:
+    ...     eoc.Ledger("no_such_ledger.db", create=False)
+    ... except eoc.LedgerError:
+    ...     "no ledger"
+    'no ledger'
     """

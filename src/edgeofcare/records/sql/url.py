@@ -23,7 +23,7 @@ _USER = re.compile(r"(^|;)\s*(uid|user id|user)\s*=", re.IGNORECASE)
 _SECRET = re.compile(r"(^|;)\s*(pwd|password)\s*=", re.IGNORECASE)
 
 
-def database_url(given: Any) -> Any:
+def database_url(given: Any, *, new_file: bool = False) -> Any:
     """Find the whole URL, secret and all, of what a caller gave.
 
     Parameters
@@ -31,6 +31,8 @@ def database_url(given: Any) -> Any:
     given : str or sqlalchemy.engine.URL
         A URL, or ``env:NAME`` for one that an environment variable holds. Where it names a user and no password,
         the password is that of the environment variable ``EDGEOFCARE_DB_PASSWORD``.
+    new_file : bool, default False
+        Whether the URL may name a SQLite file that does not exist yet.
 
     Returns
     -------
@@ -62,7 +64,8 @@ def database_url(given: Any) -> Any:
     if url is None:
         msg = f"The source is not the URL of a database. {_FORM} For a folder of CSV files, use read_ssd."
         raise SpecError(msg)
-    _refuse_new_file(url)
+    if not new_file:
+        _refuse_new_file(url)
     return _with_password(url)
 
 

@@ -1,0 +1,1 @@
+"""Following children, scores and models over time."""
