@@ -42,7 +42,7 @@ def carrying_features(why: Explanation, features: Iterable[str] | None) -> list[
     Returns
     -------
     list of str
-        Names; of the concepts in their order, ties by name.
+        Names; those of the concepts that move risks most first, ties by name.
 
     Raises
     ------
@@ -61,7 +61,8 @@ def carrying_features(why: Explanation, features: Iterable[str] | None) -> list[
     best: dict[str, str] = {}
     for _, name in sorted(zip(-size.to_numpy(), names, strict=True)):
         best.setdefault(concept_of(name), name)
-    return [best[concept] for concept in sorted(best)]
+    moved = why.concept_contributions.abs().sort_index().mean()
+    return [best[concept] for concept in sorted(best, key=lambda concept: (-moved[concept], concept))]
 
 
 def value_table(

@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 _STYLES = ((BLUE, "o"), (ORANGE, "s"), (DARK, "D"), (SKY, "^"), (PINK, "v"), (GREY, "P"))
+_MANY = 7  # values from which on their names are broken into more lines
 _WIDTH = 30  # letters in a line of a label
 _INTERVAL = ("ci_low", "ci_high")
 
@@ -122,7 +123,8 @@ def plot_concept_dependence(frame: pd.DataFrame, ax: Axes | None = None, *, feat
     for mask, face in ((known, BLUE), (~known, "white")):
         style: dict[str, Any] = {"fmt": "o", "color": BLUE, "markerfacecolor": face, "linewidth": 1.6}
         ax.errorbar(places[mask], middle[mask], yerr=reach[:, mask], **style)
-    ax.set_xticks(places, [textwrap.fill(str(value), 10) for value in part["value"]])
+    width = 10 if len(part) < _MANY else 7  # letters; bins narrower than "below 1800" would run into each other
+    ax.set_xticks(places, [textwrap.fill(str(value), width) for value in part["value"]])
     ax.set_xlim(-0.5, len(part) - 0.5)
     ax.grid(axis="x", visible=False)
     for place in places[np.isnan(middle)]:
