@@ -55,8 +55,11 @@ def inline_maths(translator: Any, node: Any) -> None:
 
 
 def skip_borrowed(app: Any, what: str, name: str, thing: Any, skip: bool, options: Any) -> bool | None:
-    """Leave out methods that scikit-learn writes into its estimators: their text links to its own pages."""
-    return True if str(getattr(thing, "__module__", "")).startswith("sklearn.") else None
+    """Leave out what a class has from Python or scikit-learn: their text links to their own pages."""
+    holders = (getattr(thing, held, None) for held in ("fget", "func", "__func__", "__objclass__"))
+    homes = [str(getattr(holder, "__module__", None) or "") for holder in (*holders, thing)]
+    home = next((each for each in homes if each), "edgeofcare")
+    return True if home.split(".")[0] in ("builtins", "sklearn") else None
 
 
 def setup(app: Any) -> None:
