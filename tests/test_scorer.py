@@ -231,7 +231,7 @@ def test_a_model_that_knows_nothing_ranks_everyone_first():
 
 def test_reasons_are_those_of_explain_with_their_direction(scorer, scores):
     X = build_features(records_with(), scores, FEATURES)
-    found = explain(scorer, X).reasons(top=3).sort_index()
+    found = explain(scorer, X, records=records_with()).reasons(top=3).sort_index()
     for key, said in scores["reasons"].items():
         lines = found.loc[key]
         assert list(said) == [

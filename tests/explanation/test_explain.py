@@ -191,3 +191,15 @@ def test_values_that_the_records_do_not_give_are_refused(no_model_needed, X, rec
         explain(no_model_needed, changed, records=records)
     assert "kid" not in str(caught.value)
     explain(no_model_needed, changed)
+
+
+@pytest.mark.parametrize("given", [True, {}, pd.DataFrame()], ids=["flag", "mapping", "frame"])
+def test_records_that_are_none_are_refused(no_model_needed, X, given):
+    with pytest.raises(SpecError, match="records is a"):
+        explain(no_model_needed, X.iloc[:2], records=given)
+
+
+@pytest.mark.parametrize("wording", [3, b"x", {}], ids=["number", "bytes", "mapping"])
+def test_a_wording_that_is_none_is_refused(no_model_needed, X, wording):
+    with pytest.raises(SpecError, match="wording file"):
+        explain(no_model_needed, X.iloc[:2], wording=wording)

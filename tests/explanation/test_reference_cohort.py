@@ -22,6 +22,7 @@ from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.paths import path_form
 from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.explanation.reference_cohort import make_reference
+from edgeofcare.model_file import load_model, save_model
 from edgeofcare.models.arrays import margin
 from edgeofcare.models.extraction import extract_arrays
 from edgeofcare.models.refits import refit_arrays
@@ -416,3 +417,15 @@ def test_changes_and_what_ifs_are_compared_with_the_cohort(kind):
     assert found.about.reference == NAME
     assert found.features["difference"].sum() == pytest.approx(float(np.diff(found.log_odds)[0]), abs=1e-9)
     assert change.log_odds["to"] == pytest.approx(found.log_odds["as recorded"], abs=1e-12)
+
+
+def test_a_page_keeps_to_itself_how_steady_reasons_of_another_comparison_are(tmp_path):
+    model, X = refitted("boosting"), trained("boosting").X
+    reference = make_reference(model, X, name=NAME)
+    path = save_model(
+        tmp_path / "one.eoc", model, features=FEATURES, task=TASK, agreement=explain(model, X).agreement(),
+        reference=reference,
+    )  # fmt: skip
+    scorer = load_model(path)
+    assert explain(scorer, X.iloc[[0]]).about.agreement is None
+    assert "keep their direction" in explain(scorer, X.iloc[[0]], reference=None).about.agreement

@@ -12,7 +12,10 @@ from edgeofcare.exceptions import LeakageError, RecordsError, SpecError
 from edgeofcare.explanation.explain import explain
 from edgeofcare.explanation.timeline import child_timeline
 from edgeofcare.features.build import build_features
+from edgeofcare.model_file import load_model, save_model
 from edgeofcare.models.risk_model import make_risk_model
+from edgeofcare.records.records import Records
+from edgeofcare.task import Task
 from line_models import line_scorer
 from looks import texts_of
 from tiny_tables import index_of, records_of, told
@@ -228,3 +231,18 @@ def test_a_child_without_rows_has_a_timeline(tiny):
     assert len(found.events) == 0
     words = [text.get_text() for text in texts_of(found.plot())]
     assert "nothing on record before the index date" in words
+
+
+def test_another_lag_is_refused_unless_it_is_accepted(records, X, y, tmp_path):
+    model = make_risk_model("logistic", task=Task()).fit(X, y)
+    path = save_model(tmp_path / "one.eoc", model, features=list(X), task=Task(), records=records)
+    scorer = load_model(path)
+    late = Records.from_tables(
+        {name: records.table(name) for name in records}, observed_until=records.observed_until, reporting_lag=30
+    )
+    _, child, day = X.index[0]
+    with pytest.raises(SpecError, match="accept_lag=True"):
+        child_timeline(scorer, late, child, day, dates=[])
+    assert len(child_timeline(scorer, late, child, day, dates=[], accept_lag=True).scores) == 1
+    compared = child_timeline(scorer, records, child, day, dates=[], reference=None)
+    assert len(compared.scores) == 1

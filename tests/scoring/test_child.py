@@ -149,7 +149,7 @@ def test_features_that_records_do_not_reach_are_named(scorer, children):
     household, child, day = children.index[3]
     plain = one_child((household, child, day))
     reach = str((day - pd.Timedelta(days=100)).date())
-    late = scorer.score_child(plain | {"observed_from": {"contacts": reach}}, day)
+    late = scorer.score_child(plain | {"observed_from": plain["observed_from"] | {"contacts": reach}}, day)
     more = set(late.unknown) - set(scorer.score_child(plain, day).unknown)
     assert "contact.count.365d" in more
     assert "contact.count.90d" not in more

@@ -139,19 +139,21 @@ def about_model(model: Any, *, slope: float, intercept: float, reference: Refere
         trained_until=_day(getattr(model, "trained_until_", None)),
         reference=REFERENCE if reference is None else reference.name,
         cohort={} if reference is None else reference.to_dict(),
-        agreement=_agreement(said),
+        agreement=_agreement(said, REFERENCE if reference is None else reference.name),
         trained_with={str(name): str(text) for name, text in said.get("versions", {}).items()},
     )
 
 
-def _agreement(said: Mapping[str, Any]) -> str | None:
-    """How far refits give the same reasons, as a model file says; nothing where it does not, or in another form."""
+def _agreement(said: Mapping[str, Any], compared_with: str) -> str | None:
+    """How far refits give the same reasons in this comparison, as a model file says; nothing where it does not."""
     try:
+        if said["refits"]["agreement"].get("compared_with", REFERENCE) != compared_with:
+            return None
         measures = said["refits"]["agreement"]["measures"]
         of_100 = {row["measure"]: int(100 * row["estimate"] + 1e-9) for row in measures if row["level"] == "concept"}
         signs, bands, first = (of_100[name] for name in ("signs", "bands", "top_three"))
         refits = int(said["refits"]["count"])
-    except (LookupError, TypeError, ValueError):
+    except (AttributeError, LookupError, TypeError, ValueError):
         return None
     return (
         f"Over {refits} refits, of 100 cases in the rows that were looked at: the three strongest concepts of a child "

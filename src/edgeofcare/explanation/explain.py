@@ -154,6 +154,7 @@ def explain(
     specs = _specs(X, features, known=records is not None)
     if records is not None:
         refuse_other_lag(model, records, accept=accept_lag)
+        _refuse_no_records(records)
         _check_against(records, X, [spec for spec in specs if spec is not None])
     line = Recalibration(parts.slope, parts.intercept, "", 0, 0)
     numbers = in_numbers(X, parts.vocabularies)
@@ -188,7 +189,19 @@ def _split(
 
 def _wording(wording: Wording | str | Path | None) -> Wording | None:
     """The wording of a file, where a path is given."""
-    return read_wording(wording) if isinstance(wording, str | Path) else wording
+    if wording is None or isinstance(wording, Wording):
+        return wording
+    return read_wording(wording)
+
+
+def _refuse_no_records(records: Any) -> None:
+    """Refuse what holds no tables of many children, such as the plain records of one."""
+    if not isinstance(records, Records):
+        msg = (
+            f"records is a {type(records).__name__}; expected Records, as edgeofcare.read_ssd gives them. Plain "
+            "records of one child are for Scorer.score_child."
+        )
+        raise SpecError(msg)
 
 
 def _parts(model: Any) -> _Parts:

@@ -62,7 +62,8 @@ class Explanation(Readable):
 
     Examples
     --------
-    >>> index = pd.MultiIndex.from_tuples([("h1", "c1", pd.Timestamp("2024-01-01"))], names=ROW_NAMES)
+    >>> names = ["household_id", "child_id", "index_date"]
+    >>> index = pd.MultiIndex.from_tuples([("h1", "c1", pd.Timestamp("2024-01-01"))], names=names)
     >>> values = pd.DataFrame({"missing.count.90d": [3.0], "cp_plan.active": [0.0]}, index=index)
     >>> contributions = pd.DataFrame({"missing.count.90d": [0.7], "cp_plan.active": [-0.2]}, index=index)
     >>> scores = pd.DataFrame({"log_odds": [-2.5], "risk": [0.0759]}, index=index)
@@ -70,10 +71,9 @@ class Explanation(Readable):
     >>> why = Explanation(contributions, -3.0, scores, values, specs=tuple(map(parse_feature, values)))
     >>> why
     Explanation(1 row, 2 features, without records)
-    >>> why.reasons().reset_index()[["rank", "direction", "sentence"]]
-       rank direction                                           sentence
-    0     1    raises  3 missing episodes began in the 90 days before...
-    1     2    lowers                   No child protection plan is open.
+    >>> reasons = why.reasons()
+    >>> reasons["direction"].tolist(), reasons["sentence"].iloc[0]
+    (['raises', 'lowers'], '3 missing episodes began in the 90 days before 1 January 2024.')
     """
 
     def __init__(

@@ -29,8 +29,11 @@ def refuse_other_lag(model: Any, records: Records | ChildRecords, *, accept: boo
     Raises
     ------
     SpecError
-        If the lag of a table is another one than in training.
+        If the lag of a table is another one than in training, or ``records`` is something else.
     """
+    if not hasattr(records, "reporting_lag"):
+        msg = f"records is a {type(records).__name__}; expected case records, as edgeofcare.read_ssd gives them."
+        raise SpecError(msg)
     trained = getattr(model, "reporting_lag", None)
     if accept or trained is None:
         return

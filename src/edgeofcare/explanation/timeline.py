@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from edgeofcare.explanation.explain import _Scored
+    from edgeofcare.explanation.named_reference import Reference
     from edgeofcare.models.risk_model import RiskClassifier
 
 __all__ = ["ChildTimeline", "child_timeline"]
@@ -93,6 +94,8 @@ def child_timeline(
     top: int = 3,
     tables: Sequence[str] | None = None,
     features: Iterable[Feature | str] | None = None,
+    reference: Reference | Literal["stored"] | None = "stored",
+    accept_lag: bool = False,
 ) -> ChildTimeline:
     """Put one child's events, the windows that counted and the score on one axis of time.
 
@@ -116,6 +119,10 @@ def child_timeline(
         immigration statuses, which are for audit.
     features : iterable of Feature or str, optional
         Specs or names of the model's features; read from the names if left out.
+    reference : Reference, "stored" or None, default "stored"
+        Whom the reasons compare the child with, as for :func:`edgeofcare.explain`.
+    accept_lag : bool, default False
+        Whether records with another reporting lag than a loaded model was trained with are used all the same.
 
     Returns
     -------
@@ -129,8 +136,9 @@ def child_timeline(
     RecordsError
         If the records do not hold the child.
     SpecError
-        If a date is after the index date, the child was not born on one, there is no such table, or the model's
-        features cannot be built from records.
+        If a date is after the index date, the child was not born on one, there is no such table, the model's
+        features cannot be built from records, the reporting lag differs from that of training, or the reference was
+        counted for another model.
 
     Notes
     -----
@@ -160,7 +168,8 @@ def child_timeline(
     days = _days(home, child_id, day, dates)
     X = rows_of_child(home, child_id, str(home.households[child_id]), days, specs)
     rules = rules_missed(home, child_id, days, one_task(model))
-    one = explain(model, X.iloc[[-1]], records=home, features=specs)
+    compared: Any = {"reference": reference, "accept_lag": accept_lag}
+    one = explain(model, X.iloc[[-1]], records=home, features=specs, **compared)
     windows, counted = window_rows(home, X.index[-1], reasons_to_draw(one, "concept").head(checked_top(top)), specs)
     shown = shown_tables(home, tables, windows["table"])
     return ChildTimeline(

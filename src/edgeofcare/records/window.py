@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.schema.columns import SPELL
-from edgeofcare.schema.extracts import KEPT_BY_START
+from edgeofcare.schema.extracts import KEPT_BY_START, LATE_DAYS
 from edgeofcare.schema.tables import TABLES
 
 __all__ = ["infer_observed_from"]
 
 _ENOUGH_ROWS = 200
-_LATE_DAYS = 180
 
 
 def infer_observed_from(
@@ -43,7 +42,7 @@ def infer_observed_from(
     first = {name: _first_month(name, frame) for name, frame in tables.items() if TABLES[name].start is not None}
     found = sorted(month for month in first.values() if month is not None)
     common = found[(len(found) - 1) // 2] if found else None
-    never = observed_until + pd.Timedelta(days=_LATE_DAYS)
+    never = observed_until + pd.Timedelta(days=LATE_DAYS)
     return {
         name: never if tables[name].empty else month if _begins_late(month, common) else common
         for name, month in first.items()
@@ -52,7 +51,7 @@ def infer_observed_from(
 
 def _begins_late(month: pd.Timestamp | None, common: pd.Timestamp | None) -> bool:
     """Whether a table begins so much later than the others that it must have begun later."""
-    return month is not None and common is not None and month > common + pd.Timedelta(days=_LATE_DAYS)
+    return month is not None and common is not None and month > common + pd.Timedelta(days=LATE_DAYS)
 
 
 def _first_month(name: str, frame: pd.DataFrame) -> pd.Timestamp | None:

@@ -86,7 +86,7 @@ def score_day(
             **_interval_columns(scorer, X),
             "rank": risk.rank(method="min", ascending=False).astype("int64"),
             "log_odds": scorer.log_odds(X),
-            "reasons": pd.Series(_reasons(scorer, X, top_reasons), index=X.index, dtype=object),
+            "reasons": pd.Series(_reasons(scorer, records, X, top_reasons), index=X.index, dtype=object),
             "compared_with": REFERENCE if scorer.reference is None else scorer.reference.name,
             "model_id": scorer.model_id,
             "data_until": str(records.observed_until.date()),
@@ -107,13 +107,13 @@ def _interval_columns(scorer: Scored, X: pd.DataFrame) -> dict[str, np.ndarray]:
     return {"risk_low": ends[:, 0], "risk_high": ends[:, 1]}
 
 
-def _reasons(scorer: Scored, X: pd.DataFrame, top: int) -> list[tuple[str, ...]]:
+def _reasons(scorer: Scored, records: Records, X: pd.DataFrame, top: int) -> list[tuple[str, ...]]:
     """The largest contributions of each row in words, each with its direction."""
     if top == 0 or X.empty:
         return [()] * len(X)
     from edgeofcare.explanation.explain import explain
 
-    found = explain(cast("Any", scorer), X).reasons(top=top, bands=False)
+    found = explain(cast("Any", scorer), X, records=records, accept_lag=True).reasons(top=top, bands=False)
     keys = zip(*(found.index.get_level_values(name) for name in INDEX_NAMES), strict=True)
     said: dict[Any, list[str]] = {key: [] for key in X.index}
     for key, direction, sentence in zip(keys, found["direction"], found["sentence"], strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import subprocess
 import sys
 
@@ -299,3 +300,16 @@ def test_neither_pandas_nor_scipy_is_loaded():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_table_that_is_left_out_was_not_received():
+    sent = {name: rows for name, rows in plain(contacts=[])["tables"].items() if name != "missing_episodes"}
+    of_child = ChildRecords.from_plain(plain() | {"tables": sent})
+    assert of_child.observed_from["contacts"] is None
+    assert of_child.observed_from["missing_episodes"] > of_child.observed_until
+    features = as_features(["contact.count.90d", "missing.count.90d"])
+    row = SingleFeatures(features).row(of_child, UNTIL)
+    assert row.values[0] == 0
+    assert math.isnan(row.values[1])
+    again = ChildRecords.from_plain(of_child.to_plain())
+    assert dict(again.observed_from) == dict(of_child.observed_from)

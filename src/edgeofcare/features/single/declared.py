@@ -13,6 +13,7 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.features.single.columns import day_of
 from edgeofcare.features.single.reading import Problems
 from edgeofcare.schema.columns import EVENT, SPELL, Table
+from edgeofcare.schema.extracts import LATE_DAYS
 from edgeofcare.schema.own import own_table
 from edgeofcare.schema.tables import TABLES
 
@@ -58,7 +59,7 @@ class Declarations:
 
     def plain(self) -> dict[str, Any]:
         """As JSON can hold them."""
-        first = {name: _iso(day) for name, day in self.observed_from.items() if day is not None}
+        first = {name: None if day is None else _iso(day) for name, day in self.observed_from.items()}
         kinds = {
             name: {"kind": table.kind, "value": "value" in table.names, "category": "category" in table.names}
             for name, table in self.own.items()
@@ -111,12 +112,19 @@ def read_declarations(plain: Mapping[str, Any], problems: Problems) -> Declarati
     return Declarations(
         child_id=str(child_id),
         observed_until=until or 0,
-        observed_from={name: _day(first.get(name)) for name in dated},
+        observed_from={name: _first_day(name, first, plain, until or 0) for name in dated},
         reporting_lag={name: lag.get(name, 0) for name in dated},
         links=links,
         absent_columns=_absent(absent, own, problems),
         own=own,
     )
+
+
+def _first_day(name: str, given: Mapping[str, Any], plain: Mapping[str, Any], until: int) -> int | None:
+    """From when a table can be trusted: as given; else for all time where it was sent, and never where it was not."""
+    if name in given:
+        return _day(given[name])
+    return None if name in plain["tables"] else until + LATE_DAYS
 
 
 def _by_table(

@@ -52,12 +52,13 @@ class ChildRecords:
         plain : mapping
             ``child_id``; ``observed_until``, an ISO date; ``tables``, a mapping of canonical tables to lists of rows,
             each a mapping of columns to values: text, ISO dates, true or false, numbers; null, or left out, where
-            something is not known. Columns that the schema requires must be in every row. Tables without rows may be
-            left out, unless the schema requires them. Optional: ``observed_from`` (table to ISO date; a table that is
-            not named is trusted for all time), ``reporting_lag`` (table to days), ``links`` (what the whole source
-            says of siblings, as :attr:`Records.links`; read off these rows if left out), ``absent_columns`` (table to
-            list of columns that the source does not hold) and ``own_tables`` (name to
-            ``{"kind": "event" or "spell", "value": true, "category": true}``).
+            something is not known. Columns that the schema requires must be in every row. A table that is held and
+            has no row of the household is an empty list. A table that is left out was not received, so that nothing
+            is known of it; those that the schema requires cannot be left out. Optional: ``observed_from`` (table to
+            ISO date, or null for all time, as for every table that is sent and not named here), ``reporting_lag``
+            (table to days), ``links`` (what the whole source says of siblings, as :attr:`Records.links`; read off
+            these rows if left out), ``absent_columns`` (table to list of columns that the source does not hold) and
+            ``own_tables`` (name to ``{"kind": "event" or "spell", "value": true, "category": true}``).
 
         Returns
         -------
