@@ -54,6 +54,10 @@ class Scorer(ArrayScorer):
         The cohort that explanations compare a child with; None for the average child in training.
     manifest : mapping
         Everything that the model file says of the model; a copy.
+    expires : date or None
+        Last day on which the model is to be used; None where the authority gave none.
+    verdict : {"use", "use with care", "do not use"} or None
+        What the evaluation in the file concludes; None without one.
     model_id : str
         First 12 characters of the SHA-256 of the manifest, which itself holds the hash of every array.
 
