@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from types import SimpleNamespace
+import json
 
 import numpy as np
 import pytest
 
-from edgeofcare.exceptions import ModelFileError, SpecError, UnfitModelError
-from edgeofcare.scoring.fitness import LONGEST_OVERRIDE, refuse_unfit, stored_expiry, stored_verdict, why_unfit
+from edgeofcare.exceptions import SpecError, UnfitModelError
+from edgeofcare.models.arrays import LinearArrays
+from edgeofcare.scorer import Scorer
+from edgeofcare.scoring.fitness import LONGEST_OVERRIDE, refuse_unfit, why_unfit
+from edgeofcare.task import Task
 
 WHY = "The new model arrives in May."
 
 
 def model(verdict=None, **entries):
-    """A model with a verdict and other entries of its manifest."""
+    """A model with a verdict and an expiry date, as a file holds them."""
     evaluation = None if verdict is None else {"verdict": {"conclusion": verdict}}
-    return SimpleNamespace(manifest={"evaluation": evaluation, **entries}, model_id="0123456789ab")
+    said = json.dumps({"evaluation": evaluation, **entries}).encode()
+    zero = np.zeros(1)
+    arrays = LinearArrays(zero, zero, zero, zero, zero, intercept=-3.0)
+    return Scorer(arrays, feature_names=["child.age"], task=Task(), slope=1.0, intercept=0.0, manifest_json=said)
 
 
 @pytest.mark.parametrize("verdict", [None, "use", "use with care"])
@@ -28,7 +34,9 @@ def test_a_model_that_may_be_used_asks_for_nothing_and_keeps_nothing(verdict, en
 
 
 def test_a_model_judged_do_not_use_is_refused_unless_somebody_says_why():
-    with pytest.raises(UnfitModelError, match=r"0123456789ab is not to be used.*'do not use'.*override=") as caught:
+    with pytest.raises(
+        UnfitModelError, match=rf"{model('do not use').model_id} is not to be used.*'do not use'.*override="
+    ) as caught:
         refuse_unfit(model("do not use"), "2025-04-01", None)
     assert isinstance(caught.value, SpecError)
     assert refuse_unfit(model("do not use"), "2025-04-01", f"  {WHY}\n") == WHY
@@ -60,17 +68,6 @@ def test_another_override_is_refused_whatever_the_model(override, verdict):
 
 def test_the_longest_override_is_taken():
     assert refuse_unfit(model("do not use"), "2025-04-01", "x" * LONGEST_OVERRIDE) == "x" * LONGEST_OVERRIDE
-
-
-@pytest.mark.parametrize("expires", ["soon", 20250401, "2025-02-30"])
-def test_an_expiry_that_is_no_date_is_a_damaged_file(expires):
-    with pytest.raises(ModelFileError, match="expires"):
-        stored_expiry({"expires": expires})
-
-
-@pytest.mark.parametrize("evaluation", [None, {}, {"verdict": None}, {"verdict": {}}])
-def test_no_verdict_is_none(evaluation):
-    assert stored_verdict({"evaluation": evaluation}) is None
 
 
 def test_what_is_no_day_is_refused():

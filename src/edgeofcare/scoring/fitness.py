@@ -3,89 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from edgeofcare.dates import one_day
-from edgeofcare.exceptions import ModelFileError, SpecError, UnfitModelError
+from edgeofcare.evaluation.judgement.conclusions import DO_NOT_USE
+from edgeofcare.exceptions import SpecError, UnfitModelError
 
-__all__ = ["LONGEST_OVERRIDE", "refuse_unfit", "stored_expiry", "stored_verdict", "why_unfit"]
+__all__ = ["LONGEST_OVERRIDE", "refuse_unfit", "why_unfit"]
 
 LONGEST_OVERRIDE = 200
 """Most characters of the reason for which a model is used that should not be."""
-
-_DO_NOT_USE = "do not use"
 
 
 class _Described(Protocol):
     """A loaded model, as :class:`edgeofcare.Scorer` is."""
 
     @property
-    def manifest(self) -> Mapping[str, Any]:
-        """Everything that the model file says of the model."""
+    def expires(self) -> dt.date | None:
+        """The day from which it is not to be used any more."""
+
+    @property
+    def verdict(self) -> str | None:
+        """What the evaluation in the file concludes."""
 
     @property
     def model_id(self) -> str:
         """Short name of exactly this model."""
-
-
-def stored_verdict(manifest: Mapping[str, Any]) -> str | None:
-    """What the evaluation that is stored with a model concluded.
-
-    Parameters
-    ----------
-    manifest : mapping
-        Of the model.
-
-    Returns
-    -------
-    str or None
-        "use", "use with care" or "do not use"; None where no evaluation is stored.
-
-    Examples
-    --------
-    >>> stored_verdict({"evaluation": {"verdict": {"conclusion": "use with care"}}})
-    'use with care'
-    """
-    evaluation = manifest.get("evaluation")
-    verdict = evaluation.get("verdict") if isinstance(evaluation, Mapping) else None
-    conclusion = verdict.get("conclusion") if isinstance(verdict, Mapping) else None
-    return None if conclusion is None else str(conclusion)
-
-
-def stored_expiry(manifest: Mapping[str, Any]) -> dt.date | None:
-    """The day from which a model is not to be used any more.
-
-    Parameters
-    ----------
-    manifest : mapping
-        Of the model.
-
-    Returns
-    -------
-    date or None
-        None where none is stored.
-
-    Raises
-    ------
-    ModelFileError
-        If what is stored is no ISO date.
-
-    Examples
-    --------
-    >>> stored_expiry({"expires": "2027-03-31"}).year
-    2027
-    """
-    held = manifest.get("expires")
-    if held is None:
-        return None
-    try:
-        return dt.date.fromisoformat(held)
-    except (TypeError, ValueError):
-        msg = "The model file is damaged: 'expires' is no ISO date. Save the model again."
-        raise ModelFileError(msg) from None
 
 
 def why_unfit(model: _Described, index_date: str | dt.date | np.datetime64) -> tuple[str, ...]:
@@ -108,10 +53,9 @@ def why_unfit(model: _Described, index_date: str | dt.date | np.datetime64) -> t
     SpecError
         If the day is no date.
     """
-    day, manifest = one_day(index_date, "index_date"), model.manifest
-    verdict, expires = stored_verdict(manifest), stored_expiry(manifest)
+    day, expires = one_day(index_date, "index_date"), model.expires
     why = []
-    if verdict == _DO_NOT_USE:
+    if model.verdict == DO_NOT_USE:
         why.append("its own evaluation ended with 'do not use'")
     if expires is not None and np.datetime64(expires, "D") <= day:
         why.append(f"it expired on {expires}, on or before the index date")
@@ -145,7 +89,8 @@ def refuse_unfit(model: _Described, index_date: str | dt.date | np.datetime64, o
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> old = SimpleNamespace(manifest={"expires": "2025-03-31"}, model_id="0123456789ab")
+    >>> from datetime import date
+    >>> old = SimpleNamespace(expires=date(2025, 3, 31), verdict="use", model_id="0123456789ab")
     >>> refuse_unfit(old, "2025-03-30", None)
     >>> refuse_unfit(old, "2025-03-31", "The new model arrives in May.")
     'The new model arrives in May.'
