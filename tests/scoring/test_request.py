@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -22,7 +23,8 @@ from edgeofcare.features.single.records import ChildRecords
 from edgeofcare.model_file import load_model, save_model
 from edgeofcare.scoring.contract import request_schema, response_schema
 from edgeofcare.scoring.contract_examples import REQUEST, RESPONSE
-from edgeofcare.scoring.request_form import MOST_REASONS, read_request
+from edgeofcare.scoring.fitness import LONGEST_OVERRIDE
+from edgeofcare.scoring.request_form import MOST_CHILDREN, MOST_REASONS, MOST_ROWS, read_request
 from saved_models import FEATURES, KINDS, TASK, records_with, trained
 
 DAY = "2023-01-01"
@@ -191,6 +193,21 @@ def test_a_child_whom_the_model_is_not_for_is_scored_only_where_that_is_asked_fo
     assert 0 < found.risk < 1
     assert found.not_eligible_because
     assert scorer.score_child(children[1], DAY).not_eligible_because == ()
+
+
+def test_the_example_of_the_page_is_answered_and_its_limits_are_those_of_the_code(scorer):
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "score_contract.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    names = {"scorer": scorer}
+    exec(code, names)
+    REQUESTS.validate(names["request"])
+    ANSWERS.validate(names["answer"])
+    assert [score["rank"] for score in names["answer"]["scores"]] == [1]
+    for limit in (f"up to {MOST_CHILDREN:,} children with {MOST_ROWS:,} rows", f"0 to {MOST_REASONS};",
+                  f"at most {LONGEST_OVERRIDE} characters"):  # fmt: skip
+        assert limit in text
+    for name in (*request_schema()["properties"], *response_schema()["required"]):
+        assert f"`{name}`" in text
 
 
 # ------------------------------------------------------------------------------------------------- what is refused
