@@ -10,6 +10,9 @@ process of its own; the ratio is of the CPU seconds of all threads for each chil
 
 Children are synthetic. Each has 300 rows: those of its household, and rows of other children that are given to it.
 
+A process that starts, loads, scores and explains one child is measured as well (``cold_process.py``): CPU seconds and
+memory beside joblib, scikit-learn and shap.
+
 The scores and reasons must be those of the frames: risks and contributions of ``explain`` on the same records, and its
 features, sentences and source rows. The process that scores must not load more than numpy.
 
@@ -35,10 +38,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cold_process
 import numpy as np
 
 HERE = Path(__file__).resolve()
 CHILDREN, FULL_CHILDREN, RECORDS, WARM, COMPARED, RUNS = 300, 1_000, 300, 20, 100, 3
+COLD_RUNS = 5
 POPULATION, TOP = 6_000, 3
 LARGE = {"max_iter": 200, "max_leaf_nodes": 31}
 MODELS: dict[str, dict[str, int]] = {"default": {}, "200x31": LARGE}
@@ -179,7 +184,7 @@ def prepare_ours(folder: Path, model: str) -> tuple[Ready, int]:
 
     def ready(number: int) -> Callable[[], Any]:
         made = json.loads(texts[number])
-        return lambda: scorer.score_child(made["records"], made["day"], top_reasons=TOP)
+        return lambda: scorer.score_child(made["records"], made["day"], top_reasons=TOP, eligible_only=False)
 
     return ready, len(texts)
 
@@ -291,6 +296,8 @@ def measure(children: int, folder: Path) -> dict[str, Any]:
             pairs = zip(found[OURS], found[PEER], strict=True)
             ratio = statistics.median(sum(a["cpu"]) / sum(b["cpu"]) for a, b in pairs)
             goals[f"cpu_ratio_to_sklearn_and_shap_{model}"] = goal(ratio, 1.0)
+        cold = cold_process.measure(model, folder, COLD_RUNS, with_peer=PEER in found)
+        goals |= {name: goal(*limited) for name, limited in cold.items()}
     if missing:
         print(f"not installed, the peer is left out: {', '.join(missing)}")
     goals["largest_difference_of_risk"] = goal(max(run["risk"] for run in ours), DIFFERENCE)

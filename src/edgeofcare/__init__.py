@@ -124,6 +124,8 @@ _WHERE = {
     "Scorer": "edgeofcare.scorer",
     "ChildScore": "edgeofcare.scoring.child_score",
     "ChildReason": "edgeofcare.scoring.child_score",
+    "request_schema": "edgeofcare.scoring.contract",
+    "response_schema": "edgeofcare.scoring.contract",
     "save_model": "edgeofcare.model_file",
     "load_model": "edgeofcare.model_file",
     "write_report": "edgeofcare.reporting.html",
@@ -146,6 +148,9 @@ _WHERE = {
     "ModelFileError": "edgeofcare.exceptions",
     "RecordsError": "edgeofcare.exceptions",
     "SpecError": "edgeofcare.exceptions",
+    "NotEligibleError": "edgeofcare.exceptions",
+    "RequestError": "edgeofcare.exceptions",
+    "UnfitModelError": "edgeofcare.exceptions",
 }
 
 _NAMESPACES = ("metrics", "plotting")

@@ -174,7 +174,7 @@ def test_another_count_of_reasons_is_refused(scorer, children, top):
 
 def test_a_day_after_the_extract_is_refused_and_the_day_after_it_is_not(scorer, children):
     plain = one_child(children.index[0])
-    assert scorer.score_child(plain, "2025-04-01").index_date == "2025-04-01"
+    assert scorer.score_child(plain, "2025-04-01", eligible_only=False).index_date == "2025-04-01"
     with pytest.raises(LeakageError, match="more than one day after observed_until") as caught:
         scorer.score_child(plain, "2025-04-02")
     assert "KIND" not in str(caught.value)

@@ -242,7 +242,7 @@ def check_columns(X: object, codes: Collection[str] = ()) -> None:
         "neither number nor category": [
             name
             for name, dtype in zip(X.columns, X.dtypes, strict=True)
-            if not (pd.api.types.is_numeric_dtype(dtype) or dtype == "category" or str(name) in codes)
+            if not (_is_number(dtype) or dtype == "category" or str(name) in codes)
         ],
         "named like an identifier or date of a row": [
             name for name in X.columns if str(name) in ROW_NAMES or str(name).endswith("_id")
@@ -260,6 +260,11 @@ def check_columns(X: object, codes: Collection[str] = ()) -> None:
             "and dates belong in the index. Build X with build_features."
         )
         raise SpecError(msg)
+
+
+def _is_number(dtype: Any) -> bool:
+    """Whether a column holds numbers, or true and false, whoever stores them."""
+    return bool(pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype))
 
 
 def refuse_unknown_outcomes(y: object) -> None:
