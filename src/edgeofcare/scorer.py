@@ -11,10 +11,8 @@ import numpy.typing as npt
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.kernel import contributions
-from edgeofcare.explanation.named_reference import compared_form
-from edgeofcare.explanation.paths import PathForm
 from edgeofcare.explanation.reporting_lag import refuse_other_lag
-from edgeofcare.models.arrays import LinearArrays, margin
+from edgeofcare.models.arrays import margin
 from edgeofcare.models.column_names import table_values
 from edgeofcare.models.spread import CONFIDENCE, refit_log_odds, risk_interval
 from edgeofcare.models.vocabulary import unseen_codes
@@ -60,6 +58,8 @@ class Scorer(SavedModel):
         Codes that the model knows, for each feature that is a category.
     reference : Reference or None
         The cohort that explanations compare a child with; None for the average child in training.
+    wording : Wording or None
+        The authority's own wording, which reasons are told in; None for that of the library.
     manifest : mapping
         Everything that the model file says of the model; a copy.
     expires : date or None
@@ -178,7 +178,7 @@ class Scorer(SavedModel):
         base : float
             Log-odds before any feature is known: those of the average child in training, or of ``reference``.
         """
-        phi, base = contributions(self._paths, self._table(X))
+        phi, base = contributions(self.form, self._table(X))
         return self.slope * phi, self.slope * base + self.intercept
 
     def unseen(self, X: pd.DataFrame) -> dict[str, int]:
@@ -313,13 +313,9 @@ class Scorer(SavedModel):
             refits=self.refits,
             vocabularies=self._vocabularies,
             reference=self._reference,
+            wording=self._wording,
             model_id=self.model_id,
         )
-
-    @cached_property
-    def _paths(self) -> PathForm | LinearArrays:
-        """The model in the form that contributions are computed from, made once."""
-        return compared_form(self._arrays, self._reference)
 
     def _table(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
         """X as a float64 table in the order of the features, or an error that says what is wrong."""
