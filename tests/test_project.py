@@ -37,6 +37,7 @@ LAYERS = {
         "model_reading",
         "model_save_checks",
         "model_statements",
+        "inspection_text",
         "model_inspection",
         "signing",
         "whole_write",

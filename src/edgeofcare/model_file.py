@@ -163,7 +163,12 @@ def save_model(
     return write_model(path, data)
 
 
-def load_model(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Scorer:
+def load_model(
+    path: str | os.PathLike[str],
+    *,
+    max_bytes: int = MAX_BYTES,
+    public_key: str | os.PathLike[str] | bytes | None = None,
+) -> Scorer:
     """Load a saved model; nothing in the file can run, and a damaged or altered file is refused.
 
     Parameters
@@ -172,6 +177,9 @@ def load_model(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> S
         What :func:`save_model` wrote.
     max_bytes : int, default 200,000,000
         Largest sum of the sizes of the file's members.
+    public_key : str, path or bytes, optional
+        Public key in PEM, as a file or as text, by which the file must be signed (``NAME.eoc.sig`` beside it); needs
+        the extra ``sign``. The signature is checked before anything else is read.
 
     Returns
     -------
@@ -182,13 +190,16 @@ def load_model(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> S
     ------
     ModelFileError
         If the file is missing, truncated, altered, not a model file, a pickle or carries one, too large, or from a
-        newer version.
+        newer version; it does not give what is stored with its golden rows; or, with ``public_key``, its signature is
+        missing, malformed or not by that key.
     SpecError
-        If ``path`` is no path, or ``max_bytes`` is not a whole number of 1 or more.
+        If ``path`` is no path, ``max_bytes`` is not a whole number of 1 or more, ``public_key`` cannot be used, or
+        the extra ``sign`` that it needs is not installed.
 
     Notes
     -----
-    The digest in the file shows that the file is whole, not who made it: take model files from people you trust.
+    The digests and golden rows in the file show that it is whole and calculates as it did, not who made it: take model
+    files from people you trust, or with their signature.
 
     Examples
     --------
@@ -206,7 +217,13 @@ def load_model(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> S
     >>> scorer.risk([[15, 1]]).shape
     (1,)
     """
-    return make_scorer(open_archive(_read_file(_as_path(path), max_bytes), max_bytes=max_bytes))
+    place = _as_path(path)
+    data = _read_file(place, max_bytes)
+    if public_key is not None:
+        from edgeofcare.signing import refuse_unsigned
+
+        refuse_unsigned(place, data, public_key)
+    return make_scorer(open_archive(data, max_bytes=max_bytes))
 
 
 def _as_path(path: str | os.PathLike[str]) -> Path:

@@ -39,6 +39,7 @@ from edgeofcare.scorer import Scorer
 __all__ = ["make_scorer"]
 
 _GOLDEN_SINCE = 4  # layout
+_SINCE_GOLDEN = ("golden", "expires", "verdict", "wording", "card")
 
 
 class _Found(NamedTuple):
@@ -121,8 +122,10 @@ def _version(manifest: dict[str, Any]) -> int:
 
 
 def _check_statements(manifest: dict[str, Any], version: int) -> None:
-    """Check what an authority states, which came with the golden rows."""
+    """Check what an authority states, which came with the golden rows; an older file cannot have any of it."""
     if version < _GOLDEN_SINCE:
+        if too_new := [name for name in _SINCE_GOLDEN if name in manifest]:
+            refuse(f"Its manifest has {', '.join(too_new)}, which a file of its layout cannot have.")
         return
     read_entry("wording", lambda: manifest["wording"])
     read_entry("expires", lambda: (manifest["expires"], saved_expiry(manifest)))
