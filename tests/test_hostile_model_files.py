@@ -180,7 +180,11 @@ def test_features_in_another_order_are_found(data, tmp_path):
 def test_golden_rows_that_are_not_whole_are_refused(kind, files, tmp_path):
     manifest, arrays = parts_of(files[kind])
     for name in (name for name in arrays if name.startswith("golden.")):
-        for bad in (arrays[name].reshape(-1)[:-1], np.full_like(arrays[name], np.inf), arrays[name].astype(np.int32)):
+        for bad in (
+            arrays[name].reshape(-1)[:-1],
+            np.full_like(arrays[name], np.inf),
+            np.nan_to_num(arrays[name]).astype(np.int32),
+        ):
             refused(tmp_path, repacked(manifest, arrays | {name: bad}), f"golden rows cannot be used: '{name}'")
     for entry in ({"rows": 0}, {"rows": 50.0}, {"model": "0"}, {"model": "é" * 64}, {"model": 5}, {"more": 1}):
         wrong = manifest | {"golden": manifest["golden"] | entry}

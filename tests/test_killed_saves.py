@@ -24,12 +24,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 
 def killed(pickled, path, delay):
     """Start saving, and kill it a moment after the first file is there."""
-    done = subprocess.Popen(
-        [sys.executable, str(SCRIPT), str(pickled), str(path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = [sys.executable, str(SCRIPT), str(pickled), str(path)]
+    done = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert done.stdout.readline() == "saved\n", done.stderr.read()
         time.sleep(delay)
