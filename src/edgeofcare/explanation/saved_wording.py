@@ -13,7 +13,7 @@ from edgeofcare.explanation.wording_file import Wording, library_text, wording_o
 __all__ = ["MOST_SAVED_SENTENCES", "plain_wording", "saved_wording"]
 
 MOST_SAVED_SENTENCES = 20_000
-"""Sentences that a model file may hold; the library's own wording has some 2,000."""
+"""Sentences that a model file may hold; the library's own wording has some 1,100."""
 
 _MOST_CHARACTERS = 4_000_000
 _DIGEST = 64  # letters of a SHA-256
