@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from edgeofcare.cli.entry import main
+from edgeofcare.cli.options import day
 from edgeofcare.evaluation.evaluate import evaluate
 from edgeofcare.exceptions import ModelFileError, SpecError
 from edgeofcare.explanation.explain import explain
@@ -18,6 +19,9 @@ from edgeofcare.features.single.records import ChildRecords
 from edgeofcare.inspection_text import WIDTH
 from edgeofcare.model_file import load_model, save_model
 from edgeofcare.model_inspection import inspect_model
+from edgeofcare.reporting.card_facts import card_facts
+from edgeofcare.reporting.document import packaged_rows
+from edgeofcare.reporting.items import fill
 from forged_files import parts_of, repacked
 from saved_models import FEATURES, TASK, trained
 
@@ -253,3 +257,26 @@ def test_inspect_tells_of_odd_entries_without_steering_the_screen(entry, value, 
     text = inspect_model(tmp_path / "odd.eoc").text(features=True)
     assert "\x1b" not in text
     assert "\x07" not in text
+
+
+# --------------------------------------------------------------------------------------------------- model card
+
+
+def test_the_model_card_answers_with_what_was_stated():
+    facts = card_facts(CARD, "2027-03-31", trained("logistic").records.observed_until)
+    rows = {row["topic"]: row for row in fill(packaged_rows("model_card.csv"), facts).to_dict("records")}
+    assert rows["Owner"]["answer"] == "Owner: Head of the edge of care service. Contact: edge-of-care team."
+    assert (rows["Owner"]["to_write"], rows["Owner"]["status"]) == ("", "filled from the run")
+    assert rows["Use"]["answer"] == "Purpose: A monthly list for the panel. Nothing else."
+    assert rows["Expiry"]["answer"] == "Last day of use: 2027-03-31."
+    assert "who decides on renewal" in rows["Expiry"]["to_write"]  # which no date says
+    half = fill(packaged_rows("model_card.csv"), card_facts({"owner": "The service"}, None, None)).to_dict("records")
+    assert next(row for row in half if row["topic"] == "Owner")["to_write"]
+    assert next(row for row in half if row["topic"] == "Expiry")["answer"] == ""
+
+
+def test_the_command_knows_a_day_of_expiry(capsys):
+    assert day("31/03/2027") == "2027-03-31"
+    with pytest.raises(SystemExit):
+        main(["demo", "--expires", "soon"])
+    assert "must be a date" in capsys.readouterr().err
