@@ -84,8 +84,8 @@ def write_documents(
     Raises
     ------
     SpecError
-        If the folder cannot be made, a file cannot be written, ``leaks`` is about other features or records, or ``card``
-        or ``expires`` cannot be used.
+        If the folder cannot be made, a file cannot be written, ``leaks`` is about other features or records, or
+        ``card`` or ``expires`` cannot be used.
 
     Notes
     -----
