@@ -314,6 +314,7 @@ class Scorer(SavedModel):
             vocabularies=self._vocabularies,
             reference=self._reference,
             wording=self._wording,
+            form=self.form,
             model_id=self.model_id,
         )
 
