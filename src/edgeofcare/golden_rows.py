@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.named_reference import arrays_digest
 from edgeofcare.explanation.saved_reference import reference_to_mapping
@@ -36,7 +37,7 @@ _START = "golden."
 _UNKNOWN = 10  # rows in which a feature is unknown, of those of golden rows
 _DIGEST = 64  # letters of a SHA-256
 _DEEPEST = 1_000  # splits on one path
-_MOST_STEPS = 1_000_000  # splits above all leaves together: about 2 GB while they are worked out
+_MOST_WORK = 16_000_000  # squared splits above each leaf, added up: about 2 GB while they are worked out
 
 
 def make_golden(model: SavedModel) -> tuple[dict[str, Any], dict[str, FloatArray]]:
@@ -54,7 +55,15 @@ def make_golden(model: SavedModel) -> tuple[dict[str, Any], dict[str, FloatArray
     arrays : dict of str to ndarray of float64
         ``golden.values`` (rows by features, row after row), ``golden.margin``, ``golden.risk``,
         ``golden.contributions`` (as the values), ``golden.base`` and, with refits, ``golden.interval``.
+
+    Raises
+    ------
+    SpecError
+        If the trees are so deep, or so many, that no file of them would be read.
     """
+    if problem := _vast(model.arrays):
+        msg = f"The model cannot be saved. {problem} Fit it with smaller or fewer trees."
+        raise SpecError(msg)
     digest = _digest(model)
     table = _table(model, np.random.default_rng(int(digest, 16)))
     arrays = {f"{_START}values": table.ravel(), **_answers(model, table)}
@@ -241,13 +250,13 @@ def _vast(arrays: TreeArrays | LinearArrays) -> str:
     """Say whether trees are so deep that they could not be replayed; empty if not."""
     if isinstance(arrays, LinearArrays):
         return ""
-    level, steps, depth = arrays.tree_start[:-1], 0, 0
-    while len(level) and depth <= _DEEPEST and steps <= _MOST_STEPS:
+    level, work, depth = arrays.tree_start[:-1], 0, 0
+    while len(level) and depth <= _DEEPEST and work <= _MOST_WORK:
         leaf = arrays.feature[level] < 0
-        steps += depth * int(leaf.sum())
+        work += depth**2 * int(leaf.sum())
         level = level[~leaf]
         level = np.concatenate([arrays.left[level], arrays.right[level]])
         depth += 1
-    if len(level) or steps > _MOST_STEPS:
-        return f"Its trees have more than {_DEEPEST:,} levels, or {_MOST_STEPS:,} splits above their leaves in all."
+    if len(level) or work > _MOST_WORK:
+        return f"Its trees have more than {_DEEPEST:,} levels, or so many and deep leaves that they are not replayed."
     return ""
