@@ -37,7 +37,7 @@ _START = "golden."
 _UNKNOWN = 10  # rows in which a feature is unknown, of those of golden rows
 _DIGEST = 64  # letters of a SHA-256
 _DEEPEST = 1_000  # splits on one path
-_MOST_WORK = 16_000_000  # squared splits above each leaf, added up: about 2 GB while they are worked out
+_MOST_WORK = 8_000_000  # squared splits above each leaf, added up: about 1 GB while they are worked out
 
 
 def make_golden(model: SavedModel) -> tuple[dict[str, Any], dict[str, FloatArray]]:
