@@ -24,7 +24,10 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Model", ("models",)),
     ("Evaluation", ("evaluation", "criteria")),
     ("Explanation", ("explanation",)),
-    ("Model file, scoring and reporting", ("model_file", "scorer", "scoring", "reporting")),
+    (
+        "Model file, scoring and reporting",
+        ("model_file", "model_inspection", "signing", "scorer", "scoring", "reporting"),
+    ),
     ("Tracking", ("tracking",)),
     ("Running again", ("runs", "reproduction")),
     ("Synthetic records", ("synthetic",)),

@@ -15,7 +15,7 @@ from edgeofcare.records.records import Records
 from edgeofcare.synthetic.records import make_records
 from edgeofcare.task import Task
 
-__all__ = ["FEATURES", "KINDS", "TASK", "Trained", "records_with", "trained"]
+__all__ = ["FEATURES", "KINDS", "TASK", "Trained", "in_older_layout", "records_with", "trained"]
 
 KINDS = ("boosting", "logistic")
 TASK = Task()
@@ -28,6 +28,14 @@ FEATURES = (
     "offence.count.1095d",
     "child.sex_F",
 )
+
+
+_LATER = ("golden", "verdict", "expires", "wording", "card", "members")
+
+
+def in_older_layout(manifest, version=1):
+    """A manifest as it was before there were golden rows, which would find any change of a number."""
+    return {name: held for name, held in manifest.items() if name not in _LATER} | {"schema_version": version}
 
 
 class Trained(NamedTuple):

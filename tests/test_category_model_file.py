@@ -273,7 +273,7 @@ def test_constraints_that_earlier_versions_wrote_down_for_columns_that_X_lacks_a
 def test_the_manifest_says_what_codes_the_model_knows_and_how_many_members_it_has(path, name):
     manifest, _ = parts_of(path)
     model = trained(name).model
-    assert manifest["schema_version"] == 3
+    assert manifest["schema_version"] == 4
     assert manifest["vocabularies"] == {each: list(codes) for each, codes in model.vocabularies_.items()}
     assert manifest.get("averaged_members") == (2 if name == "averaged" else None)
 

@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from edgeofcare.evaluation.evaluate import evaluate
 from edgeofcare.exceptions import ModelFileError, SpecError
 from edgeofcare.features.build import build_features
+from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.leak_check import leak_check
 from edgeofcare.features.specs.events import Count
 from edgeofcare.model_archive import open_archive, pack, read_arrays
@@ -207,7 +208,7 @@ def test_the_file_is_a_plain_zip_of_json_and_arrays(saved):
 def test_the_manifest_says_what_one_must_know(kind, saved):
     made, manifest = trained(kind), manifest_of(saved)
     assert manifest["format"] == "edgeofcare model"
-    assert (manifest["schema_version"], manifest["kind"]) == (1, kind)
+    assert (manifest["schema_version"], manifest["kind"]) == (4, kind)
     assert manifest["decision_support_only"] is True
     assert Task.from_dict(manifest["task"]) == TASK
     assert [feature["name"] for feature in manifest["features"]] == list(FEATURES)
@@ -222,7 +223,10 @@ def test_the_manifest_says_what_one_must_know(kind, saved):
     assert manifest["input_fingerprint"] == made.records.fingerprint
     assert manifest["assumptions"]["reporting_lag"] == dict(made.records.reporting_lag)
     assert manifest["assumptions"]["observed_until"] == "2025-03-31"
-    assert manifest["evaluation"] is None
+    assert (manifest["evaluation"], manifest["verdict"], manifest["expires"], manifest["card"]) == (None,) * 4
+    assert [feature["concept"] for feature in manifest["features"]] == [concept_of(name) for name in FEATURES]
+    assert manifest["wording"]["sentences"] is None
+    assert manifest["golden"]["rows"] == 50
 
 
 def test_a_leak_check_goes_in_only_with_its_own_features_and_records(tmp_path):
@@ -395,8 +399,12 @@ def test_a_long_name_that_the_system_takes_is_taken(tmp_path):
 
 
 def test_a_folder_that_may_not_be_written_to_is_refused(tmp_path, monkeypatch):
-    def denied(*_, **__):
-        raise PermissionError(13, "Permission denied", CANARY)
+    plain = Path.open
+
+    def denied(path, *options, **more):
+        if path.parent == tmp_path:
+            raise PermissionError(13, "Permission denied", CANARY)
+        return plain(path, *options, **more)  # of the library's own files
 
     monkeypatch.setattr(Path, "open", denied)
     with pytest.raises(SpecError, match=r"cannot be saved there \(Permission denied\)") as caught:
@@ -448,7 +456,7 @@ def test_a_hash_alone_that_was_changed_is_found(saved, tmp_path):
 
 
 def test_a_newer_layout_asks_for_an_upgrade(saved, tmp_path):
-    refused(tmp_path, forged(saved, schema_version=4), "Upgrade edgeofcare")
+    refused(tmp_path, forged(saved, schema_version=5), "Upgrade edgeofcare")
 
 
 @pytest.mark.parametrize("name", [CANARY, f"../{CANARY}", f"/tmp/{CANARY}", f"arrays/../{CANARY}.npy", "arrays/"])

@@ -82,6 +82,8 @@ class Plan:
     refits : int
         How often the model is fitted again on resampled households, for intervals of single risks, bands of reasons
         and how steady these are; 0 for none, else 10 or more.
+    expires : str or None
+        Last day on which the model is to be used; it stands in the model file and on the model card.
     """
 
     task: Task = field(default_factory=Task)
@@ -93,6 +95,7 @@ class Plan:
     n_resamples: int = 1000
     checks: tuple[str, ...] = CHECKS
     refits: int = REFITS
+    expires: str | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -307,6 +310,7 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
         features=job.features,
         leaks=job.leaks,
         sections=job.checks.sections(),
+        expires=job.plan.expires,
     )
     measures = folder / "measures.csv"
     job.evaluation.measures.to_csv(measures, index=False, lineterminator="\n", float_format="%.4f")
@@ -321,6 +325,7 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
         run=_run_of(job),
         agreement=job.agreement,
         importance=job.importance,
+        expires=job.plan.expires,
     )
     scores = load_model(saved).score(job.records, job.records.observed_until + pd.Timedelta(days=1))
     scores = scores.assign(reasons=[" | ".join(reasons) for reasons in scores["reasons"]])

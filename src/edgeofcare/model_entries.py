@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import parse_feature
+from edgeofcare.features.specs.child import Characteristic
 from edgeofcare.model_archive import refuse
+from edgeofcare.models.arrays import LinearArrays, TreeArrays
 from edgeofcare.models.calibration_history import Anchoring
 from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.schema.own import own_table
@@ -15,18 +18,33 @@ from edgeofcare.schema.tables import TABLES
 from edgeofcare.task import Task
 
 __all__ = [
+    "FORMAT",
+    "KINDS",
+    "SCHEMA_VERSION",
     "calibration_line",
     "certainly",
     "read_entry",
+    "feature_concepts",
     "feature_names",
     "finite_number",
     "lags_or_none",
+    "protected",
     "same_task",
     "share_or_none",
     "whole_number",
 ]
 
+SCHEMA_VERSION = 4
+"""Layout that is written, and the newest that is read.
+
+1 was the first; 2 added refits and references, 3 codes, 4 golden rows, concepts, wording, card, verdict and expiry.
+"""
+
+FORMAT = "edgeofcare model"
+KINDS = (TreeArrays.kind, LinearArrays.kind)
+
 _MOST_FEATURES = 10_000
+_LONGEST_CONCEPT = 100
 
 T = TypeVar("T")
 
@@ -225,6 +243,30 @@ def feature_names(features: Any) -> list[str]:
     return [parse_feature(name).name for name in names]
 
 
+def feature_concepts(features: Any) -> list[str]:
+    """The concept of each feature, in words.
+
+    Parameters
+    ----------
+    features : object
+        What stands in the file.
+
+    Returns
+    -------
+    list of str
+        The same, checked; those of a later version may have other names than those of this one.
+
+    Raises
+    ------
+    ArithmeticError, AttributeError, LookupError, TypeError or ValueError
+        If it is something else.
+    """
+    concepts = [feature["concept"] for feature in features]
+    if not all(type(name) is str and 0 < len(name) <= _LONGEST_CONCEPT and name.isprintable() for name in concepts):
+        raise ValueError
+    return concepts
+
+
 def certainly(value: Any) -> bool:
     """True, and nothing like it.
 
@@ -246,3 +288,19 @@ def certainly(value: Any) -> bool:
     if value is not True:
         raise ValueError
     return True
+
+
+def protected(specs: Iterable[Feature]) -> list[str]:
+    """Names of the features that are protected characteristics, or close to it.
+
+    Parameters
+    ----------
+    specs : iterable of Feature
+        Features of a model.
+
+    Returns
+    -------
+    list of str
+        In their order.
+    """
+    return [spec.name for spec in specs if isinstance(spec, Characteristic)]

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import math
+import datetime as dt
 import os
-import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from edgeofcare.exceptions import ModelFileError, SpecError
 from edgeofcare.explanation.saved_reference import reference_to_mapping
-from edgeofcare.features.feature import Feature, TableFeature
-from edgeofcare.features.names import as_features, parse_feature
-from edgeofcare.features.specs.combined import Combined
+from edgeofcare.features.feature import Feature
+from edgeofcare.features.names import as_features
+from edgeofcare.golden_rows import make_golden
 from edgeofcare.model_archive import MAX_BYTES, open_archive, pack, refuse, too_large
-from edgeofcare.model_manifest import make_manifest, make_scorer
-from edgeofcare.models.arrays import LinearArrays, TreeArrays, to_mapping
-from edgeofcare.models.column_names import listed, name_difference
+from edgeofcare.model_manifest import make_manifest
+from edgeofcare.model_reading import make_scorer
+from edgeofcare.model_save_checks import refuse_model, refuse_unlike
+from edgeofcare.models.arrays import to_mapping
 from edgeofcare.models.refit_members import refits_to_mapping
-from edgeofcare.models.vocabulary import Vocabularies
+from edgeofcare.saved_model import SavedModel
 from edgeofcare.scorer import Scorer
 from edgeofcare.task import Task
+from edgeofcare.whole_write import write_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from edgeofcare.evaluation.report import Evaluation
     from edgeofcare.explanation.agreement import Agreement
     from edgeofcare.explanation.named_reference import Reference
+    from edgeofcare.explanation.wording_file import Wording
     from edgeofcare.features.leaks.report import LeakReport
     from edgeofcare.models.risk_model import RiskClassifier
     from edgeofcare.records.records import Records
@@ -40,10 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load_model", "save_model"]
 
-_PROBES = 256
-_STRANGE = "a code that no list has"
 _ROOM = 1 << 20  # bytes that the zip itself may need beside its members
-_LOG_ODDS_TOLERANCE, _RISK_TOLERANCE = 1e-9, 1e-9
 
 
 def save_model(
@@ -59,11 +55,15 @@ def save_model(
     agreement: Agreement | None = None,
     reference: Reference | None = None,
     importance: pd.DataFrame | None = None,
+    expires: str | dt.date | None = None,
+    wording: Wording | None = None,
+    card: Mapping[str, str] | None = None,
 ) -> Path:
     """Save a fitted model, with what one must know to use it, to one file that holds nothing personal.
 
-    The file is a zip of JSON and plain arrays. It is read back and compared with the model before it is written, and
-    it is written whole or not at all. The same model and records give the same bytes.
+    The file is a zip of JSON and plain arrays, with 50 made-up rows and what the model gives for them. It is read back
+    and compared with the model before it is written, and it is written whole or not at all. The same model and records
+    give the same bytes.
 
     Parameters
     ----------
@@ -95,6 +95,14 @@ def save_model(
         children.
     importance : DataFrame, optional
         What :func:`edgeofcare.concept_importance` found: how much each concept of this model moves the scores.
+    expires : str or date, optional
+        Last day on which the model is to be used, after the end of ``records`` where those are given.
+    wording : Wording, optional
+        The authority's own wording (:func:`edgeofcare.read_wording`): reasons are then told in it wherever the loaded
+        model is used, unless told otherwise.
+    card : mapping of str to str, optional
+        What the authority says of its model, as plain text: any of ``name``, ``owner``, ``contact``, ``purpose`` and
+        ``not_for``. Name a team, not a person: the file may be shared.
 
     Returns
     -------
@@ -107,7 +115,8 @@ def save_model(
         If the features or the task are not those of the model, ``leaks`` is about other features or records or about
         code of your own, ``run``, ``agreement``, ``importance`` or ``reference`` is about another model, other features
         or records, ``reference`` was counted with ``least`` below 10, a feature cannot be named without a free value,
-        the saved form would not score as the model does, or the file cannot be written.
+        ``expires`` is no date after the end of the records, ``wording`` or ``card`` cannot be stored, the saved form
+        would not score as the model does, or the file cannot be written.
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
 
@@ -128,21 +137,38 @@ def save_model(
     """
     path = _as_path(path)
     specs = _specs(features)
-    _refuse_model(model, specs, task)
+    refuse_model(model, specs, task)
     _refuse_records(records)
     from edgeofcare.models.extraction import extract_arrays
     from edgeofcare.models.refits import refit_arrays
 
-    arrays = extract_arrays(model.estimator_)
     about: Any = {"evaluation": evaluation, "records": records, "leaks": leaks, "run": run, "agreement": agreement}
+    about |= {"expires": expires, "wording": wording, "card": card}
     manifest = make_manifest(model, specs, task, importance=importance, reference=reference, **about)
-    more = {**refits_to_mapping(refit_arrays(model.refits_)), **reference_to_mapping(reference)}
-    data = pack(manifest, {**to_mapping(arrays), **more})
-    _refuse_unlike(make_scorer(open_archive(data, max_bytes=len(data))), model)
-    return _write_file(path, data)
+    arrays, refits = extract_arrays(model.estimator_), refit_arrays(model.refits_)
+    made = SavedModel(
+        arrays,
+        feature_names=[spec.name for spec in specs],
+        task=task,
+        slope=float(model.calibration_.slope),
+        intercept=float(model.calibration_.intercept),
+        refits=refits,
+        vocabularies=model.vocabularies_,
+        reference=reference,
+    )
+    entry, golden = make_golden(made)
+    more = {**refits_to_mapping(refits), **reference_to_mapping(reference), **golden}
+    data = pack({**manifest, **entry}, {**to_mapping(arrays), **more})
+    refuse_unlike(make_scorer(open_archive(data, max_bytes=len(data))), model)
+    return write_model(path, data)
 
 
-def load_model(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Scorer:
+def load_model(
+    path: str | os.PathLike[str],
+    *,
+    max_bytes: int = MAX_BYTES,
+    public_key: str | os.PathLike[str] | bytes | None = None,
+) -> Scorer:
     """Load a saved model; nothing in the file can run, and a damaged or altered file is refused.
 
     Parameters
@@ -151,6 +177,9 @@ def load_model(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> S
         What :func:`save_model` wrote.
     max_bytes : int, default 200,000,000
         Largest sum of the sizes of the file's members.
+    public_key : str, path or bytes, optional
+        Public key in PEM, as a file or as text, by which the file must be signed (``NAME.eoc.sig`` beside it); needs
+        the extra ``sign``. The signature is checked before anything else is read.
 
     Returns
     -------
@@ -161,13 +190,16 @@ def load_model(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> S
     ------
     ModelFileError
         If the file is missing, truncated, altered, not a model file, a pickle or carries one, too large, or from a
-        newer version.
+        newer version; it does not give what is stored with its golden rows; or, with ``public_key``, its signature is
+        missing, malformed or not by that key.
     SpecError
-        If ``path`` is no path, or ``max_bytes`` is not a whole number of 1 or more.
+        If ``path`` is no path, ``max_bytes`` is not a whole number of 1 or more, ``public_key`` cannot be used, or
+        the extra ``sign`` that it needs is not installed.
 
     Notes
     -----
-    The digest in the file shows that the file is whole, not who made it: take model files from people you trust.
+    The digests and golden rows in the file show that it is whole and calculates as it did, not who made it: take model
+    files from people you trust, or with their signature.
 
     Examples
     --------
@@ -185,7 +217,13 @@ def load_model(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> S
     >>> scorer.risk([[15, 1]]).shape
     (1,)
     """
-    return make_scorer(open_archive(_read_file(_as_path(path), max_bytes), max_bytes=max_bytes))
+    place = _as_path(path)
+    data = _read_file(place, max_bytes)
+    if public_key is not None:
+        from edgeofcare.signing import refuse_unsigned
+
+        refuse_unsigned(place, data, public_key)
+    return make_scorer(open_archive(data, max_bytes=max_bytes))
 
 
 def _as_path(path: str | os.PathLike[str]) -> Path:
@@ -195,35 +233,6 @@ def _as_path(path: str | os.PathLike[str]) -> Path:
     except TypeError:
         msg = f"path is a {type(path).__name__}; expected the path of a model file, as text or a Path."
         raise SpecError(msg) from None
-
-
-def _write_file(path: Path, data: bytes) -> Path:
-    """Write a file whole or not at all: a reader sees the old bytes or the new ones."""
-    try:
-        if path.parent.is_dir() and not path.is_dir():
-            return _replace(path, data)
-        reason = "there is no such folder, or the path is a folder itself"
-    except (OSError, ValueError) as error:
-        reason = _reason(error)
-    msg = (
-        f"The model cannot be saved there ({reason}). Give the path of a file in a folder that exists, that you may "
-        "write to and that has room."
-    )
-    raise SpecError(msg)
-
-
-def _replace(path: Path, data: bytes) -> Path:
-    """Write a draft beside the file, then put it in the file's place."""
-    draft = path.parent / f".{secrets.token_hex(8)}.tmp"
-    try:
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    return path
 
 
 def _read_file(path: Path, max_bytes: int) -> bytes:
@@ -267,117 +276,3 @@ def _refuse_records(records: Records | None) -> None:
     if records is not None and not isinstance(records, Records):
         msg = f"records is a {type(records).__name__}; expected Records, as read_ssd gives them, or nothing."
         raise SpecError(msg)
-
-
-def _refuse_model(model: RiskClassifier, specs: list[Feature], task: Task) -> None:
-    """Refuse a model that is not fitted, or not for these features and this task."""
-    from sklearn.utils.validation import check_is_fitted
-
-    from edgeofcare.models.risk_model import RiskClassifier
-
-    if not isinstance(model, RiskClassifier):
-        msg = f"model is a {type(model).__name__}; expected a RiskClassifier, as make_risk_model makes it."
-        raise SpecError(msg)
-    if not isinstance(task, Task):
-        msg = f"task is a {type(task).__name__}; expected the Task that the model was made with."
-        raise SpecError(msg)
-    check_is_fitted(model, "estimator_")
-    names = [str(name) for name in getattr(model, "feature_names_in_", ())]
-    problems = []
-    if difference := name_difference([spec.name for spec in specs], names):
-        problems.append(f"features are not the columns that it was fitted on: {difference}")
-    if model.task != task:
-        problems.append("task is not the one that it was made with: pass one Task to make_risk_model and save_model")
-    if not (math.isfinite(model.calibration_.slope) and model.calibration_.slope > 0):
-        problems.append("the slope of its calibration is not above zero, so every reason would point the wrong way")
-    if free := [spec.name for spec in specs if not _is_plain(spec)]:
-        problems.append(
-            f"{len(free)} feature(s) cannot be saved, because the name does not lead back to the feature, or holds a "
-            "code that is in no code list and so a free value"
-        )
-    if wrong := _unlike_codes(specs, model.vocabularies_):
-        problems.append(
-            f"{len(wrong)} feature(s) are codes and were numbers in X, or the other way round, or had codes that are "
-            f"in no list of theirs: {listed(wrong)}. Fit on what build_features gives"
-        )
-    if problems:
-        msg = f"The model cannot be saved: {'; '.join(problems)}."
-        raise SpecError(msg)
-
-
-def _unlike_codes(specs: list[Feature], vocabularies: Vocabularies) -> list[str]:
-    """Names of features whose column held another kind of value, or other codes, than the feature has."""
-    codes = {spec.name: set(getattr(spec, "categories", ())) for spec in specs}
-    return [
-        name
-        for name, own in codes.items()
-        if bool(own) != (name in vocabularies) or not set(vocabularies.get(name, ())) <= own
-    ]
-
-
-def _is_plain(spec: Feature) -> bool:
-    """Whether the name says all of a feature, and every code in it comes from a list of the schema."""
-    try:
-        same = parse_feature(spec.name) == spec
-    except SpecError:
-        return False
-    if isinstance(spec, Combined):
-        return same and _is_plain(spec.first) and _is_plain(spec.second)
-    if not isinstance(spec, TableFeature):
-        return same
-    filtered = [spec.source.column(name) for name, _ in (*spec.where, *spec.unless, *getattr(spec, "of", ()))]
-    return same and all(column.kind == "flag" or column.codes is not None for column in filtered)
-
-
-def _refuse_unlike(scorer: Scorer, model: RiskClassifier) -> None:
-    """Refuse a saved form that scores or explains other than the model does."""
-    probes = _probe_frame(scorer)
-    psi, base = scorer.contributions(probes)
-    gap = float(np.abs(psi.sum(axis=1) + base - model.log_odds(probes)).max())
-    apart = float(np.abs(scorer.risk(probes) - model.predict_proba(probes)[:, 1]).max())
-    if model.refits_:
-        ends = np.abs(scorer.risk_interval(probes) - model.risk_interval(probes))
-        apart = max(apart, float(ends.max()))
-    if not (gap <= _LOG_ODDS_TOLERANCE and apart <= _RISK_TOLERANCE):
-        msg = (
-            f"The model cannot be saved: on {_PROBES} made-up rows its contributions miss its log-odds by up to "
-            f"{gap:.1e} (limit {_LOG_ODDS_TOLERANCE:.0e}), and its risks differ from predict_proba by up to "
-            f"{apart:.1e} (limit {_RISK_TOLERANCE:.0e}). Fit a new model with make_risk_model."
-        )
-        raise SpecError(msg)
-
-
-def _probe_frame(scorer: Scorer) -> pd.DataFrame:
-    """Made-up rows over the range of the model's thresholds or means, on them and beside them, some values missing.
-
-    Codes are those that the model knows, and one that it does not.
-    """
-    import pandas as pd
-
-    rng = np.random.default_rng(0)
-    arrays, shape = scorer.arrays, (_PROBES, len(scorer.feature_names))
-    if isinstance(arrays, LinearArrays):
-        values = arrays.center + rng.normal(size=shape) * (1 + np.abs(arrays.center))
-    else:
-        values = np.stack([_near_splits(arrays, column, rng) for column in range(shape[1])], axis=1)
-    values[rng.random(shape) < 0.2] = np.nan
-    values[0] = np.nan
-    names = [f"probe{row}" for row in range(_PROBES)]
-    index = pd.MultiIndex.from_arrays(
-        [names, names, pd.DatetimeIndex(["2000-01-01"] * _PROBES)], names=["household_id", "child_id", "index_date"]
-    )
-    frame = pd.DataFrame(values, index=index, columns=list(scorer.feature_names))
-    for name, codes in scorer.vocabularies.items():
-        held = [*codes, _STRANGE]
-        frame[name] = pd.Categorical.from_codes(rng.integers(-1, len(held), _PROBES), categories=pd.Index(held))
-    return frame
-
-
-def _near_splits(trees: TreeArrays, column: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Values of one feature on its thresholds, one step beside them and beyond them all."""
-    found = trees.threshold[trees.feature == column]
-    found = found[np.isfinite(found)]
-    if not len(found):
-        return rng.normal(size=_PROBES)
-    beside = [np.nextafter(found, -np.inf), np.nextafter(found, np.inf), [found.min() - 1, found.max() + 1]]
-    return rng.choice(np.concatenate([found, *beside]), size=_PROBES)

@@ -1,43 +1,26 @@
-"""What a model file says of its model: written from a fitted model, and read without trust."""
+"""What a model file says of its model, written from a fitted model."""
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import platform
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgeofcare.exceptions import ModelFileError, SpecError
+from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.named_reference import Reference
-from edgeofcare.explanation.saved_reference import (
-    plain_reference,
-    reference_from_mapping,
-    reference_names,
-    saved_reference,
-)
+from edgeofcare.explanation.saved_reference import plain_reference
+from edgeofcare.explanation.saved_wording import plain_wording
+from edgeofcare.features.catalogue import concept_of
 from edgeofcare.features.feature import Feature
-from edgeofcare.features.names import parse_feature
-from edgeofcare.features.specs.child import Characteristic
-from edgeofcare.model_archive import Archive, array_members, read_arrays, refuse
-from edgeofcare.model_entries import (
-    calibration_line,
-    certainly,
-    feature_names,
-    finite_number,
-    lags_or_none,
-    read_entry,
-    same_task,
-    share_or_none,
-    whole_number,
-)
-from edgeofcare.models.arrays import LinearArrays, TreeArrays, array_names, from_mapping, validate
-from edgeofcare.models.refit_members import refit_names, refits_from_mapping, saved_refits
-from edgeofcare.models.saved_vocabularies import codes_fit, plain_vocabularies, saved_vocabularies
-from edgeofcare.models.spread import CONFIDENCE, RefitArrays
-from edgeofcare.scorer import Scorer
+from edgeofcare.model_entries import FORMAT, SCHEMA_VERSION, protected
+from edgeofcare.model_statements import plain_card, plain_expiry, plain_verdict
+from edgeofcare.models.saved_vocabularies import plain_vocabularies
+from edgeofcare.models.spread import CONFIDENCE
 from edgeofcare.task import Task
 from edgeofcare.version import VERSION
 
@@ -46,18 +29,14 @@ if TYPE_CHECKING:
 
     from edgeofcare.evaluation.report import Evaluation
     from edgeofcare.explanation.agreement import Agreement
+    from edgeofcare.explanation.wording_file import Wording
     from edgeofcare.features.leaks.report import LeakReport
     from edgeofcare.models.risk_model import RiskClassifier
     from edgeofcare.records.records import Records
     from edgeofcare.runs.record import RunRecord
 
-__all__ = ["SCHEMA_VERSION", "make_manifest", "make_scorer", "plain_evaluation"]
+__all__ = ["make_manifest", "plain_evaluation"]
 
-SCHEMA_VERSION = 3
-"""Newest layout that is read. Written is the oldest that will do: 1, 2 with refits or a reference, 3 with codes."""
-
-_FORMAT = "edgeofcare model"
-_KINDS = (TreeArrays.kind, LinearArrays.kind)
 _LEAST_SHOWN = 10  # counts below this are not written
 
 
@@ -73,6 +52,9 @@ def make_manifest(
     agreement: Agreement | None = None,
     reference: Reference | None = None,
     importance: pd.DataFrame | None = None,
+    expires: str | dt.date | None = None,
+    wording: Wording | None = None,
+    card: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Say in plain text and numbers what a model is, what it was trained on and how good it is.
 
@@ -98,6 +80,12 @@ def make_manifest(
         Whom its explanations compare a child with; the file holds its counts beside this entry.
     importance : DataFrame, optional
         How much each of its concepts moves the scores.
+    expires : str or date, optional
+        Last day on which it is to be used.
+    wording : Wording, optional
+        The authority's own wording.
+    card : mapping of str to str, optional
+        What the authority says of it.
 
     Returns
     -------
@@ -108,14 +96,15 @@ def make_manifest(
     ------
     SpecError
         If ``evaluation``, ``leaks``, ``run``, ``agreement``, ``importance`` or ``reference`` is something else, or is
-        about another model, other features or other records; or the counts of ``reference`` tell of fewer than 10
-        children.
+        about another model, other features or other records; the counts of ``reference`` tell of fewer than 10
+        children; ``expires`` is no date after the end of the records; or ``wording`` or ``card`` cannot be stored.
     """
     from edgeofcare.features.leaks.report import plain_leaks
 
+    plain = plain_evaluation(evaluation)
     return {
-        "format": _FORMAT,
-        "schema_version": 3 if model.vocabularies_ else 2 if model.refits_ or reference is not None else 1,
+        "format": FORMAT,
+        "schema_version": SCHEMA_VERSION,
         "package_version": VERSION,
         "decision_support_only": True,
         "task": task.to_dict(),
@@ -123,7 +112,11 @@ def make_manifest(
         **_about_features(specs, model),
         **_about_model(model),
         **_about_data(records),
-        "evaluation": plain_evaluation(evaluation),
+        "evaluation": plain,
+        "verdict": plain_verdict(plain),
+        "expires": plain_expiry(expires, None if records is None else records.observed_until),
+        "wording": plain_wording(wording),
+        "card": plain_card(card),
         "leak_check": plain_leaks(leaks, specs, None if records is None else records.fingerprint),
         "versions": _versions(),
         "run": _plain_run(run, model, specs, records),
@@ -133,85 +126,19 @@ def make_manifest(
     }
 
 
-def make_scorer(archive: Archive) -> Scorer:
-    """Check everything that a model file says and make the scorer.
-
-    Parameters
-    ----------
-    archive : Archive
-        The members of the file.
-
-    Returns
-    -------
-    Scorer
-        The model.
-
-    Raises
-    ------
-    ModelFileError
-        If an entry, an array or a hash is not as :func:`make_manifest` and ``pack`` write it, or the layout is newer.
-    """
-    manifest = archive.manifest
-    if manifest.get("format") != _FORMAT:
-        refuse("Its manifest is not that of an edgeofcare model.")
-    if read_entry("schema_version", lambda: whole_number(manifest["schema_version"])) > SCHEMA_VERSION:
-        msg = (
-            "The model file was written by a newer version of edgeofcare, whose layout this version cannot read. "
-            "Upgrade edgeofcare."
-        )
-        raise ModelFileError(msg)
-    read_entry("decision_support_only", lambda: certainly(manifest["decision_support_only"]))
-    kind = read_entry("kind", lambda: next(kind for kind in _KINDS if kind == manifest["kind"]))
-    names = read_entry("features", lambda: feature_names(manifest["features"]))
-    read_entry(
-        "protected_features", lambda: certainly(_protected(map(parse_feature, names)) == manifest["protected_features"])
-    )
-    slope = read_entry("calibration", lambda: finite_number(manifest["calibration"]["slope"]))
-    if slope <= 0:
-        refuse("The slope of its calibration is not above zero, so every reason would point the wrong way.")
-    intercept = read_entry("calibration", lambda: calibration_line(manifest["calibration"]).intercept)
-    vocabularies = read_entry("vocabularies", lambda: saved_vocabularies(manifest["vocabularies"], names))
-    arrays, refits, reference = _arrays(archive, kind, len(names))
-    if not codes_fit([arrays, *(refit.arrays for refit in refits)], names, vocabularies):
-        refuse("Its arrays and its vocabularies do not belong together.")
-    return Scorer(
-        arrays,
-        feature_names=names,
-        task=read_entry("task", lambda: same_task(manifest["task"])),
-        slope=slope,
-        intercept=intercept,
-        prevalence=read_entry("prevalence", lambda: share_or_none(manifest["prevalence"])),
-        reporting_lag=read_entry("assumptions", lambda: lags_or_none(manifest["assumptions"]["reporting_lag"])),
-        refits=refits,
-        vocabularies=vocabularies,
-        reference=reference,
-        manifest_json=archive.manifest_json,
-    )
-
-
-def _arrays(
-    archive: Archive, kind: str, n_features: int
-) -> tuple[TreeArrays | LinearArrays, tuple[RefitArrays, ...], Reference | None]:
-    """The arrays of the model, of its refits and of its reference, checked."""
-    count = read_entry("refits", lambda: saved_refits(archive.manifest))
-    present = array_members(archive)
-    said = read_entry("reference", lambda: saved_reference(archive.manifest, count))
-    own, more = array_names(kind, present), refit_names(kind, count, present)
-    found = read_arrays(archive, [*own, *more, *reference_names(kind, archive.manifest)])
-    arrays = from_mapping(kind, {name: found[name] for name in own})
-    validate(arrays, n_features)
-    refits = refits_from_mapping(kind, count, found, n_features)
-    return arrays, refits, reference_from_mapping(said, found, arrays, refits)
-
-
 def _about_features(specs: list[Feature], model: RiskClassifier) -> dict[str, Any]:
-    """Name, sentence and empty value of each feature, which are protected, and the codes of categories."""
+    """Name, sentence, empty value and concept of each feature, which are protected, and the codes of categories."""
     return {
         "features": [
-            {"name": spec.name, "sentence": spec.sentence, "empty": None if math.isnan(spec.empty) else spec.empty}
+            {
+                "name": spec.name,
+                "sentence": spec.sentence,
+                "empty": None if math.isnan(spec.empty) else spec.empty,
+                "concept": concept_of(spec.name),
+            }
             for spec in specs
         ],
-        "protected_features": _protected(specs),
+        "protected_features": protected(specs),
         "vocabularies": plain_vocabularies(model.vocabularies_),
     }
 
@@ -288,11 +215,6 @@ def _about_concepts(specs: list[Feature], importance: pd.DataFrame | None) -> di
 def _shown(count: int) -> int | None:
     """A count, unless it is small."""
     return int(count) if count >= _LEAST_SHOWN else None
-
-
-def _protected(specs: Iterable[Feature]) -> list[str]:
-    """Names of the features that are protected characteristics, or close to it."""
-    return [spec.name for spec in specs if isinstance(spec, Characteristic)]
 
 
 def plain_evaluation(evaluation: Evaluation | None) -> dict[str, Any] | None:

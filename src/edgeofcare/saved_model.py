@@ -10,12 +10,16 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from edgeofcare.explanation.named_reference import Reference
+from edgeofcare.explanation.named_reference import Reference, compared_form
+from edgeofcare.explanation.paths import PathForm
+from edgeofcare.made_once import made_once
+from edgeofcare.model_statements import concluded, saved_expiry
 from edgeofcare.models.arrays import LinearArrays, TreeArrays
 from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.models.spread import RefitArrays
 
 if TYPE_CHECKING:
+    from edgeofcare.explanation.wording_file import Wording
     from edgeofcare.task import Task
 
 __all__ = ["SavedModel"]
@@ -44,6 +48,8 @@ class SavedModel:
         Codes that the model knows, for each feature that is a category.
     reference : Reference, optional
         The cohort that explanations compare a child with.
+    wording : Wording, optional
+        The authority's own wording.
     manifest_json : bytes
         Everything that the model file says of the model.
     """
@@ -61,6 +67,7 @@ class SavedModel:
         refits: Sequence[RefitArrays] = (),
         vocabularies: Mapping[str, Sequence[str]] | None = None,
         reference: Reference | None = None,
+        wording: Wording | None = None,
         manifest_json: bytes = b"{}",
     ) -> None:
         self._arrays = arrays
@@ -74,6 +81,7 @@ class SavedModel:
         self._reference = reference
         if reference is not None:
             reference.refuse_other(arrays, self._refits)
+        self._wording = wording
         self._manifest_json = manifest_json
 
     @property
@@ -132,6 +140,16 @@ class SavedModel:
         return self._reference
 
     @property
+    def wording(self) -> Wording | None:
+        """The authority's own wording, which reasons are told in; None for that of the library."""
+        return self._wording
+
+    @made_once
+    def form(self) -> PathForm | LinearArrays:
+        """The model in the form that contributions are computed from, made once."""
+        return compared_form(self._arrays, self._reference)
+
+    @property
     def manifest(self) -> Mapping[str, Any]:
         """Everything that the model file says of the model; a copy."""
         return MappingProxyType(json.loads(self._manifest_json))
@@ -139,14 +157,12 @@ class SavedModel:
     @property
     def expires(self) -> dt.date | None:
         """Last day on which the model is to be used; None where the authority gave none."""
-        said = self._said.get("expires")
-        return None if said is None else dt.date.fromisoformat(said)
+        return saved_expiry(self._said)
 
     @property
     def verdict(self) -> str | None:
         """What the evaluation in the file concludes: "use", "use with care" or "do not use"; None without one."""
-        evaluation = self._said.get("evaluation")
-        return None if evaluation is None else str(evaluation["verdict"]["conclusion"])
+        return concluded(self._said)
 
     @cached_property
     def _said(self) -> dict[str, Any]:

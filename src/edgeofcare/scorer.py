@@ -52,6 +52,8 @@ class Scorer(ArrayScorer):
         Codes that the model knows, for each feature that is a category.
     reference : Reference or None
         The cohort that explanations compare a child with; None for the average child in training.
+    wording : Wording or None
+        The authority's own wording, which reasons are told in; None for that of the library.
     manifest : mapping
         Everything that the model file says of the model; a copy.
     expires : date or None
@@ -243,6 +245,8 @@ class Scorer(ArrayScorer):
             refits=self.refits,
             vocabularies=self._vocabularies,
             reference=self._reference,
+            wording=self._wording,
+            form=self.form,
             model_id=self.model_id,
         )
 

@@ -27,7 +27,7 @@ def model(verdict=None, **entries):
 
 
 @pytest.mark.parametrize("verdict", [None, "use", "use with care"])
-@pytest.mark.parametrize("entries", [{}, {"expires": None}, {"expires": "2025-04-02"}])
+@pytest.mark.parametrize("entries", [{}, {"expires": None}, {"expires": "2025-04-01"}])
 def test_a_model_that_may_be_used_asks_for_nothing_and_keeps_nothing(verdict, entries):
     assert refuse_unfit(model(verdict, **entries), "2025-04-01", None) is None
     assert refuse_unfit(model(verdict, **entries), "2025-04-01", WHY) is None
@@ -45,8 +45,8 @@ def test_a_model_judged_do_not_use_is_refused_unless_somebody_says_why():
     "day", ["2025-04-02", "02/04/2025", dt.date(2025, 4, 2), np.datetime64("2025-04-02"), "2030-01-01"]
 )
 def test_the_index_date_decides_whether_a_model_has_expired(day):
-    old = model("use", expires="2025-04-02")
-    with pytest.raises(UnfitModelError, match="expired on 2025-04-02"):
+    old = model("use", expires="2025-04-01")
+    with pytest.raises(UnfitModelError, match="expired: its last day of use, 2025-04-01,"):
         refuse_unfit(old, day, None)
     assert refuse_unfit(old, day, WHY) == WHY
     assert refuse_unfit(old, "2025-04-01", None) is None

@@ -27,7 +27,7 @@ from edgeofcare.scoring.fitness import LONGEST_OVERRIDE
 from edgeofcare.scoring.request_form import MOST_CHILDREN, MOST_REASONS, MOST_ROWS, read_request
 from saved_models import FEATURES, KINDS, TASK, records_with, trained
 
-DAY = "2023-01-01"
+DAY, EVE = "2023-01-01", "2022-12-31"
 HEAVY = ("sklearn", "pandas", "scipy", "shap", "matplotlib", "joblib", "numba", "pyarrow", "edgeofcare.records")
 ANSWERS = jsonschema.Draft202012Validator(response_schema())
 REQUESTS = jsonschema.Draft202012Validator(request_schema())
@@ -163,13 +163,13 @@ def altered(scorer, monkeypatch, **said):
 
 
 def test_a_model_that_is_not_to_be_used_answers_only_with_a_reason_that_is_kept(path, children, monkeypatch):
-    old = altered(load_model(path), monkeypatch, expires=DAY)
-    with pytest.raises(UnfitModelError, match=f"expired on {DAY}"):
+    old = altered(load_model(path), monkeypatch, expires=EVE)
+    with pytest.raises(UnfitModelError, match=f"last day of use, {EVE},"):
         old.score_request(request_of(children[:2]))
     with pytest.raises(UnfitModelError, match="expired"):
         old.score_child(children[1], DAY)
     found = old.score_request(request_of(children[:2], override=" The new one arrives in May. "))
-    assert (found["override"], found["expires"]) == ("The new one arrives in May.", DAY)
+    assert (found["override"], found["expires"]) == ("The new one arrives in May.", EVE)
     ANSWERS.validate(found)
     assert old.score_child(children[1], DAY, override="May").to_dict()["override"] == "May"
     assert set(old.score(records_with(), DAY, override="May")["override"]) == {"May"}

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeofcare.cli.options import add_quiet_option, add_source_options, capacity, folder, opened, refits
+from edgeofcare.cli.options import add_quiet_option, add_source_options, capacity, day, folder, opened, refits
 
 if TYPE_CHECKING:
     from edgeofcare.main_job import MainJob
@@ -51,6 +51,7 @@ def _add_job_options(command: argparse.ArgumentParser) -> None:
         help="fit the model again so many times on resampled households, for intervals of risks and for how sure "
         "reasons are; 0 for none, else 10 or more; 20 if left out, and 0 with --quick",
     )
+    command.add_argument("--expires", type=day, metavar="DATE", help="last day on which the model is to be used")
     command.add_argument(
         "--quick",
         action="store_true",
@@ -82,7 +83,7 @@ def _job(records: Records, options: argparse.Namespace, *, examples: bool) -> in
 
     refitted = options.refits if options.refits is not None else 0 if options.quick else REFITS
     checks = WITHOUT_REFITS if options.quick else CHECKS
-    plan = Plan(kind=options.model, capacity=options.capacity, checks=checks, refits=refitted)
+    plan = Plan(kind=options.model, capacity=options.capacity, checks=checks, refits=refitted, expires=options.expires)
     job = run_main_job(records, plan, progress=False if options.quiet else None)
     paths = write_outputs(job, options.out)
     _say(_summary(job, examples=examples))

@@ -13,7 +13,7 @@ from edgeofcare.task import days
 if TYPE_CHECKING:
     from edgeofcare.records.records import Records
 
-__all__ = ["add_quiet_option", "add_source_options", "capacity", "folder", "lag", "opened", "refits"]
+__all__ = ["add_quiet_option", "add_source_options", "capacity", "day", "folder", "lag", "opened", "refits"]
 
 _MOST_CAPACITY = 1_000_000
 _MOST_DIGITS = 10
@@ -111,6 +111,16 @@ def refits(text: str) -> int:
         msg = f"must be 0 for none, or a whole number from {FEWEST_REFITS} to {MOST_REFITS:,}"
         raise argparse.ArgumentTypeError(msg)
     return number
+
+
+def day(text: str) -> str:
+    """A date, as ISO text."""
+    from edgeofcare.dates import one_day
+
+    try:
+        return str(one_day(text, "it"))
+    except SpecError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def folder(text: str) -> Path:

@@ -94,7 +94,8 @@ def explain(
     features : iterable of Feature or str, optional
         The specs or names of the columns; read from the column names if left out.
     wording : Wording or path, optional
-        A wording file that was edited or translated (:func:`edgeofcare.write_wording`); the library's if left out.
+        A wording file that was edited or translated (:func:`edgeofcare.write_wording`); if left out, the one that the
+        model file holds, and the library's where it holds none.
     reference : Reference, "stored" or None, default "stored"
         Whom the rows are compared with: the cohort in the model file, or the average child in training where there
         is none, as for every fitted model; a cohort of :func:`edgeofcare.make_reference`; or, with None, the average
@@ -172,7 +173,7 @@ def explain(
     for found in (psi, concepts.to_numpy()):
         check_sum(base + found.sum(axis=1), scores["log_odds"].to_numpy())
     about = about_model(model, slope=line.slope, intercept=line.intercept, reference=compared)
-    more: Any = {"refits": parts.refits, "concepts": concepts, "wording": _wording(wording), "about": about}
+    more: Any = {"refits": parts.refits, "concepts": concepts, "wording": _wording(model, wording), "about": about}
     more |= {"numbers": numbers, "reference": compared}
     return Explanation(pd.DataFrame(psi, X.index, X.columns), base, scores, X, specs=specs, records=records, **more)
 
@@ -187,11 +188,11 @@ def _split(
     return contributions(form, table, groups=groups if isinstance(form, LinearArrays) else None)
 
 
-def _wording(wording: Wording | str | Path | None) -> Wording | None:
-    """The wording of a file, where a path is given."""
-    if wording is None or isinstance(wording, Wording):
-        return wording
-    return read_wording(wording)
+def _wording(model: Any, wording: Wording | str | Path | None) -> Wording | None:
+    """The wording that was given, of a file where a path is; else the one that the model file holds, if any."""
+    if wording is None:
+        return getattr(model, "wording", None)
+    return wording if isinstance(wording, Wording) else read_wording(wording)
 
 
 def _refuse_no_records(records: Any) -> None:

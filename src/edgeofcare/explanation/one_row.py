@@ -60,7 +60,8 @@ class OneRow:
         place = np.empty(len(order), dtype=np.intp)
         place[order] = np.arange(len(order)) - start[group[order]]
         self._joint, number = _joint_by_size(form)
-        every = leaf_groups(form, np.arange(len(form.value)))
+        every = vars(form).get("groups")  # where they were made already; else they are not kept
+        every = leaf_groups(form, np.arange(len(form.value))) if every is None else every
         self._classes = [_laid_out(form, alike, number) for alike in _alike(every)]
         self._asked = [_by_group(each, group, place, self._count) for each in self._classes]
         self._width = int(column.max(initial=-1)) + 1 if form.players is None else form.players

@@ -52,6 +52,8 @@ class ChildExplainer:
         The cohort that contributions compare with; the average child in training if left out.
     wording : Wording, optional
         Sentences of a wording file; those of the library if left out.
+    form : PathForm or LinearArrays, optional
+        The model by feature in the form that contributions are computed from, where it is there already.
     """
 
     def __init__(
@@ -63,13 +65,14 @@ class ChildExplainer:
         refits: Sequence[RefitArrays] = (),
         reference: Reference | None = None,
         wording: Wording | None = None,
+        form: PathForm | LinearArrays | None = None,
     ) -> None:
         self._line, self._names, self._refits = line, tuple(names), tuple(refits)
         self._wording = default_wording() if wording is None else wording
         self._groups, self._concepts = concept_groups(names)
         self._members = [np.flatnonzero(self._groups == place) for place in range(len(self._concepts))]
         self._reference = reference
-        self._model = _split(arrays, self._groups, reference)
+        self._model = _split(arrays, self._groups, reference, form=form)
 
     @property
     def base(self) -> float:
@@ -182,10 +185,15 @@ class _Trees:
     """Contributions to the margin of one row by trees; each form is made when it is first needed."""
 
     def __init__(
-        self, arrays: TreeArrays, groups: npt.NDArray[np.intp], reference: Reference | None, number: int
+        self,
+        arrays: TreeArrays,
+        groups: npt.NDArray[np.intp],
+        reference: Reference | None,
+        number: int,
+        form: PathForm | None = None,
     ) -> None:
         self._arrays, self._groups, self._reference, self._number = arrays, groups, reference, number
-        self._form = _form(arrays, reference, number)
+        self._form = _form(arrays, reference, number) if form is None else form
         self.base = self._form.base
 
     def concepts(self, values: FloatArray) -> FloatArray:
@@ -211,11 +219,16 @@ class _Trees:
 
 
 def _split(
-    arrays: TreeArrays | LinearArrays, groups: npt.NDArray[np.intp], reference: Reference | None, number: int = 0
+    arrays: TreeArrays | LinearArrays,
+    groups: npt.NDArray[np.intp],
+    reference: Reference | None,
+    number: int = 0,
+    *,
+    form: PathForm | LinearArrays | None = None,
 ) -> _Line | _Trees:
     """A model, or one of its refits by number, in the form that contributions to one row are computed from."""
     if isinstance(arrays, TreeArrays):
-        return _Trees(arrays, groups, reference, number)
+        return _Trees(arrays, groups, reference, number, form if isinstance(form, PathForm) else None)
     compared = compared_form(arrays, reference, number=number)
     assert isinstance(compared, LinearArrays)
     return _Line(compared, groups)

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -28,7 +28,7 @@ from edgeofcare.features.feature import Feature
 if TYPE_CHECKING:
     from edgeofcare.explanation.source_rows import Rows
 
-__all__ = ["Wording", "default_wording", "read_wording", "write_wording"]
+__all__ = ["Wording", "default_wording", "library_text", "read_wording", "wording_of", "write_wording"]
 
 _HEADER = ["feature", "case", "sentence"]
 _HOLE = re.compile(r"\{(\w*)\}")
@@ -206,8 +206,7 @@ def default_wording() -> Wording:
     Wording
         Of every feature of the catalogue.
     """
-    text = files("edgeofcare.explanation").joinpath("wording.csv").read_text(encoding="utf-8")
-    return _read(text, "the wording file of the library")
+    return _read(library_text(), "the wording file of the library")
 
 
 def read_wording(path: str | Path) -> Wording:
@@ -270,7 +269,7 @@ def write_wording(path: str | Path) -> Path:
     SpecError
         If the file is there already, or cannot be written.
     """
-    text = files("edgeofcare.explanation").joinpath("wording.csv").read_text(encoding="utf-8")
+    text = library_text()
     try:
         with Path(path).open("x", encoding="utf-8-sig", newline="") as file:
             file.write(text)
@@ -281,15 +280,40 @@ def write_wording(path: str | Path) -> Path:
     return Path(path)
 
 
-def _read(text: str, what: str) -> Wording:
-    """Wording from the text of a file, or all that is wrong with it."""
-    lines = list(csv.reader(io.StringIO(text, newline="")))
-    if not lines or lines[0] != _HEADER:
-        msg = f"The first line of {what} must be {','.join(_HEADER)}."
-        raise SpecError(msg)
+def library_text() -> str:
+    """The wording file of the library as text.
+
+    Returns
+    -------
+    str
+        CSV.
+    """
+    return files("edgeofcare.explanation").joinpath("wording.csv").read_text(encoding="utf-8")
+
+
+def wording_of(lines: Iterable[list[str]], what: str) -> Wording:
+    """Wording from the lines of a wording file below its header, or all that is wrong with them.
+
+    Parameters
+    ----------
+    lines : iterable of list of str
+        Cells of each line; an empty line is passed over.
+    what : str
+        What they are, for the message.
+
+    Returns
+    -------
+    Wording
+        The sentences.
+
+    Raises
+    ------
+    SpecError
+        With all that is wrong, by line.
+    """
     sentences: dict[tuple[str, str], str] = {}
     problems: list[str] = []
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in enumerate(lines, start=2):
         if not line:
             continue
         wrong = wrong_line(line, sentences)
@@ -303,3 +327,12 @@ def _read(text: str, what: str) -> Wording:
         msg = f"{what[0].upper()}{what[1:]} cannot be used: {'; '.join(problems[:10])}{more}."
         raise SpecError(msg)
     return Wording(sentences)
+
+
+def _read(text: str, what: str) -> Wording:
+    """Wording from the text of a file, or all that is wrong with it."""
+    lines = list(csv.reader(io.StringIO(text, newline="")))
+    if not lines or lines[0] != _HEADER:
+        msg = f"The first line of {what} must be {','.join(_HEADER)}."
+        raise SpecError(msg)
+    return wording_of(lines[1:], what)

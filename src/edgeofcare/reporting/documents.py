@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,9 +15,10 @@ from edgeofcare.features.leaks.report import LeakReport
 from edgeofcare.models.risk_model import RiskClassifier
 from edgeofcare.records.records import Records
 from edgeofcare.reporting.blocks import Block
+from edgeofcare.reporting.card_facts import card_facts
 from edgeofcare.reporting.document import Document
 from edgeofcare.reporting.drivers import agreement_grid, importance_grid
-from edgeofcare.reporting.facts import Run, run_facts
+from edgeofcare.reporting.facts import Fact, Run, run_facts
 from edgeofcare.reporting.group_part import group_grid
 from edgeofcare.reporting.html import about_task
 from edgeofcare.reporting.impact import dpia_pack, equality_impact
@@ -42,6 +44,8 @@ def write_documents(
     features: Sequence[Feature],
     leaks: LeakReport | None = None,
     sections: ReportSections | None = None,
+    card: Mapping[str, str] | None = None,
+    expires: str | dt.date | None = None,
 ) -> list[Path]:
     """Draft the documents that go with a model: TRIPOD+AI, PROBAST+AI, model card, ATRS, equality and data protection.
 
@@ -65,6 +69,10 @@ def write_documents(
         From :func:`edgeofcare.leak_check`, for these features.
     sections : ReportSections, optional
         What else was measured, as for :func:`edgeofcare.write_report`.
+    card : mapping of str to str, optional
+        What the authority says of its model, as for :func:`edgeofcare.save_model`; it stands in the model card.
+    expires : str or date, optional
+        Last day on which the model is to be used.
 
     Returns
     -------
@@ -76,7 +84,8 @@ def write_documents(
     Raises
     ------
     SpecError
-        If the folder cannot be made, a file cannot be written, or ``leaks`` is about other features or records.
+        If the folder cannot be made, a file cannot be written, ``leaks`` is about other features or records, or
+        ``card`` or ``expires`` cannot be used.
 
     Notes
     -----
@@ -108,7 +117,7 @@ def write_documents(
         leaks.refuse_other(features, records.fingerprint)
     given = (sections or ReportSections()).with_evaluation(evaluation)
     run = Run(evaluation, model, records, attrition, split, list(features), leaks, given)
-    made = _documents(run)
+    made = _documents(run, card_facts(card, expires, records.observed_until))
     target = _folder(folder)
     conclusion, _ = verdict_block(evaluation, given)
     page = page_template("documents.html").render(
@@ -122,9 +131,9 @@ def write_documents(
     return [target / name for name in files]
 
 
-def _documents(run: Run) -> list[Document]:
+def _documents(run: Run, stated: Mapping[str, Fact]) -> list[Document]:
     """All documents, in the order of the index."""
-    facts = run_facts(run)
+    facts = run_facts(run) | dict(stated)
     return [
         tripod_ai(facts),
         probast_ai(facts, run),

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from edgeofcare.reporting.blocks import Block, Grid, grid
+from edgeofcare.reporting.card_facts import STATED
 from edgeofcare.reporting.document import Document, packaged_rows
 from edgeofcare.reporting.facts import Fact, Run
 from edgeofcare.reporting.needed import entrants_needed
@@ -57,14 +58,16 @@ def _filled(row: dict[str, str], facts: Mapping[str, Fact]) -> dict[str, str]:
     known = [facts[key] for key in row["facts"].split() if key in facts]
     sources = list(dict.fromkeys(source for fact in known for source in fact.source.split(", ")))
     kept = {name: value for name, value in row.items() if name not in ("facts", "authority")}
+    stated = known and len(known) == len(row["facts"].split()) and set(sources) == {STATED}
+    to_write = "" if stated and row["facts"] != "expiry" else row["authority"]
     state = {(True, False): _FILLED, (True, True): _PART, (False, True): AUTHORITY}.get(
-        (bool(known), bool(row["authority"])), _NOT
+        (bool(known), bool(to_write)), _NOT
     )
     return {
         **kept,
         "answer": " ".join(fact.text for fact in known),
-        "to_write": row["authority"],
-        "source": ", ".join(sources + [AUTHORITY] * bool(row["authority"])) or _NOT,
+        "to_write": to_write,
+        "source": ", ".join(sources + [AUTHORITY] * bool(to_write)) or _NOT,
         "status": state,
     }
 

@@ -9,10 +9,7 @@ import numpy.typing as npt
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.kernel import contributions
-from edgeofcare.explanation.named_reference import compared_form
-from edgeofcare.explanation.paths import PathForm
-from edgeofcare.made_once import made_once
-from edgeofcare.models.arrays import LinearArrays, margin
+from edgeofcare.models.arrays import margin
 from edgeofcare.models.column_names import table_values
 from edgeofcare.models.spread import CONFIDENCE, refit_log_odds, risk_interval
 from edgeofcare.models.vocabulary import unseen_codes
@@ -122,7 +119,7 @@ class ArrayScorer(SavedModel):
         base : float
             Log-odds before any feature is known: those of the average child in training, or of ``reference``.
         """
-        phi, base = contributions(self._paths, self._table(X))
+        phi, base = contributions(self.form, self._table(X))
         return self.slope * phi, self.slope * base + self.intercept
 
     def unseen(self, X: pd.DataFrame) -> dict[str, int]:
@@ -140,11 +137,6 @@ class ArrayScorer(SavedModel):
         """
         self._table(X)  # refuses other columns
         return {name: int(rows.sum()) for name, rows in unseen_codes(X, self._vocabularies).items()}
-
-    @made_once
-    def _paths(self) -> PathForm | LinearArrays:
-        """The model in the form that contributions are computed from, made once."""
-        return compared_form(self._arrays, self._reference)
 
     def _table(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
         """X as a float64 table in the order of the features, or an error that says what is wrong."""

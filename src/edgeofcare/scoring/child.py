@@ -10,8 +10,10 @@ import numpy as np
 
 from edgeofcare.dates import one_day, refuse_late
 from edgeofcare.explanation.named_reference import Reference
+from edgeofcare.explanation.paths import PathForm
 from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.explanation.single import ChildExplainer, unknown_features
+from edgeofcare.explanation.wording_file import Wording
 from edgeofcare.features.names import as_features
 from edgeofcare.features.single.records import ChildRecords
 from edgeofcare.features.single.row import SingleFeatures
@@ -44,6 +46,10 @@ class ChildScorer:
         The cohort that reasons compare a child with; None for the average child in training.
     model_id : str
         Short name of the model.
+    wording : Wording, optional
+        Sentences of a wording file; those of the library if left out.
+    form : PathForm or LinearArrays, optional
+        The model in the form that contributions are computed from, where it is there already.
     """
 
     def __init__(
@@ -56,12 +62,15 @@ class ChildScorer:
         vocabularies: Mapping[str, Sequence[str]],
         reference: Reference | None,
         model_id: str,
+        wording: Wording | None = None,
+        form: PathForm | LinearArrays | None = None,
     ) -> None:
         self._arrays, self._line, self._refits, self._model_id = arrays, line, tuple(refits), model_id
         features = as_features(names)
         self._features, self._names, self._vocabularies = SingleFeatures(features), tuple(names), vocabularies
         self._codes = {spec.name: spec.categories for spec in features if isinstance(spec, Last)}
-        self._explainer = ChildExplainer(arrays, line, names, refits=refits, reference=reference)
+        more: dict[str, Any] = {"reference": reference, "wording": wording, "form": form}
+        self._explainer = ChildExplainer(arrays, line, names, refits=refits, **more)
         self._compared_with = REFERENCE if reference is None else reference.name
 
     def score(

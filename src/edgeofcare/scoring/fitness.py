@@ -25,7 +25,7 @@ class _Described(Protocol):
 
     @property
     def expires(self) -> dt.date | None:
-        """The day from which it is not to be used any more."""
+        """Last day on which it is to be used."""
 
     @property
     def verdict(self) -> str | None:
@@ -95,8 +95,8 @@ def why_unfit(model: _Described, index_date: str | dt.date | np.datetime64) -> t
     why = []
     if model.verdict == DO_NOT_USE:
         why.append("its own evaluation ended with 'do not use'")
-    if expires is not None and np.datetime64(expires, "D") <= day:
-        why.append(f"it expired on {expires}, on or before the index date")
+    if expires is not None and np.datetime64(expires, "D") < day:
+        why.append(f"it expired: its last day of use, {expires}, is before the index date")
     return tuple(why)
 
 
@@ -128,7 +128,7 @@ def refuse_unfit(model: _Described, index_date: str | dt.date | np.datetime64, o
     --------
     >>> from types import SimpleNamespace
     >>> from datetime import date
-    >>> old = SimpleNamespace(expires=date(2025, 3, 31), verdict="use", model_id="0123456789ab")
+    >>> old = SimpleNamespace(expires=date(2025, 3, 30), verdict="use", model_id="0123456789ab")
     >>> refuse_unfit(old, "2025-03-30", None)
     >>> refuse_unfit(old, "2025-03-31", "The new model arrives in May.")
     'The new model arrives in May.'

@@ -41,7 +41,7 @@ def response_properties(version: str, date: str) -> dict[str, Any]:
         "expires": {
             **day,
             "type": ["string", "null"],
-            "description": "The day from which the model is not to be used any more; null where none was agreed.",
+            "description": "The last day on which the model is to be used; null where none was agreed.",
         },
         "verdict": {
             "enum": ["use", "use with care", "do not use", None],
