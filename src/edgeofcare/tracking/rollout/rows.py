@@ -25,7 +25,7 @@ _MOVED = "moved_away"
 class Followed(NamedTuple):
     """Rows that were followed; children and households only as codes.
 
-    ``time`` is the follow-up as a share of the whole window. ``left_out`` counts rows that were not at risk.
+    ``window`` is the days of the whole window; ``left_out`` counts rows that were not at risk.
     """
 
     household: Ints
@@ -33,7 +33,8 @@ class Followed(NamedTuple):
     team: Ints
     period: Ints
     entered: Floats
-    time: Floats
+    days: Floats
+    window: float
     shown: NDArray[np.bool_] | None
     moved: int
     left_out: int
@@ -47,6 +48,16 @@ class Followed(NamedTuple):
     def by_cell(self, values: Floats) -> Floats:
         """Sums by team and period."""
         return np.bincount(self.cell, weights=values, minlength=self.shape[0] * self.shape[1]).reshape(self.shape)
+
+    @property
+    def entries(self) -> Floats:
+        """Entries by team and period."""
+        return self.by_cell(self.entered)
+
+    @property
+    def time(self) -> Floats:
+        """Whole windows that children were followed, by team and period."""
+        return self.by_cell(self.days) / self.window
 
     def by_household(self, values: Floats) -> Floats:
         """Sums by household (rows), and team and period (columns)."""
@@ -100,7 +111,7 @@ def _on_periods(rows: Followed, wanted: int) -> Followed:
         team=np.concatenate([rows.team[inside] for inside, _, _ in parts]),
         period=np.concatenate([period for _, period, _ in parts]),
         entered=np.concatenate([rows.entered[inside] for inside, _, _ in parts]),
-        time=np.concatenate([rows.time[inside] for inside, _, _ in parts]),
+        days=np.concatenate([rows.days[inside] for inside, _, _ in parts]),
         shown=None,
         shape=(rows.shape[0], wanted),
     )
@@ -190,7 +201,8 @@ def _followed(
         team=team[kept],
         period=period[kept].astype(np.int64),
         entered=entered[kept],
-        time=days[kept] / whole,
+        days=days[kept],
+        window=whole,
         shown=shown,
         moved=int((reason == _MOVED).sum()),
         left_out=int((~kept).sum()),
