@@ -69,13 +69,14 @@ def make_rollout_outcomes(
     Examples
     --------
     >>> import edgeofcare as eoc
-    >>> design = eoc.design_rollout(["North", "South", "East", "West"], periods=eoc.quarters("2026-04-01", "2027-04-01"))
+    >>> quarters = eoc.quarters("2026-04-01", "2027-04-01")
+    >>> design = eoc.design_rollout(["North", "South", "East", "West"], periods=quarters)
     >>> outcomes = make_rollout_outcomes(design.to_frame(), ratio=0.6, random_state=1)
     >>> bool(outcomes["complete"].all())
     True
     """
-    _check(schedule, {"ratio": ratio, "children": children, "rate": rate, "drift": drift},
-           {"between_teams": between_teams, "between_households": between_households, "team_shocks": team_shocks})  # fmt: skip
+    spreads = {"between_teams": between_teams, "between_households": between_households, "team_shocks": team_shocks}
+    _check(schedule, {"ratio": ratio, "children": children, "rate": rate, "drift": drift}, spreads)
     rng = np.random.default_rng(random_state)
     teams, periods = sorted(schedule["team"].unique()), np.sort(schedule["period"].unique())
     exposed = schedule.pivot_table(index="team", columns="period", values="exposed").loc[teams].to_numpy(dtype=float)
@@ -86,7 +87,7 @@ def make_rollout_outcomes(
     frailty = _spread(between_households, (int(home.max()) + 1,), rng)
     child, period = _seen(team.size, shape[1], rng)
     wait = rng.exponential(1.0, child.size) / (hazard[team[child], period] * frailty[home[child]])
-    days = (pd.Series(periods).diff().dt.days.min()) if shape[1] > 1 else 90
+    days = int(np.diff(periods.astype("datetime64[D]")).astype(np.int64).min())
     entered = wait < 1
     rows = pd.DataFrame(
         {

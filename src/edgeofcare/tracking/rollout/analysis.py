@@ -56,7 +56,7 @@ def evaluate_rollout(
 
     Notes
     -----
-    Entries of team *j* in period *k* are taken as ``time × a[j] × b[k] × ratio**exposed``: teams are compared within
+    Entries of team *j* in period *k* are taken as ``time * a[j] * b[k] * ratio**exposed``: teams are compared within
     the same period, and each with what it was before. Time is the follow-up, so that children who move away, turn 18
     or enter care count for as long as they could have entered. The p-value compares the score statistic of the ratio
     with that of every order that could have been drawn, and asks nothing of how entries are distributed. Its interval
@@ -97,9 +97,7 @@ def evaluate_rollout(
     else:
         intervals = household_intervals(rows, exposed, n_resamples=n_resamples, random_state=random_state)
         table, p_value = _measured(rows, design, exposures, intervals, interval_note(min(entrants)))
-    return RolloutResult(
-        table, counts, contamination, p_value, write_text(design, table, contamination, p_value, left)
-    )
+    return RolloutResult(table, counts, contamination, p_value, write_text(design, table, contamination, p_value, left))
 
 
 def _measured(
@@ -154,6 +152,6 @@ def _left(rows: Followed) -> dict[str, int]:
     """What else has to be told, with its count."""
     return {
         "rows are left out: the children were already in care, or entered it in the gap": rows.left_out,
-        "rows end early because the child moved to another authority, and count for as long as it was there": rows.moved,
+        "rows end early because the child moved away, and count for as long as it was there": rows.moved,
         "times a team has no row in a period, which then compares nothing for it": int((rows.time == 0).sum()),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -128,7 +129,7 @@ class RolloutDesign:
             orders = np.array(given["orders"], dtype=np.int64)
             teams, begins = tuple(map(str, given["teams"])), tuple(map(int, given["begins"]))
             fits = given["format"] == _FORMAT and orders.shape[1:] == (len(teams),)
-            fits = fits and 0 <= orders.min() and orders.max() == len(begins) - 1 and 0 <= given["chosen"] < len(orders)
+            fits = fits and orders.min() >= 0 and orders.max() == len(begins) - 1 and 0 <= given["chosen"] < len(orders)
             table = None if given["balance"] is None else pd.DataFrame(given["balance"])
             periods = pd.DatetimeIndex([one_date(day, "periods") for day in given["periods"]])
             possible = int(given["possible"])
@@ -159,7 +160,8 @@ class RolloutDesign:
         """Sentences and schedule, for a notebook."""
         wide = self.to_frame().pivot_table(index=["step", "team"], columns="period", values="exposed", observed=True)
         wide.columns = [str(day.date()) for day in wide.columns]
-        return f"<div><p>{self.text}</p>{wide.astype(bool).replace({True: 'uses it', False: ''}).to_html(border=0)}</div>"
+        told = wide.astype(bool).apply(lambda column: column.map({True: "uses it", False: ""}))
+        return f"<div><p>{self.text}</p>{told.to_html(border=0)}</div>"
 
 
 def design_rollout(
@@ -264,7 +266,7 @@ def _teams(given: Any) -> tuple[str, ...]:
 def _periods(given: Iterable[Any]) -> pd.DatetimeIndex:
     """First days of the periods, in order."""
     days = [one_date(day, "periods") for day in ([given] if isinstance(given, str) else given)]
-    if len(days) < _LEAST_PERIODS or any(not first < second for first, second in zip(days, days[1:], strict=False)):
+    if len(days) < _LEAST_PERIODS or any(not first < second for first, second in pairwise(days)):
         msg = (
             f"periods has {len(days)} dates; expected the first days of at least {_LEAST_PERIODS} periods, each after "
             "the one before: one without the score, and two in which teams begin."

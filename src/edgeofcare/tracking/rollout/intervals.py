@@ -21,8 +21,10 @@ _FARTHEST, _STEP, _HALVINGS, _TIE = 6.0, 0.25, 14, 1e-9
 
 
 class Estimates(NamedTuple):
-    """The measures of one table of teams and periods, or of many. ``rate_without`` is what was expected in the time
-    with the score, had there been none: the rate with it over the ratio."""
+    """The measures of one table of teams and periods, or of many.
+
+    ``rate_without`` is what was expected in the time with the score, had there been none: the rate over the ratio.
+    """
 
     rate_without: Floats
     rate_with: Floats
@@ -45,18 +47,17 @@ def household_intervals(
     rows: Followed, exposed: Floats, *, n_resamples: int, random_state: int
 ) -> dict[str, tuple[float, float]]:
     """95% interval of each measure, from households drawn whole."""
-    entries, days = rows.by_household(rows.entered), rows.by_household(rows.days)
-    found = []
-    for counts in draw_households(len(entries), n_resamples, random_state):
-        drawn = counts.astype(np.float64)
-        tables = [(drawn @ sums).reshape(-1, *rows.shape) for sums in (entries, days / 1.0)]
-        found.append(np.stack(estimate(tables[0], tables[1] / rows.window, exposed), axis=1))
-    low, high = percentile_interval(np.concatenate(found))
+    sums = np.concatenate([rows.by_household(rows.entered), rows.by_household(rows.days)], axis=1)
+    # Whole numbers, so that the order of households changes no digit.
+    drawn = np.concatenate([counts @ sums for counts in draw_households(len(sums), n_resamples, random_state)])
+    entries, days = (part.reshape(-1, *rows.shape) for part in np.split(drawn, 2, axis=1))
+    found = np.stack(estimate(entries, days / rows.window, exposed), axis=1)
+    low, high = percentile_interval(found)
     return {name: (float(low[place]), float(high[place])) for place, name in enumerate(MEASURES)}
 
 
 def order_p(entries: Floats, time: Floats, exposures: Floats, chosen: int, log_ratio: float = 0.0) -> float:
-    """Share of the orders whose score is at least as far from 0 as that of the order drawn, if the ratio is as given."""
+    """Share of the orders whose score is at least as far from 0 as that of the order drawn, if this is the ratio."""
     expected = expected_entries(entries, time * np.exp(log_ratio * exposures[chosen]))
     size = np.abs(order_scores(entries, expected, exposures).standardised)
     return float((size >= size[chosen] * (1 - _TIE)).mean())
@@ -73,7 +74,7 @@ def order_interval(
 
     def refused(log_ratio: float) -> bool:
         """Whether the test refuses a ratio."""
-        return order_p(entries, time, exposures, chosen, log_ratio) <= alpha
+        return order_p(entries, time, exposures, chosen, log_ratio) < alpha
 
     ends = []
     for side, open_end in ((-1, 0.0), (1, float("inf"))):

@@ -65,15 +65,12 @@ def _information(exposed: Floats, expected: Floats, levels: Floats) -> Floats:
     ``exposed`` and ``expected`` are (..., cells), ``levels`` (cells, columns).
     """
     weighted = exposed * expected
-    gram = np.einsum("cp,...c,cq->...pq", levels, expected, levels, optimize=True)
+    gram = levels.T @ (expected[..., None] * levels)
     # A team or period without an entry says nothing; the ridge keeps its empty row from dividing by 0.
     trace = np.trace(gram, axis1=-2, axis2=-1)[..., None, None]
     gram = gram + np.eye(levels.shape[1]) * np.maximum(trace * 1e-10, 1e-12)
     cross = weighted @ levels
-    if gram.ndim == 2:
-        fitted = np.linalg.solve(gram, cross.T).T
-    else:
-        fitted = np.linalg.solve(gram, cross[..., None])[..., 0]
+    fitted = np.linalg.solve(gram, cross.T).T if gram.ndim == 2 else np.linalg.solve(gram, cross[..., None])[..., 0]
     return np.asarray((weighted * exposed).sum(axis=-1) - (cross * fitted).sum(axis=-1), dtype=np.float64)
 
 

@@ -70,27 +70,28 @@ def write_text(
     if np.isnan(p_value):
         said = [f"Fewer than {SMALL} children entered care on one side, with the score or without: nothing is told."]
     else:
-        said = [*_found(table, design), _chance(p_value, design), _bears(p_value, design)]
+        said = [*_found(table), _chance(p_value, design), _bears(p_value, design)]
     return " ".join([*said, *_contaminated(contamination), *_left(left)])
 
 
-def _found(table: pd.DataFrame, design: RolloutDesign) -> list[str]:
+def _found(table: pd.DataFrame) -> list[str]:
     """The rates and their ratio."""
-    value = {(row.measure, row.interval): row for row in table.itertuples()}
-    ratio, difference = value["rate_ratio", HOUSEHOLDS], value["rate_difference", HOUSEHOLDS]
-    with_score, without = value["rate_with", HOUSEHOLDS].estimate, value["rate_without", HOUSEHOLDS].estimate
+    keys = zip(table["measure"].astype(str), table["interval"].astype(str), strict=True)
+    numbers = table[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=np.float64)
+    value = dict(zip(keys, numbers.tolist(), strict=True))
+    ratio, low, high = value["rate_ratio", HOUSEHOLDS]
+    with_score, without = value["rate_with", HOUSEHOLDS][0], value["rate_without", HOUSEHOLDS][0]
     orders = value.get(("rate_ratio", ORDERS))
-    more = "fewer" if difference.estimate < 0 else "more"
+    by_orders = f", {_range(orders[1], orders[2])} by the orders of the teams" if orders else ""
     said = [
         f"In teams that used the score, {with_score:.1f} of 1,000 children followed for a period entered care; of the "
         f"same teams in the same periods {without:.1f} were expected without it, from teams that had not begun and "
-        f"from what each team was before. That is {abs(difference.estimate):.1f} {more} in 1,000, a ratio of "
-        f"{ratio.estimate:.2f} (95% interval {_range(ratio.ci_low, ratio.ci_high)} by households"
-        + (f", {_range(orders.ci_low, orders.ci_high)} by the orders of the teams)." if orders is not None else ").")
+        f"from what each team was before. That is {abs(with_score - without):.1f} "
+        f"{'fewer' if with_score < without else 'more'} in 1,000, a ratio of {ratio:.2f} (95% interval "
+        f"{_range(low, high)} by households{by_orders})."
     ]
-    if ratio.note:
-        said.append(f"On the intervals: {ratio.note}.")
-    return said
+    note = str(table["note"].iloc[0])
+    return [*said, f"On the intervals: {note}."] if note else said
 
 
 def _range(low: float, high: float) -> str:
@@ -103,7 +104,7 @@ def _chance(p_value: float, design: RolloutDesign) -> str:
     extreme = round(p_value * len(design.orders))
     said = (
         f"Of {len(design.orders):,} orders in which the teams could have begun, {extreme:,} give a difference at least "
-        f"as large (p = {_p(p_value)})."
+        f"as large either way (p = {_p(p_value)})."
     )
     if not design.can_tell:
         return f"{said} So few orders can tell nothing from chance, whatever happened."
@@ -133,9 +134,10 @@ def _contaminated(contamination: pd.DataFrame) -> list[str]:
     there = contamination.loc[contamination["rows"].ne(0)]
     if there.empty:
         return ["No row is known to have been where the schedule does not put it."]
+    told = there.astype({"kind": str}).to_numpy(dtype=object).tolist()
     parts = [
-        f"{row.rows if isinstance(row.rows, str) else f'{row.rows:,}'} of {row.of:,} rows are {CONTAMINATION[row.kind]}"
-        for row in there.itertuples()
+        f"{count if isinstance(count, str) else f'{count:,}'} of {of:,} rows are {CONTAMINATION[kind]}"
+        for kind, count, of in told
     ]
     return [f"{'; '.join(parts)}. They are counted where the schedule puts them, which draws the ratio towards 1."]
 
