@@ -159,7 +159,7 @@ class RolloutDesign:
     def _repr_html_(self) -> str:
         """Sentences and schedule, for a notebook."""
         wide = self.to_frame().pivot_table(index=["step", "team"], columns="period", values="exposed", observed=True)
-        wide.columns = [str(day.date()) for day in wide.columns]
+        wide.columns = pd.Index([f"{day:%Y-%m-%d}" for day in self.periods])
         told = wide.astype(bool).apply(lambda column: column.map({True: "uses it", False: ""}))
         return f"<div><p>{self.text}</p>{told.to_html(border=0)}</div>"
 
@@ -225,8 +225,8 @@ def design_rollout(
     >>> design = design_rollout(["North", "South", "East", "West"], periods=eoc.quarters("2026-04-01", "2027-04-01"))
     >>> design.to_frame().head(2)[["team", "step", "exposed"]]
        team  step  exposed
-    0  East     3    False
-    1  East     3    False
+    0  East     4    False
+    1  East     4    False
     >>> round(design.least_p, 3)
     0.042
     """

@@ -47,7 +47,8 @@ class Followed(NamedTuple):
 
     def by_cell(self, values: Floats) -> Floats:
         """Sums by team and period."""
-        return np.bincount(self.cell, weights=values, minlength=self.shape[0] * self.shape[1]).reshape(self.shape)
+        sums = np.bincount(self.cell, weights=values, minlength=self.shape[0] * self.shape[1])
+        return sums.astype(np.float64).reshape(self.shape)
 
     @property
     def entries(self) -> Floats:
@@ -64,7 +65,7 @@ class Followed(NamedTuple):
         cells = self.shape[0] * self.shape[1]
         size = int(self.household.max()) + 1
         sums = np.bincount(self.household * cells + self.cell, weights=values, minlength=size * cells)
-        return sums.reshape(size, cells)
+        return sums.astype(np.float64).reshape(size, cells)
 
 
 def read_rows(outcomes: Any, design: RolloutDesign) -> Followed:
