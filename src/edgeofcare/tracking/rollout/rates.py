@@ -26,7 +26,7 @@ class Scores(NamedTuple):
     @property
     def standardised(self) -> Floats:
         """The excess over its standard error; 0 for an order that compares nothing."""
-        usable = self.information > 1e-9
+        usable = self.information > 1e-6  # entries
         return np.divide(self.excess, np.sqrt(np.where(usable, self.information, 1.0)), where=usable,
                          out=np.zeros_like(self.excess))  # fmt: skip
 
