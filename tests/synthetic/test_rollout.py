@@ -38,15 +38,24 @@ def test_children_come_and_go_and_enter_once():
     assert outcomes["followup_days"].between(0, 90).all()
 
 
+def _together(outcomes):
+    """Correlation of what siblings did beyond what was expected of each."""
+    rows = outcomes.assign(due=outcomes["entered_care"].mean()).reset_index()
+    child = rows.groupby(["household_id", "child_id"])[["entered_care", "due"]].sum()
+    beyond = (child["entered_care"] - child["due"]) / np.sqrt(child["due"])
+    home = beyond.groupby("household_id")
+    pairs = (home.sum() ** 2 - (beyond**2).groupby("household_id").sum()).sum()
+    return pairs / (home.size() * (home.size() - 1)).sum()
+
+
 def test_households_belong_to_one_team_and_share_their_risk():
-    outcomes = planted(DESIGN, children=600, rate=0.05, between_households=1.0)
+    outcomes = planted(DESIGN, children=600, rate=0.05, between_households=1.5)
     home = outcomes.index.get_level_values("household_id")
     assert outcomes.groupby(home)["team"].nunique().max() == 1
     children = outcomes.reset_index().groupby("household_id")["child_id"].nunique()
     assert children.max() == 3
-    found = outcomes["entered_care"].groupby(home).sum().to_numpy()
-    due = outcomes["entered_care"].mean() * outcomes.groupby(home).size().to_numpy()
-    assert ((found - due) ** 2).sum() > 1.15 * due.sum()
+    assert _together(outcomes) > 0.2
+    assert abs(_together(planted(DESIGN, children=600, rate=0.05, between_households=0))) < 0.1
 
 
 def test_drift_lowers_everybodys_rate():

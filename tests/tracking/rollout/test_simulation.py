@@ -88,18 +88,18 @@ def test_a_planted_effect_is_recovered(simulation):
 
 
 def test_no_effect_is_seldom_told_from_chance(simulation):
-    cell = simulation.run_world(simulation.WORLDS[5], 24, seed=900)
+    cell = simulation.run_world(simulation.WORLDS[6], 24, seed=900)
     assert cell.told <= 4 / 24
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", range(7))
+@pytest.mark.parametrize("place", range(8))
 def test_intervals_and_tests_hold_what_they_promise(simulation, place):
     world = simulation.WORLDS[place]
     cell = simulation.run_world(world, 400, seed=50_000)
     # Three standard errors of a share from 400 roll-outs.
-    assert 0.95 - 0.033 <= cell.orders
-    assert world.shocks or 0.95 - 0.033 <= cell.households
+    assert cell.orders >= 0.95 - 0.033
+    assert world.shocks or cell.households >= 0.95 - 0.033
     assert world.ratio < 1 or cell.told <= 0.05 + 0.033
 
 

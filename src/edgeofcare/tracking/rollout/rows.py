@@ -191,10 +191,12 @@ def _followed(
     reason = outcomes["end_reason"].to_numpy(dtype=object)
     _refuse_unfinished(outcomes, reason, name)
     entered, days = _values(outcomes, design, name)
-    kept = ~np.isin(reason, _NOT_AT_RISK)
+    # Rows in the order of their index, so that nothing depends on how they were given.
+    order = np.lexsort([index.get_level_values(level) for level in reversed(index.names)])
+    kept = order[~np.isin(reason, _NOT_AT_RISK)[order]]
     whole = max(float(days[kept].max(initial=0.0)), 1.0)
-    household, _ = household_codes(index.get_level_values("household_id").to_numpy()[kept], int(kept.sum()))
-    child, _ = household_codes(index.get_level_values("child_id").to_numpy()[kept], int(kept.sum()), "child")
+    household, _ = household_codes(index.get_level_values("household_id").to_numpy()[kept], kept.size)
+    child, _ = household_codes(index.get_level_values("child_id").to_numpy()[kept], kept.size, "child")
     shown = outcomes["shown"].to_numpy(dtype=bool)[kept] if "shown" in outcomes.columns else None
     return Followed(
         household=household,
@@ -206,6 +208,6 @@ def _followed(
         window=whole,
         shown=shown,
         moved=int((reason == _MOVED).sum()),
-        left_out=int((~kept).sum()),
+        left_out=len(index) - kept.size,
         shape=(len(design.teams), n_periods),
     )
