@@ -212,8 +212,8 @@ def page(cells: dict[World, Cell], power: Power, replications: int, authorities:
     half, part = (1.96 * (share * (1 - share) / replications) ** 0.5 for share in (0.95, 0.05))
     loose = [cell.households for world, cell in cells.items() if world.shocks]
     return PAGE_TEXT.format(
-        power=POWER, children=CHILDREN, twice=2 * CHILDREN, shocks=SHOCKS, twice_shocks=2 * SHOCKS, replications=replications,
-        resamples=RESAMPLES, low=0.95 - half, high=0.95 + half, few=0.05 - part, many=0.05 + part, table=table(cells),
+        power=POWER, children=CHILDREN, twice=2 * CHILDREN, shocks=SHOCKS, twice_shocks=2 * SHOCKS,
+        replications=replications, resamples=RESAMPLES, low=0.95 - half, high=0.95 + half, few=0.05 - part, many=0.05 + part, table=table(cells),
         narrow=", ".join(f"{share:.3f}" for share in loose), authorities=authorities, simulations=simulations,
         ratio=power.ratio, least=power.least, most=power.most, rollouts=power.rollouts, told=power.told,
         error=power.error, text=power.text,
