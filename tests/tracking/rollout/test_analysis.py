@@ -6,13 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from edgeofcare.cohort import build_cohort, quarters
 from edgeofcare.exceptions import SpecError
+from edgeofcare.outcome import label_outcome
+from edgeofcare.synthetic.records import make_records
+from edgeofcare.task import Task
 from edgeofcare.tracking.rollout.analysis import evaluate_rollout
+from edgeofcare.tracking.rollout.design import design_rollout
 from edgeofcare.tracking.rollout.intervals import estimate, order_interval, order_p
 from edgeofcare.tracking.rollout.rates import expected_entries, order_scores, rate_ratio
 from edgeofcare.tracking.rollout.result import HOUSEHOLDS, ORDERS
 from edgeofcare.tracking.rollout.rows import read_rows
-from rollouts import PERIODS, drawn, planted
+from rollouts import PERIODS, TEAMS, drawn, planted
 
 DESIGN = drawn()
 STRONG = planted(DESIGN, ratio=0.2, children=400, seed=1)
@@ -187,3 +192,19 @@ def test_what_a_person_reads(none):
 def test_too_few_resamples_are_refused(n_resamples):
     with pytest.raises(SpecError, match="n_resamples"):
         evaluate_rollout(DESIGN, NONE, n_resamples=n_resamples)
+
+
+def test_outcomes_of_records_are_taken_as_label_outcome_gives_them():
+    records = make_records(2500, random_state=0)
+    periods = quarters("2021-04-01", "2024-01-01")
+    design = design_rollout(TEAMS[:6], periods=periods, begin=periods[-5:])
+    task = Task(horizon=design.horizon)
+    cohort = build_cohort(records, task, index_dates=design.periods)
+    outcomes = label_outcome(records, cohort, task, details=True)
+    number = pd.factorize(outcomes.index.get_level_values("household_id"))[0]
+    result = evaluate_rollout(design, outcomes.assign(team=np.array(TEAMS[:6])[number % 6]), n_resamples=100)
+    at_risk = ~outcomes["end_reason"].isin(["already_looked_after", "entered_in_gap"])
+    counts = result.counts.set_index("score")
+    assert counts["rows"].sum() == at_risk.sum()
+    assert result.table["estimate"].notna().all()
+    assert result.contamination["rows"].eq(0).all()
