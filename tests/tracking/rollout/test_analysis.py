@@ -195,9 +195,9 @@ def test_too_few_resamples_are_refused(n_resamples):
 
 
 def test_outcomes_of_records_are_taken_as_label_outcome_gives_them():
-    records = make_records(2500, random_state=0)
+    records = make_records(5000, random_state=0)
     periods = quarters("2021-04-01", "2024-01-01")
-    design = design_rollout(TEAMS[:6], periods=periods, begin=periods[-5:])
+    design = design_rollout(TEAMS[:6], periods=periods, begin=periods[3:8])
     task = Task(horizon=design.horizon)
     cohort = build_cohort(records, task, index_dates=design.periods)
     outcomes = label_outcome(records, cohort, task, details=True)
