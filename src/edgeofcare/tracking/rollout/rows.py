@@ -192,7 +192,7 @@ def _followed(
     _refuse_unfinished(outcomes, reason, name)
     entered, days = _values(outcomes, design, name)
     # Rows in the order of their index, so that nothing depends on how they were given.
-    order = np.lexsort([index.get_level_values(level) for level in reversed(index.names)])
+    order = np.lexsort([index.get_level_values(level) for level in ("index_date", "child_id", "household_id")])
     kept = order[~np.isin(reason, _NOT_AT_RISK)[order]]
     whole = max(float(days[kept].max(initial=0.0)), 1.0)
     household, _ = household_codes(index.get_level_values("household_id").to_numpy()[kept], kept.size)
