@@ -72,7 +72,7 @@ def test_what_does_not_hold_is_named(simulation):
     power = simulation.Power(0.5, 0.4, 0.6, 0.8, 0.02, 300, "X")
     assert simulation.problems(cells, power) == []
     world = simulation.WORLDS[0]
-    wrong = simulation.problems(cells | {world: blank._replace(orders=0.9, households=0.9, told=0.1)}, power)
+    wrong = simulation.problems(cells | {world: blank._replace(orders=0.9, households=0.89, told=0.1)}, power)
     assert len(wrong) == 3
     assert all(each.startswith(world.words) for each in wrong)
     assert "power" in simulation.problems(cells, power._replace(told=0.7))[0]
