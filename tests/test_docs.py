@@ -22,6 +22,7 @@ WORDS = [
     *("member", "unseen", "vocabulary", "timeline"),
     *("head", "ledger", "override", "payload", "rectify"),
     *("request", "unfit"),
+    *("contamination", "exposed", "roll-out", "step"),
     *("alarm", "alert", "criteria", "design effect", "origin", "stability", "the rest", "transport", "verdict"),
 ]
 

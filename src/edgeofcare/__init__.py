@@ -144,6 +144,14 @@ _WHERE = {
     # tracking
     "Ledger": "edgeofcare.tracking.ledger",
     "Verification": "edgeofcare.tracking.verification",
+    # roll-out
+    "RolloutDesign": "edgeofcare.tracking.rollout.design",
+    "design_rollout": "edgeofcare.tracking.rollout.design",
+    "DetectableEffect": "edgeofcare.tracking.rollout.detectable",
+    "minimum_detectable_effect": "edgeofcare.tracking.rollout.detectable",
+    "RolloutResult": "edgeofcare.tracking.rollout.result",
+    "evaluate_rollout": "edgeofcare.tracking.rollout.analysis",
+    "make_rollout_outcomes": "edgeofcare.synthetic.rollout",
     # errors
     "EdgeOfCareError": "edgeofcare.exceptions",
     "IndexNamesError": "edgeofcare.exceptions",

@@ -27,6 +27,7 @@ from edgeofcare.plotting.groups import plot_group_measures, plot_recording_sensi
 from edgeofcare.plotting.origins import plot_origins
 from edgeofcare.plotting.quality import plot_quality
 from edgeofcare.plotting.reasons import plot_reasons
+from edgeofcare.plotting.rollout import plot_rollout
 from edgeofcare.plotting.sides import plot_sides
 from edgeofcare.plotting.stability import plot_agreement, plot_spread
 from edgeofcare.plotting.timeline import plot_timeline
@@ -52,6 +53,7 @@ __all__ = [
     "plot_reasons",
     "plot_recording_sensitivity",
     "plot_risk_distribution",
+    "plot_rollout",
     "plot_sides",
     "plot_spread",
     "plot_timeline",

@@ -1,0 +1,1 @@
+"""Did it help? Rolling a score out team by team, what that could show, and what it showed."""
