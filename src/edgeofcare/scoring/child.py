@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edgeofcare.dates import one_day, refuse_late
+from edgeofcare.explanation.cells import Cell
 from edgeofcare.explanation.named_reference import Reference
 from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.explanation.single import ChildExplainer, unknown_features
 from edgeofcare.features.names import as_features
 from edgeofcare.features.single.records import ChildRecords
-from edgeofcare.features.single.row import SingleFeatures
+from edgeofcare.features.single.row import SingleFeatures, SingleRow
 from edgeofcare.features.specs.numbers import Last
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
 from edgeofcare.models.recalibration import Recalibration
@@ -94,10 +96,7 @@ class ChildScorer:
         """
         day = one_day(index_date, "index_date")
         refuse_late(day, records.observed_until, "index_date")
-        row = self._features.row(records, day)
-        table = np.array(row.values, dtype=np.float64)[None]
-        if self._vocabularies:
-            table = renumbered(table, self._names, self._codes, self._vocabularies)
+        row, table = self._row(records, day)
         own = margin(self._arrays, table)
         log_odds = self._line.log_odds(own)
         low, high = None, None
@@ -121,6 +120,36 @@ class ChildScorer:
             index_date=str(day),
             data_until=str(records.observed_until),
         )
+
+    def inside(
+        self, records: ChildRecords, index_date: dt.date | np.datetime64 | str, concepts: Sequence[str]
+    ) -> dict[str, list[Cell]]:
+        """Every feature of some concepts that moves the risk of one child.
+
+        Parameters
+        ----------
+        records : ChildRecords
+            The records of its household.
+        index_date : str or date
+            The day.
+        concepts : sequence of str
+            Names of concepts.
+
+        Returns
+        -------
+        dict of str to list of Cell
+            As :meth:`ChildExplainer.inside` gives them.
+        """
+        row, table = self._row(records, one_day(index_date, "index_date"))
+        return self._explainer.inside(row, concepts, observed=records, numbers=table[0])
+
+    def _row(self, records: ChildRecords, day: np.datetime64) -> tuple[SingleRow, npt.NDArray[np.float64]]:
+        """The features of a child, and the same as the model numbers their codes."""
+        row = self._features.row(records, day)
+        table = np.array(row.values, dtype=np.float64)[None]
+        if self._vocabularies:
+            table = renumbered(table, self._names, self._codes, self._vocabularies)
+        return row, table
 
 
 def child_records(records: ChildRecords | Mapping[str, Any]) -> ChildRecords:

@@ -17,7 +17,7 @@ _DRAINED = 4  # times the largest body that is read and thrown away, so that the
 _CLOSE = {"Connection": "close"}
 
 
-class Disconnected(Exception):  # noqa: N818
+class Disconnected(Exception):
     """The client went away before its request was whole."""
 
 
@@ -66,7 +66,9 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limits: Limits
         If the client went away.
     """
     told = headers.get("content-length", "")
-    too_large = Refused(413, f"A body may hold {limits.body_bytes:,} bytes. Send fewer children at once.", headers=_CLOSE)
+    too_large = Refused(
+        413, f"A body may hold {limits.body_bytes:,} bytes. Send fewer children at once.", headers=_CLOSE
+    )
     if told.isdecimal() and int(told) > limits.body_bytes and "expect" in headers:
         raise too_large  # the client waits for leave to send it
     try:

@@ -105,7 +105,9 @@ class Access:
         wait = self.rates.wait(key, time.monotonic())
         if wait:
             retry = {"Retry-After": str(math.ceil(wait))}
-            raise Refused(429, "Wait as long as Retry-After says, or put several children into one request.", headers=retry)
+            raise Refused(
+                429, "Wait as long as Retry-After says, or put several children into one request.", headers=retry
+            )
 
 
 class Guard:

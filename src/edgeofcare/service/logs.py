@@ -79,7 +79,9 @@ class ServerLines(logging.Handler):
         """
         said = record.msg.strip() if isinstance(record.msg, str) and record.name != "asyncio" else ""
         error = record.exc_info[1] if record.exc_info else record.msg if isinstance(record.msg, Exception) else None
-        self._log.write("server", level=record.levelname.lower(), said=said, **({} if error is None else place_of(error)))
+        self._log.write(
+            "server", level=record.levelname.lower(), said=said, **({} if error is None else place_of(error))
+        )
 
 
 @contextmanager

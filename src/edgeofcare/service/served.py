@@ -41,7 +41,9 @@ class Served:
         If the first model cannot be loaded.
     """
 
-    def __init__(self, path: str | os.PathLike[str], load: Callable[[Path], Scorer], log: Log, measures: Measures) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], load: Callable[[Path], Scorer], log: Log, measures: Measures
+    ) -> None:
         self._path, self._load, self._log, self._measures = Path(path), load, log, measures
         self._lock = threading.Lock()
         self._looked_at = self._last = self._signature()

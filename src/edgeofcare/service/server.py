@@ -104,7 +104,7 @@ class Address:
         """
         if is_loopback(self.host) or self.certfile:
             return None
-        return "Records and tokens travel unencrypted. Give --certfile and --keyfile, or listen on 127.0.0.1 behind a proxy."
+        return "Records and tokens travel unencrypted. Give --certfile and --keyfile, or use a proxy and 127.0.0.1."
 
 
 def serve(
@@ -176,7 +176,9 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if hasattr(signal, "SIGHUP"):
             loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, lambda: self._served.look(now=True)))
+            loop.add_signal_handler(
+                signal.SIGHUP, lambda: loop.run_in_executor(None, lambda: self._served.look(now=True))
+            )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Bearer tokens of the service: kept as digests, compared in constant time, several at once so that they can be changed."""
+"""Bearer tokens: kept as digests, compared in constant time, several at once so that they can be changed."""
 
 from __future__ import annotations
 

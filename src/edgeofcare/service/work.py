@@ -1,4 +1,4 @@
-"""Scoring in threads: as many at once as is sensible, and no longer than is agreed, so that the service still answers."""
+"""Scoring in threads: as many at once as is sensible, and no longer than is agreed; the service still answers."""
 
 from __future__ import annotations
 
