@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvicorn
+from uvicorn.server import HANDLED_SIGNALS
 
 from edgeofcare.exceptions import EdgeOfCareError, SpecError
 from edgeofcare.scorer import Scorer
@@ -184,8 +185,7 @@ class _Server(uvicorn.Server):
 @contextmanager
 def _quiet_end() -> Iterator[None]:
     """End like any command when told to stop: the server raises the signal again when it is done."""
-    numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGBREAK] if sys.platform == "win32" else [])]
-    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    before = {number: signal.signal(number, lambda *_: None) for number in HANDLED_SIGNALS}
     try:
         yield
     finally:
