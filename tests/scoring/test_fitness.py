@@ -34,11 +34,10 @@ def test_a_model_that_may_be_used_asks_for_nothing_and_keeps_nothing(verdict, en
 
 
 def test_a_model_judged_do_not_use_is_refused_unless_somebody_says_why():
-    with pytest.raises(
-        UnfitModelError, match=rf"{model('do not use').model_id} is not to be used.*'do not use'.*override="
-    ) as caught:
+    with pytest.raises(UnfitModelError, match=r"is not to be used.*'do not use'.*override=") as caught:
         refuse_unfit(model("do not use"), "2025-04-01", None)
     assert isinstance(caught.value, SpecError)
+    assert model("do not use").model_id in str(caught.value)
     assert refuse_unfit(model("do not use"), "2025-04-01", f"  {WHY}\n") == WHY
 
 

@@ -75,7 +75,9 @@ class PeriodTable(PlainTable):
         self.sources = sources
 
 
-def periods_as_known(episodes: PlainTable, statuses: PlainTable, children: Iterable[str], day: int) -> PeriodTable:
+def periods_as_known(
+    episodes: PlainTable, statuses: PlainTable, children: Iterable[str], day: int, *, short_breaks: bool = False
+) -> PeriodTable:
     """Every period of care of some children as the records showed it before a day, without short breaks.
 
     Parameters
@@ -86,6 +88,8 @@ def periods_as_known(episodes: PlainTable, statuses: PlainTable, children: Itera
         The children.
     day : int
         The day, since 1970-01-01.
+    short_breaks : bool, default False
+        Whether short breaks count as care.
 
     Returns
     -------
@@ -93,11 +97,12 @@ def periods_as_known(episodes: PlainTable, statuses: PlainTable, children: Itera
         One row for each child and period, by the day of entry.
     """
     rows: list[_Row] = []
+    skipped = () if short_breaks else SHORT_BREAKS
     for child in children:
         own = list(_seen(episodes, child, day, "end_reason"))
         if own:
             own_statuses = [each for each in _seen(statuses, child, day, "status") if each.told not in (None, "NONE")]
-            rows += [_row(child, period) for period in _periods(sorted(_counting(own, own_statuses)))]
+            rows += [_row(child, period) for period in _periods(sorted(_counting(own, own_statuses, skipped)))]
     rows.sort()
     names = ("start_date", "child_id", "row_key", "known", "end", "end_known", "status", "end_reason", "sources")
     cells = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {name: [] for name in names}
@@ -120,17 +125,17 @@ def _seen(table: PlainTable, child: str, day: int, told: str) -> Iterator[_Spell
         yield _Spell(table.start[place], keys[place], known[place], *ends, what, key)
 
 
-def _counting(episodes: Sequence[_Spell], statuses: Sequence[_Spell]) -> Iterator[_Episode]:
+def _counting(episodes: Sequence[_Spell], statuses: Sequence[_Spell], skipped: Sequence[str]) -> Iterator[_Episode]:
     """Episodes that count as care, each from the day on which it does, with the legal status on that day."""
     for episode in episodes:
         within = sorted(_within(episode, statuses))
         first = within[0][-1] if within else None
-        if first is None or first.told not in SHORT_BREAKS:
+        if first is None or first.told not in skipped:
             status = None if first is None else first.told
             says = () if first is None else (first,)
             yield _Episode(episode.start, episode.key, episode, episode.known, status, says)
             continue
-        since = [each for each in within if each[-1].start > first.start and each[-1].told not in SHORT_BREAKS]
+        since = [each for each in within if each[-1].start > first.start and each[-1].told not in skipped]
         if since:
             from_day, later = since[0][0], since[0][-1]
             known = max(episode.known, later.known)
