@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from edgeofcare.exceptions import EdgeOfCareError, RecordsError, UnfitModelError
+from edgeofcare.exceptions import EdgeOfCareError, UnfitModelError
 from edgeofcare.scorer import Scorer
 from edgeofcare.service.body import read_body, refuse_media_type
 from edgeofcare.service.explained import explain_request
@@ -142,10 +142,8 @@ def _answer(scorer: Scorer, body: bytes, answer: Answer) -> bytes:
         return _plain(answer(scorer, plain))
     except UnfitModelError as error:
         raise Refused(409, str(error)) from None
-    except RecordsError as error:
-        raise Refused(422, "See the problems.", problems=error.problems) from None
     except EdgeOfCareError as error:
-        raise Refused(422, "See the problems.", problems=[str(error)]) from None
+        raise Refused(422, "See the problems.", problems=getattr(error, "problems", None) or [str(error)]) from None
 
 
 def _plain(found: Any) -> bytes:

@@ -125,8 +125,7 @@ def is_expired(scorer: Scorer) -> bool:
     bool
         False where it has no such date.
     """
-    expires = scorer.manifest.get("expires")
-    return isinstance(expires, str) and expires <= dt.datetime.now(dt.UTC).date().isoformat()
+    return scorer.expires is not None and scorer.expires <= dt.datetime.now(dt.UTC).date()
 
 
 def model_facts(scorer: Scorer) -> dict[str, Any]:
@@ -143,7 +142,6 @@ def model_facts(scorer: Scorer) -> dict[str, Any]:
         Ready for JSON: what it predicts, from what, for whom, how good it was found and until when it may be used.
     """
     manifest = scorer.manifest
-    evaluation = manifest.get("evaluation") or {}
     reference = scorer.reference
     return {
         "model_id": scorer.model_id,
@@ -154,8 +152,8 @@ def model_facts(scorer: Scorer) -> dict[str, Any]:
         "refits": len(scorer.refits),
         "compared_with": None if reference is None else reference.name,
         "reporting_lag": None if scorer.reporting_lag is None else dict(scorer.reporting_lag),
-        "verdict": evaluation.get("verdict"),
-        "expires": manifest.get("expires"),
+        "verdict": scorer.verdict,
+        "expires": None if scorer.expires is None else scorer.expires.isoformat(),
         "expired": is_expired(scorer),
         "schema_version": manifest.get("schema_version"),
         "package_version": manifest.get("package_version"),
