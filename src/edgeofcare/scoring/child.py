@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from edgeofcare.dates import one_day, refuse_late
 from edgeofcare.explanation.cells import Cell
@@ -16,7 +15,7 @@ from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.explanation.single import ChildExplainer, unknown_features
 from edgeofcare.features.names import as_features
 from edgeofcare.features.single.records import ChildRecords
-from edgeofcare.features.single.row import SingleFeatures, SingleRow
+from edgeofcare.features.single.row import SingleFeatures
 from edgeofcare.features.specs.numbers import Last
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
 from edgeofcare.models.recalibration import Recalibration
@@ -96,7 +95,10 @@ class ChildScorer:
         """
         day = one_day(index_date, "index_date")
         refuse_late(day, records.observed_until, "index_date")
-        row, table = self._row(records, day)
+        row = self._features.row(records, day)
+        table = np.array(row.values, dtype=np.float64)[None]
+        if self._vocabularies:
+            table = renumbered(table, self._names, self._codes, self._vocabularies)
         own = margin(self._arrays, table)
         log_odds = self._line.log_odds(own)
         low, high = None, None
@@ -140,16 +142,11 @@ class ChildScorer:
         dict of str to list of Cell
             As :meth:`ChildExplainer.inside` gives them.
         """
-        row, table = self._row(records, one_day(index_date, "index_date"))
-        return self._explainer.inside(row, concepts, observed=records, numbers=table[0])
-
-    def _row(self, records: ChildRecords, day: np.datetime64) -> tuple[SingleRow, npt.NDArray[np.float64]]:
-        """The features of a child, and the same as the model numbers their codes."""
-        row = self._features.row(records, day)
-        table = np.array(row.values, dtype=np.float64)[None]
+        row = self._features.row(records, one_day(index_date, "index_date"))
+        numbers = np.array(row.values, dtype=np.float64)[None]
         if self._vocabularies:
-            table = renumbered(table, self._names, self._codes, self._vocabularies)
-        return row, table
+            numbers = renumbered(numbers, self._names, self._codes, self._vocabularies)
+        return self._explainer.inside(row, concepts, observed=records, numbers=numbers[0])
 
 
 def child_records(records: ChildRecords | Mapping[str, Any]) -> ChildRecords:

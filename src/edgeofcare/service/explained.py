@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.single.records import ChildRecords
+from edgeofcare.scoring.request_form import MOST_REASONS
 
 if TYPE_CHECKING:
     from edgeofcare.explanation.cells import Cell
@@ -43,7 +44,7 @@ def explain_request(scorer: Scorer, request: Any) -> dict[str, Any]:
     if not isinstance(children, list) or len(children) != 1:
         msg = "The request must be an object whose 'children' holds exactly one child: one is explained at a time."
         raise SpecError(msg)
-    asked = {"bands": True, **request, "top_reasons": len(scorer.feature_names)}
+    asked = {"bands": True, **request, "top_reasons": MOST_REASONS}
     answer = scorer.score_request(asked)
     reasons = answer["scores"][0].get("reasons") or []
     if reasons:

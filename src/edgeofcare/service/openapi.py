@@ -32,10 +32,11 @@ def make_document() -> Plain:
         OpenAPI 3.1, ready for JSON.
     """
     parts: Plain = {"Problem": _problem(), "Model": _model()}
-    parts["ScoreRequest"] = _component("ScoreRequest", request_schema(), parts)
-    parts["ScoreResponse"] = _component("ScoreResponse", response_schema(), parts)
-    parts["ExplainRequest"] = _one_child(parts["ScoreRequest"])
-    parts["ExplainResponse"] = _explained(parts["ScoreResponse"])
+    request, response = request_schema(), response_schema()
+    parts["ScoreRequest"] = _component("ScoreRequest", request, parts)
+    parts["ScoreResponse"] = _component("ScoreResponse", response, parts)
+    parts["ExplainRequest"] = _moved(_one_child(parts["ScoreRequest"]), "ScoreRequest")
+    parts["ExplainResponse"] = _component("ExplainResponse", _explained(response), parts)
     return {
         "openapi": "3.1.0",
         "info": {"title": "edgeofcare", "version": VERSION, "description": _ABOUT},
@@ -180,9 +181,36 @@ def _moved(schema: Any, name: str) -> Any:
 
 def _one_child(schema: Plain) -> Plain:
     """The request of the contract with one child."""
-    return schema
+    children = {**schema["properties"]["children"], "maxItems": 1, "description": "The records of one child."}
+    told = {"title": "Request for all reasons of one child", "properties": {**schema["properties"], "children": children}}
+    return {**schema, **told, "examples": [{**each, "children": each["children"][:1]} for each in schema["examples"]]}
 
 
 def _explained(schema: Plain) -> Plain:
     """The answer of the contract with the features inside each reason."""
-    return schema
+    reason = schema["$defs"]["reason"]
+    inner = {name: reason["properties"][name] for name in _INSIDE}
+    feature = {"description": "What one feature does.", "type": "object", "required": [*inner], "properties": inner}
+    listed = {
+        "type": "array",
+        "items": {"$ref": "#/$defs/feature"},
+        "description": "Every feature of the concept that moves the risk, the largest first; each contribution is its own.",
+    }
+    inside = {
+        **reason,
+        "properties": {**reason["properties"], "features": listed},
+        "required": [*reason["required"], "features"],
+    }
+    definitions = {**schema["$defs"], "reason": inside, "feature": feature}
+    return {**schema, "title": "All reasons of one child", "$defs": definitions, "examples": [_in_full(schema)]}
+
+
+_INSIDE = ("feature", "value", "contribution", "record", "sentence", "evidence")
+
+
+def _in_full(schema: Plain) -> Plain:
+    """The example of an answer, for its first child in full."""
+    example = schema["examples"][0]
+    first = example["scores"][0]
+    reasons = [{**each, "features": [{name: each[name] for name in _INSIDE}]} for each in first["reasons"]]
+    return {**example, "scores": [{**first, "reasons": reasons}]}
