@@ -28,6 +28,7 @@ from edgeofcare.model_archive import array_members, open_archive, pack, read_arr
 from edgeofcare.model_file import load_model, save_model
 from edgeofcare.models.reanchor import reanchor
 from edgeofcare.models.risk_model import make_risk_model
+from edgeofcare.models.vocabulary import unseen_names
 from edgeofcare.outcome import label_outcome
 from edgeofcare.records.records import Records
 from edgeofcare.runs.choices import model_choices, model_options
@@ -351,12 +352,16 @@ def test_one_child_from_plain_records_is_scored_as_the_frames_are(name, tmp_path
     model, X, _ = trained(name)
     path = save_model(tmp_path / "codes.eoc", model, features=FEATURES, task=TASK)
     scorer = load_model(path)
-    some = X.iloc[:: len(X) // 25]
+    strange = X.loc[[bool(names) for names in unseen_names(X, scorer.vocabularies)]]
+    some = pd.concat([X.iloc[:: len(X) // 25], strange.iloc[:2]]).sort_index()
+    some = some[~some.index.duplicated()]
     expected = explain(scorer, some, records=records())
     reasons = expected.reasons(3, bands=False)
+    assert len(strange)
     for key, risk in expected.risk.items():
         found = scorer.score_child(ChildRecords.from_records(records(), key[1]).to_plain(), key[2])
         assert found.risk == risk
+        assert found.unseen == unseen_names(X.loc[[key]], scorer.vocabularies)[0]
         of_frames = reasons.loc[key]
         told = [(reason.feature, reason.sentence) for reason in found.reasons]
         assert told == list(of_frames[["feature", "sentence"]].itertuples(index=False, name=None))

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src" / "edgeofcare"
 
 LAYERS = {
-    0: {"exceptions", "schema", "metrics", "ages", "progress", "version", "figures", "dates"},
+    0: {"exceptions", "schema", "metrics", "ages", "progress", "version", "figures", "dates", "made_once"},
     1: {"task", "criteria", "records", "sample"},
     2: {"care", "cohort", "outcome", "features", "splitting", "synthetic"},
     3: {"models", "scale"},
@@ -57,6 +57,9 @@ NUMPY_ONLY = {
     "edgeofcare.explanation.single",
     "edgeofcare.scorer",
     "edgeofcare.scoring.child",
+    "edgeofcare.scoring.contract",
+    "edgeofcare.scoring.eligibility",
+    "edgeofcare.scoring.request",
     "edgeofcare.models.arrays",
 }
 

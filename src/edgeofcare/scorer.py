@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgeofcare.exceptions import SpecError
+from edgeofcare.exceptions import NotEligibleError, SpecError
 from edgeofcare.explanation.reporting_lag import refuse_other_lag
+from edgeofcare.made_once import made_once
 from edgeofcare.scoring.array_scorer import ArrayScorer
 from edgeofcare.scoring.fitness import refuse_unfit
 
@@ -147,6 +147,7 @@ class Scorer(ArrayScorer):
         accept_lag: bool = False,
         bands: bool = False,
         override: str | None = None,
+        eligible_only: bool = True,
     ) -> ChildScore:
         """Score one child from plain records, with its reasons and their source rows, in a few milliseconds.
 
@@ -168,6 +169,9 @@ class Scorer(ArrayScorer):
             Whether reasons say how sure they are, where the model has refits: it is then explained that often.
         override : str, optional
             As for :meth:`score`; kept in the score.
+        eligible_only : bool, default True
+            Whether a child whom the model is not for is refused: one of another age, without an open case, looked
+            after, as :func:`edgeofcare.build_cohort` has it. A score of any other child means nothing.
 
         Returns
         -------
@@ -182,21 +186,22 @@ class Scorer(ArrayScorer):
             If the day is more than one day after ``observed_until``.
         UnfitModelError
             If the model is not to be used on the day, and ``override`` does not say why it is.
+        NotEligibleError
+            If the model is not for the child on the day, unless ``eligible_only`` is False: why is then in the score.
         SpecError
             If the reporting lag differs from that of training, or the day or an option is not understood.
-
-        Notes
-        -----
-        Whether the child is one that the model is for (its age, an open case, not looked after) is not checked here
-        but by :meth:`score`: a score of any other child means nothing.
         """
         from edgeofcare.scoring.child import child_records
+        from edgeofcare.scoring.eligibility import why_not_eligible
 
         held = child_records(records)
         self._refuse_options(held, top_reasons, accept_lag=accept_lag)
         why = refuse_unfit(self, index_date, override)
+        because = why_not_eligible(held, self.task, index_date)
+        if because and eligible_only:
+            raise NotEligibleError(because)
         score = self._of_child.score(held, index_date, top_reasons=top_reasons, bands=bands)
-        return score if why is None else replace(score, override=why)
+        return replace(score, override=why, not_eligible_because=because)
 
     def score_request(self, request: Mapping[str, Any] | str | bytes) -> dict[str, Any]:
         """Answer a request of a case system: the documented contract, in and out as JSON holds it, with numpy alone.
@@ -224,9 +229,9 @@ class Scorer(ArrayScorer):
         """
         from edgeofcare.scoring.request import answer
 
-        return answer(self, request)
+        return answer(self, self._of_child, request)
 
-    @cached_property
+    @made_once
     def _of_child(self) -> ChildScorer:
         """The model, ready for one child at a time."""
         from edgeofcare.scoring.child import ChildScorer

@@ -67,6 +67,11 @@ def why(scorer, children):
     return explain(scorer, children, records=records_with())
 
 
+def score_of(scorer, records, day, **options):
+    """The score of a child, whether or not it is one whom the model is for."""
+    return scorer.score_child(records, day, eligible_only=False, **options)
+
+
 def one_child(key):
     """Records of a child, as JSON gives them."""
     return json.loads(json.dumps(ChildRecords.from_records(records_with(), key[1]).to_plain()))

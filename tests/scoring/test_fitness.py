@@ -38,7 +38,7 @@ def test_a_model_judged_do_not_use_is_refused_unless_somebody_says_why():
         refuse_unfit(model("do not use"), "2025-04-01", None)
     assert isinstance(caught.value, SpecError)
     assert model("do not use").model_id in str(caught.value)
-    assert refuse_unfit(model("do not use"), "2025-04-01", f"  {WHY}\n") == WHY
+    assert refuse_unfit(model("do not use"), "2025-04-01", f"  {WHY} ") == WHY
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,9 @@ def test_both_grounds_are_told():
         refuse_unfit(model("do not use", expires="2025-01-01"), "2025-04-01", None)
 
 
-@pytest.mark.parametrize("override", ["", "  ", "x" * (LONGEST_OVERRIDE + 1), 5, True, "two\nlines", "\x1b[31mred"])
+@pytest.mark.parametrize(
+    "override", ["", "  ", "x" * (LONGEST_OVERRIDE + 1), 5, True, "two\nlines", "\x1b[31mred", "a\ud800"]
+)
 @pytest.mark.parametrize("verdict", ["use", "do not use"])
 def test_another_override_is_refused_whatever_the_model(override, verdict):
     with pytest.raises(SpecError, match="override must be text"):

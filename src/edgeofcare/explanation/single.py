@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +23,7 @@ from edgeofcare.explanation.unseen import UNSEEN
 from edgeofcare.explanation.wording_file import Wording, default_wording
 from edgeofcare.features.single.row import SingleRow
 from edgeofcare.features.specs.combined import Combined
+from edgeofcare.made_once import made_once
 from edgeofcare.models.arrays import LinearArrays, TreeArrays
 from edgeofcare.models.recalibration import Recalibration
 from edgeofcare.models.spread import RefitArrays
@@ -187,7 +187,7 @@ class ChildExplainer:
         band, tied = told_bands(self._concepts, sums, refits)
         return {"band": band.tolist(), "tied": tied.tolist()}
 
-    @cached_property
+    @made_once
     def _splits(self) -> list[_Line | _Trees]:
         """Each refit, made once."""
         numbered = enumerate(self._refits, start=1)
@@ -236,12 +236,12 @@ class _Trees:
         phi[: len(found)] = found
         return phi
 
-    @cached_property
+    @made_once
     def _by_concept(self) -> OneRow:
         """The trees laid out for concepts."""
         return OneRow(_form(self._arrays, self._reference, self._number, self._groups))
 
-    @cached_property
+    @made_once
     def _by_feature(self) -> OneRow:
         """The trees laid out for features."""
         return OneRow(self._form, self._groups)

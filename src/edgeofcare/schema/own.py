@@ -18,7 +18,7 @@ OWN = "own"
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9-]+")
 """What a category cannot hold: each run of it becomes an underscore."""
 
-_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LONGEST = 40
 _ALIKE = 0.85
 _TAKEN = ("care_periods", "care", *TABLES, *(table.noun for table in TABLES.values()))
@@ -66,7 +66,7 @@ def own_table(name: str, kind: str = OWN, *, value: bool = True, category: bool 
 
 def _check_name(name: str) -> None:
     """Refuse a name that features could not be called by, or that would be taken for another table's."""
-    if not isinstance(name, str) or not _NAME.match(name) or len(name) > _LONGEST:
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > _LONGEST:
         msg = (
             "The name of an own table must be lower-case letters, digits and underscores, beginning with a letter, "
             f"{_LONGEST} characters at most, such as 'suspensions'."

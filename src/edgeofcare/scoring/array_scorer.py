@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.named_reference import compared_form
 from edgeofcare.explanation.paths import PathForm
+from edgeofcare.made_once import made_once
 from edgeofcare.models.arrays import LinearArrays, margin
 from edgeofcare.models.column_names import table_values
 from edgeofcare.models.spread import CONFIDENCE, refit_log_odds, risk_interval
@@ -141,7 +141,7 @@ class ArrayScorer(SavedModel):
         self._table(X)  # refuses other columns
         return {name: int(rows.sum()) for name, rows in unseen_codes(X, self._vocabularies).items()}
 
-    @cached_property
+    @made_once
     def _paths(self) -> PathForm | LinearArrays:
         """The model in the form that contributions are computed from, made once."""
         return compared_form(self._arrays, self._reference)

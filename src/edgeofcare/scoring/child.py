@@ -96,9 +96,8 @@ class ChildScorer:
         day = one_day(index_date, "index_date")
         refuse_late(day, records.observed_until, "index_date")
         row = self._features.row(records, day)
-        table = np.array(row.values, dtype=np.float64)[None]
-        if self._vocabularies:
-            table = renumbered(table, self._names, self._codes, self._vocabularies)
+        held = np.array(row.values, dtype=np.float64)[None]
+        table = renumbered(held, self._names, self._codes, self._vocabularies) if self._vocabularies else held
         own = margin(self._arrays, table)
         log_odds = self._line.log_odds(own)
         low, high = None, None
@@ -121,6 +120,7 @@ class ChildScorer:
             model_id=self._model_id,
             index_date=str(day),
             data_until=str(records.observed_until),
+            unseen=tuple(self._names[at] for at in np.flatnonzero(np.isnan(table[0]) & ~np.isnan(held[0])).tolist()),
         )
 
     def inside(

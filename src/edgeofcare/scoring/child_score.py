@@ -146,6 +146,10 @@ class ChildScore:
         Always True.
     override : str or None
         Why the model was used although it is not to be used on the day; None where nothing had to be overridden.
+    unseen : tuple of str
+        Names of the features whose code the model does not know and takes as unknown.
+    not_eligible_because : tuple of str
+        Why the model is not for the child on the day; empty unless such a child was to be scored all the same.
 
     Examples
     --------
@@ -170,6 +174,8 @@ class ChildScore:
     data_until: str
     decision_support_only: bool = True
     override: str | None = None
+    unseen: tuple[str, ...] = ()
+    not_eligible_because: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """The model and a count; nothing of the child."""
@@ -185,9 +191,11 @@ class ChildScore:
             By the names above; reasons as :meth:`ChildReason.to_dict` gives them. What is no number is None.
         """
         plain = {name: _plain(value) for name, value in vars(self).items()}
-        return plain | {"reasons": [reason.to_dict() for reason in self.reasons], "unknown": list(self.unknown)}
+        return plain | {"reasons": [reason.to_dict() for reason in self.reasons]}
 
 
 def _plain(value: Any) -> Any:
     """A value as JSON can hold it."""
+    if isinstance(value, tuple):
+        return list(value)
     return None if isinstance(value, float) and math.isnan(value) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Protocol
 
 import numpy as np
@@ -11,10 +12,12 @@ from edgeofcare.dates import one_day
 from edgeofcare.evaluation.judgement.conclusions import DO_NOT_USE
 from edgeofcare.exceptions import SpecError, UnfitModelError
 
-__all__ = ["LONGEST_OVERRIDE", "refuse_unfit", "why_unfit"]
+__all__ = ["LONGEST_OVERRIDE", "read_override", "refuse_unfit", "why_unfit"]
 
 LONGEST_OVERRIDE = 200
 """Most characters of the reason for which a model is used that should not be."""
+
+_NOT_ONE_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class _Described(Protocol):
@@ -31,6 +34,41 @@ class _Described(Protocol):
     @property
     def model_id(self) -> str:
         """Short name of exactly this model."""
+
+
+def read_override(override: str | None) -> str | None:
+    """Read why a model is used that is not to be used.
+
+    Parameters
+    ----------
+    override : str or None
+        The reason.
+
+    Returns
+    -------
+    str or None
+        Without surrounding spaces.
+
+    Raises
+    ------
+    SpecError
+        If it is not one line of 1 to 200 characters.
+
+    Examples
+    --------
+    >>> read_override(" The new model arrives in May. ")
+    'The new model arrives in May.'
+    """
+    if override is None:
+        return None
+    text = override.strip() if isinstance(override, str) else ""
+    if not text or len(override) > LONGEST_OVERRIDE or _NOT_ONE_LINE.search(override):
+        msg = (
+            "override must be text that says why the model is used all the same: one line, not empty, at most "
+            f"{LONGEST_OVERRIDE} characters."
+        )
+        raise SpecError(msg)
+    return text
 
 
 def why_unfit(model: _Described, index_date: str | dt.date | np.datetime64) -> tuple[str, ...]:
@@ -95,7 +133,7 @@ def refuse_unfit(model: _Described, index_date: str | dt.date | np.datetime64, o
     >>> refuse_unfit(old, "2025-03-31", "The new model arrives in May.")
     'The new model arrives in May.'
     """
-    reason = _reason(override)
+    reason = read_override(override)
     why = why_unfit(model, index_date)
     if not why:
         return None
@@ -106,17 +144,3 @@ def refuse_unfit(model: _Described, index_date: str | dt.date | np.datetime64, o
         )
         raise UnfitModelError(msg)
     return reason
-
-
-def _reason(override: str | None) -> str | None:
-    """The reason without surrounding spaces."""
-    if override is None:
-        return None
-    text = override.strip() if isinstance(override, str) else ""
-    if not text or len(text) > LONGEST_OVERRIDE or not text.isprintable():
-        msg = (
-            "override must be text that says why the model is used all the same: one line, not empty, at most "
-            f"{LONGEST_OVERRIDE} characters."
-        )
-        raise SpecError(msg)
-    return text

@@ -15,6 +15,7 @@ from edgeofcare.features.single.reading import Problems
 from edgeofcare.schema.columns import EVENT, SPELL, Table
 from edgeofcare.schema.extracts import LATE_DAYS
 from edgeofcare.schema.own import own_table
+from edgeofcare.schema.sentinels import LARGEST_NUMBER
 from edgeofcare.schema.tables import TABLES
 
 __all__ = ["LINKS_SAID", "Declarations", "read_declarations"]
@@ -113,7 +114,7 @@ def read_declarations(plain: Mapping[str, Any], problems: Problems) -> Declarati
         child_id=str(child_id),
         observed_until=until or 0,
         observed_from={name: _first_day(name, first, plain, until or 0) for name in dated},
-        reporting_lag={name: lag.get(name, 0) for name in dated},
+        reporting_lag={name: int(lag.get(name, 0)) for name in dated},
         links=links,
         absent_columns=_absent(absent, own, problems),
         own=own,
@@ -189,8 +190,9 @@ _OWN = (
 
 
 def _is_lag(value: Any) -> bool:
-    """Whether it is a whole number of days, zero or more."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    """Whether it is a whole number of days, zero or more; JSON does not tell 14.0 from 14."""
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return whole and not isinstance(value, bool) and 0 <= value <= LARGEST_NUMBER
 
 
 def _is_day(value: Any) -> bool:
