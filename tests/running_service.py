@@ -39,10 +39,10 @@ class Running:
         assert self.process.poll() is None, self.lines
         return self
 
-    def until(self, event, timeout=20):
+    def until(self, event, said="", timeout=60):
         """Wait for a line of the log."""
         for _ in range(timeout * 100):
-            found = [line for line in self.lines if line["event"] == event]
+            found = [line for line in self.lines if line["event"] == event and said in str(line.get("said", ""))]
             if found:
                 return found[-1]
             threading.Event().wait(0.01)

@@ -35,7 +35,7 @@ def make_document() -> Plain:
     request, response = request_schema(), response_schema()
     parts["ScoreRequest"] = _component("ScoreRequest", request, parts)
     parts["ScoreResponse"] = _component("ScoreResponse", response, parts)
-    parts["ExplainRequest"] = _moved(_one_child(parts["ScoreRequest"]), "ScoreRequest")
+    parts["ExplainRequest"] = _one_child(parts["ScoreRequest"])
     parts["ExplainResponse"] = _component("ExplainResponse", _explained(response), parts)
     return {
         "openapi": "3.1.0",
