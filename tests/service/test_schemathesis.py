@@ -25,7 +25,7 @@ def drawn(tmp_path_factory):
     path = saved(tmp_path_factory.mktemp("drawn") / "model.eoc")
     service = service_of(load_model(path), path, rate=1e6, burst=1_000_000)
     config = schemathesis.Config()
-    config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+    config.projects.default.generation.update(modes=list(GenerationMode))
     return schemathesis.openapi.from_asgi("/openapi.json", service.app, config=config)
 
 

@@ -71,13 +71,18 @@ def test_it_warns_where_others_could_read_along():
         (["--no-token", "--certfile", "a.pem"], "go together"),
         (["--no-token", "--certfile", "a.pem", "--keyfile", "a.key"], "names no file"),
         (["--no-token", "--rate", "0"], "rate"),
-        (["--no-token", "--host", "999.0.0.1"], "cannot listen"),
     ],
 )
 def test_bad_usage_is_told_and_exits_with_2(path, words, said, monkeypatch, capsys):
     monkeypatch.delenv("EDGEOFCARE_TOKENS", raising=False)
     assert main(["serve", str(path), *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_an_address_that_cannot_be_had_is_told(path, monkeypatch, capsys):
+    monkeypatch.setenv("EDGEOFCARE_TOKENS", TOKEN)
+    assert main(["serve", str(path), "--host", "999.0.0.1"]) == 2
+    assert "cannot listen" in capsys.readouterr().err
 
 
 def test_a_bad_model_is_not_served(tmp_path, capsys):
