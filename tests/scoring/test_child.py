@@ -67,11 +67,6 @@ def why(scorer, children):
     return explain(scorer, children, records=records_with())
 
 
-def score_of(scorer, records, day, **options):
-    """The score of a child, whether or not it is one whom the model is for."""
-    return scorer.score_child(records, day, eligible_only=False, **options)
-
-
 def one_child(key):
     """Records of a child, as JSON gives them."""
     return json.loads(json.dumps(ChildRecords.from_records(records_with(), key[1]).to_plain()))
@@ -179,7 +174,7 @@ def test_another_count_of_reasons_is_refused(scorer, children, top):
 
 def test_a_day_after_the_extract_is_refused_and_the_day_after_it_is_not(scorer, children):
     plain = one_child(children.index[0])
-    assert scorer.score_child(plain, "2025-04-01").index_date == "2025-04-01"
+    assert scorer.score_child(plain, "2025-04-01", eligible_only=False).index_date == "2025-04-01"
     with pytest.raises(LeakageError, match="more than one day after observed_until") as caught:
         scorer.score_child(plain, "2025-04-02")
     assert "KIND" not in str(caught.value)

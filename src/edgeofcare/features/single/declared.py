@@ -174,8 +174,11 @@ def _own(given: Any, problems: Problems) -> dict[str, Table]:
         if not isinstance(about, Mapping) or about.get("kind") not in (EVENT, SPELL) or about.keys() - _ABOUT:
             problems.append(_OWN)
             continue
+        options = {part: about.get(part, True) for part in ("value", "category")}
+        if not all(isinstance(held, bool) for held in options.values()):
+            problems.append(_OWN)
+            continue
         try:
-            options = {part: about.get(part, True) is True for part in ("value", "category")}
             found[name] = own_table(name, about["kind"], **options)
         except (SpecError, TypeError):
             problems.append("own_tables: a name cannot be used. It must be one that records.with_events takes.")
@@ -185,7 +188,7 @@ def _own(given: Any, problems: Problems) -> dict[str, Table]:
 _ABOUT = {"kind", "value", "category"}
 _OWN = (
     "own_tables must give for each table its kind ('event' or 'spell'), and may say whether its rows have a value and "
-    "a category."
+    "a category (true or false)."
 )
 
 
