@@ -6,7 +6,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis import GenerationMode
-from schemathesis.checks import CHECKS
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from asgi_calls import TOKEN, service_of
 from edgeofcare.model_file import load_model
@@ -14,9 +14,9 @@ from edgeofcare.service.guard import ROUTES
 from served_models import saved
 
 QUIET = list(HealthCheck)
-SHORT = settings(max_examples=12, derandomize=True, deadline=None, suppress_health_check=QUIET, database=None)
+SHORT = settings(max_examples=8, derandomize=True, deadline=None, suppress_health_check=QUIET, database=None)
 LONG = settings(max_examples=1_000, deadline=None, suppress_health_check=QUIET, database=None)
-UNSAID = [check for check in CHECKS.get_all() if check.__name__ == "positive_data_acceptance"]
+UNSAID = [positive_data_acceptance]
 """JSON Schema cannot say that a child is among the rows, or that a spell ends after it began: 422 is right for those."""
 
 
@@ -46,5 +46,4 @@ def test_many_drawn_requests_are_answered_as_the_document_says(case):
 
 
 def test_every_route_is_drawn_from(drawn):
-    assert {operation.ok().path for operation in drawn.get_all_operations()} == set(ROUTES)
-    assert [check.__name__ for check in UNSAID] == ["positive_data_acceptance"]
+    assert {operation.ok().path for operation in drawn.get_all_operations()} == set(ROUTES) - {"/openapi.json"}

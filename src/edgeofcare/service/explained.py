@@ -26,8 +26,8 @@ def explain_request(scorer: Scorer, request: Any) -> dict[str, Any]:
     scorer : Scorer
         The model.
     request : object
-        As :meth:`edgeofcare.Scorer.score_request` takes it, with exactly one child; ``top_reasons`` is left aside, and
-        reasons say how sure they are unless ``bands`` is false.
+        As :meth:`edgeofcare.Scorer.score_request` takes it, with exactly one child; however many ``top_reasons``, it
+        gets all; reasons say how sure they are unless ``bands`` is false.
 
     Returns
     -------
@@ -44,8 +44,9 @@ def explain_request(scorer: Scorer, request: Any) -> dict[str, Any]:
     if not isinstance(children, list) or len(children) != 1:
         msg = "The request must be an object whose 'children' holds exactly one child: one is explained at a time."
         raise SpecError(msg)
-    asked = {"bands": True, **request, "top_reasons": MOST_REASONS}
-    answer = scorer.score_request(asked)
+    top = request.get("top_reasons", MOST_REASONS)
+    usable = type(top) is int and 0 <= top <= MOST_REASONS  # anything else is refused as ever
+    answer = scorer.score_request({"bands": True, **request, "top_reasons": MOST_REASONS if usable else top})
     reasons = answer["scores"][0].get("reasons") or []
     if reasons:
         names = [reason["concept"] for reason in reasons]
