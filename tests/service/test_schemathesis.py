@@ -17,7 +17,7 @@ QUIET = list(HealthCheck)
 SHORT = settings(max_examples=8, derandomize=True, deadline=None, suppress_health_check=QUIET, database=None)
 LONG = settings(max_examples=1_000, deadline=None, suppress_health_check=QUIET, database=None)
 UNSAID = [positive_data_acceptance]
-"""JSON Schema cannot say that a child is among the rows, or that a spell ends after it began: 422 is right for those."""
+"""JSON Schema cannot say that a child is among the rows, or that a spell ends after it began: 422 is right then."""
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import os
 
 import pytest
 
@@ -36,7 +35,7 @@ class Files:
             msg = "The model file is damaged."
             raise ModelFileError(msg)
         if word == "fault":
-            raise KeyError("a value")
+            raise KeyError(*["a value"])
         return model(word)
 
 
@@ -124,7 +123,7 @@ def test_a_reload_under_load_loses_no_request_and_mixes_none(path):
         for name in names[1:]:
             await asyncio.sleep(0.1)
             path.with_suffix(".new").write_text(name, encoding="utf-8")
-            os.replace(path.with_suffix(".new"), path)
+            path.with_suffix(".new").replace(path)
             await asyncio.to_thread(service.served.look)
             await asyncio.to_thread(service.served.look)
 
@@ -135,7 +134,7 @@ def test_a_reload_under_load_loses_no_request_and_mixes_none(path):
     service.app.state.access.rates._rate = service.app.state.access.rates._burst = 1e6
     asyncio.run(all_of_it())
     assert {status for status, _ in answers} == {200}
-    assert [name for name in dict.fromkeys(name for _, name in answers)] == names
+    assert list(dict.fromkeys(name for _, name in answers)) == names
     ids = {model(name).model_id for name in names}
     assert {line["model_id"] for line in service.lines if line["event"] == "request"} <= ids
 

@@ -159,7 +159,7 @@ def test_a_newer_model_comes_under_load_and_a_bad_one_does_not(path, tmp_path):
         for thread in threads:
             thread.start()
         first = json.loads(service.ask("GET", "/v1/model")[1])["model_id"]
-        os.replace(newer, live)
+        newer.replace(live)
         service.process.send_signal(signal.SIGHUP)
         second = service.until("model served")["model_id"]
         live.write_bytes(b"cut off")

@@ -1,4 +1,4 @@
-"""The command line: ``edgeofcare demo``, ``run``, ``reproduce``, ``check``, ``codes``, ``features``, ``schema``, ``serve``.
+"""The command line: ``edgeofcare demo``, ``run``, ``reproduce``, ``check``, ``codes``, ``features`` and the others.
 
 Exit status: 0 on success, 2 on bad input or usage (the message is on standard error), 1 on a fault of ours. What is
 said on the screen may be kept in a log: apart from a traceback that was asked for, it holds no single child.

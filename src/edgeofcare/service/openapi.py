@@ -182,7 +182,10 @@ def _moved(schema: Any, name: str) -> Any:
 def _one_child(schema: Plain) -> Plain:
     """The request of the contract with one child."""
     children = {**schema["properties"]["children"], "maxItems": 1, "description": "The records of one child."}
-    told = {"title": "Request for all reasons of one child", "properties": {**schema["properties"], "children": children}}
+    told = {
+        "title": "Request for all reasons of one child",
+        "properties": {**schema["properties"], "children": children},
+    }
     return {**schema, **told, "examples": [{**each, "children": each["children"][:1]} for each in schema["examples"]]}
 
 
@@ -194,7 +197,7 @@ def _explained(schema: Plain) -> Plain:
     listed = {
         "type": "array",
         "items": {"$ref": "#/$defs/feature"},
-        "description": "Every feature of the concept that moves the risk, the largest first; each contribution is its own.",
+        "description": "Every feature of the concept that moves the risk, the largest first; each by itself.",
     }
     inside = {
         **reason,
