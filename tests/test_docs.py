@@ -20,6 +20,7 @@ WORDS = [
     *("catalogue", "concept", "edit", "feature"),
     *("finding", "proxy", "re-anchor", "reference cohort", "refit", "band"),
     *("member", "unseen", "vocabulary", "timeline"),
+    "token",
     *("head", "ledger", "override", "payload", "rectify"),
     *("request", "unfit"),
     *("contamination", "exposed", "roll-out", "step"),

@@ -20,6 +20,7 @@ from edgeofcare.cli.jobs import add_demo_command, add_run_command
 from edgeofcare.cli.reproduce import add_reproduce_command
 from edgeofcare.cli.schema import add_schema_command
 from edgeofcare.cli.sign import add_sign_command
+from edgeofcare.cli.serve import add_serve_command
 from edgeofcare.exceptions import EdgeOfCareError
 from edgeofcare.version import VERSION
 
@@ -88,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     for add_command in (
         *(add_demo_command, add_check_command, add_codes_command, add_features_command),
         *(add_run_command, add_reproduce_command),
-        *(add_inspect_command, add_sign_command, add_schema_command),
+        *(add_inspect_command, add_sign_command, add_schema_command, add_serve_command),
     ):
         add_command(commands)
     return parser

@@ -126,12 +126,49 @@ class ChildExplainer:
         for place, total, points in moved:
             own = self._members[place]
             carried = int(own[carrier(phi[own], total, [self._names[member] for member in own])])
-            cell = self._cell(row, carried, float(phi[carried]), observed)
-            if isinstance(cell.value, str) and math.isnan(values[carried]):
-                cell = replace(cell, sentence=cell.sentence + UNSEEN)
+            cell = self._seen(row, carried, float(phi[carried]), observed, values)
             sure = {} if certainty is None else {name: told[place] for name, told in certainty.items()}
             reasons.append(Reason(self._concepts[place], total, points, cell, sure))
         return reasons
+
+    def inside(
+        self, row: SingleRow, concepts: Sequence[str], *, observed: Observed, numbers: FloatArray | None = None
+    ) -> dict[str, list[Cell]]:
+        """Every feature of some concepts that moves one risk, the largest first.
+
+        Parameters
+        ----------
+        row : SingleRow
+            The features of the child.
+        concepts : sequence of str
+            Names of concepts.
+        observed : Observed
+            Its records.
+        numbers : ndarray of float64, shape (n_features,), optional
+            As for :meth:`reasons`.
+
+        Returns
+        -------
+        dict of str to list of Cell
+            By concept; ties by name. A feature's contribution is its own, one feature at a time: those of a concept
+            need not add up to that of the concept. Features that add exactly nothing are left out.
+        """
+        values = np.asarray(row.values if numbers is None else numbers, dtype=np.float64)
+        places = [self._concepts.index(name) for name in concepts]
+        phi = self._line.slope * self._model.features(values, places)
+        found: dict[str, list[Cell]] = {}
+        for name, place in zip(concepts, places, strict=True):
+            own = [int(member) for member in self._members[place] if phi[member] != 0]
+            own.sort(key=lambda member: (-abs(float(phi[member])), self._names[member]))
+            found[name] = [self._seen(row, member, float(phi[member]), observed, values) for member in own]
+        return found
+
+    def _seen(self, row: SingleRow, position: int, contribution: float, observed: Observed, values: FloatArray) -> Cell:
+        """What one feature says, and whether the model does not know its code."""
+        cell = self._cell(row, position, contribution, observed)
+        if isinstance(cell.value, str) and math.isnan(values[position]):
+            return replace(cell, sentence=cell.sentence + UNSEEN)
+        return cell
 
     def _cell(self, row: SingleRow, position: int, contribution: float, observed: Observed) -> Cell:
         """What one feature says."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgeofcare.dates import one_day, refuse_late
+from edgeofcare.explanation.cells import Cell
 from edgeofcare.explanation.named_reference import Reference
 from edgeofcare.explanation.paths import PathForm
 from edgeofcare.explanation.reference import REFERENCE
@@ -130,6 +131,31 @@ class ChildScorer:
             data_until=str(records.observed_until),
             unseen=tuple(self._names[at] for at in np.flatnonzero(np.isnan(table[0]) & ~np.isnan(held[0])).tolist()),
         )
+
+    def inside(
+        self, records: ChildRecords, index_date: dt.date | np.datetime64 | str, concepts: Sequence[str]
+    ) -> dict[str, list[Cell]]:
+        """Every feature of some concepts that moves the risk of one child.
+
+        Parameters
+        ----------
+        records : ChildRecords
+            The records of its household.
+        index_date : str or date
+            The day.
+        concepts : sequence of str
+            Names of concepts.
+
+        Returns
+        -------
+        dict of str to list of Cell
+            As :meth:`ChildExplainer.inside` gives them.
+        """
+        row = self._features.row(records, one_day(index_date, "index_date"))
+        numbers = np.array(row.values, dtype=np.float64)[None]
+        if self._vocabularies:
+            numbers = renumbered(numbers, self._names, self._codes, self._vocabularies)
+        return self._explainer.inside(row, concepts, observed=records, numbers=numbers[0])
 
 
 def child_records(records: ChildRecords | Mapping[str, Any]) -> ChildRecords:

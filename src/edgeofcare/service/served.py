@@ -1,0 +1,166 @@
+"""The model that the service scores with, and how another takes its place without a request being lost."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from edgeofcare.exceptions import EdgeOfCareError
+from edgeofcare.scorer import Scorer
+from edgeofcare.service.logs import Log, place_of
+from edgeofcare.service.measures import Measures
+
+__all__ = ["Served"]
+
+Signature = tuple[int, int, int] | None
+
+
+class Served:
+    """A loaded model and the file that it came from.
+
+    A request takes ``scorer`` once and keeps it, so that a model which changes meanwhile changes nothing for it.
+
+    Parameters
+    ----------
+    path : str or path
+        The model file.
+    load : callable
+        Reads and checks a model file; raises an :class:`edgeofcare.exceptions.EdgeOfCareError` for one that is bad.
+    log : Log
+        Where changes are told.
+    measures : Measures
+        Where they are counted.
+
+    Raises
+    ------
+    EdgeOfCareError
+        If the first model cannot be loaded.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], load: Callable[[Path], Scorer], log: Log, measures: Measures
+    ) -> None:
+        self._path, self._load, self._log, self._measures = Path(path), load, log, measures
+        self._lock = threading.Lock()
+        self._looked_at = self._last = self._signature()
+        self.scorer = _ready(load(self._path))
+        self.refused = False
+
+    def facts(self) -> dict[str, Any]:
+        """What the service says of its model; nothing personal.
+
+        Returns
+        -------
+        dict
+            Ready for JSON.
+        """
+        return model_facts(self.scorer) | {"newer_file_refused": self.refused}
+
+    def told(self) -> None:
+        """Bring the measures up to date."""
+        self._measures.serves(self.scorer.model_id, expired=is_expired(self.scorer))
+
+    def look(self, *, now: bool = False) -> str:
+        """See whether the file has changed, and take the new model if it is a good one.
+
+        A file that has changed is read when two looks find it the same, so that it is not read while it is written.
+
+        Parameters
+        ----------
+        now : bool, default False
+            Whether the file is read whether it changed or not.
+
+        Returns
+        -------
+        {"same", "served", "refused"}
+            What became of it.
+        """
+        with self._lock:
+            found, last = self._signature(), self._last
+            self._last = found
+            if not now and (found is None or found in (self._looked_at,) or found != last):
+                return "same"
+            self._looked_at = found
+            return self._changed()
+
+    def _changed(self) -> str:
+        """Read the file, and take its model if it is a good one."""
+        before = self.scorer.model_id
+        try:
+            scorer = _ready(self._load(self._path))
+        except Exception as error:
+            self.refused = True
+            told = {"problem": str(error)} if isinstance(error, EdgeOfCareError) else {}
+            self._log.write("model refused", model_id=before, **place_of(error), **told)
+            self._measures.reloaded("refused")
+            return "refused"
+        self.scorer, self.refused = scorer, False
+        self._log.write("model served", model_id=scorer.model_id, before=before)
+        self._measures.reloaded("served")
+        return "served"
+
+    def _signature(self) -> Signature:
+        """What tells that the file has changed; None while it is not there."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def is_expired(scorer: Scorer) -> bool:
+    """Whether the model's expiry date has come, by the clock in UTC.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        The model.
+
+    Returns
+    -------
+    bool
+        False where it has no such date.
+    """
+    return scorer.expires is not None and scorer.expires <= dt.datetime.now(dt.UTC).date()
+
+
+def model_facts(scorer: Scorer) -> dict[str, Any]:
+    """What may be said of a model.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        The model.
+
+    Returns
+    -------
+    dict
+        Ready for JSON: what it predicts, from what, for whom, how good it was found and until when it may be used.
+    """
+    manifest = scorer.manifest
+    reference = scorer.reference
+    return {
+        "model_id": scorer.model_id,
+        "kind": scorer.kind,
+        "decision_support_only": True,
+        "task": scorer.task.to_dict(),
+        "features": list(scorer.feature_names),
+        "refits": len(scorer.refits),
+        "compared_with": None if reference is None else reference.name,
+        "reporting_lag": None if scorer.reporting_lag is None else dict(scorer.reporting_lag),
+        "verdict": scorer.verdict,
+        "expires": None if scorer.expires is None else scorer.expires.isoformat(),
+        "expired": is_expired(scorer),
+        "schema_version": manifest.get("schema_version"),
+        "package_version": manifest.get("package_version"),
+    }
+
+
+def _ready(scorer: Scorer) -> Scorer:
+    """The model with everything made that does not depend on a child, so that no request waits for it."""
+    _ = scorer._of_child, scorer.model_id
+    return scorer
