@@ -190,7 +190,7 @@ def _value(value: Any, name: str, kind: type) -> Any:
         return pd.Timestamp(value).date()
     if kind is str and (not isinstance(value, str) or "\0" in value):
         raise ValueError
-    if kind is bool and value is not True:
+    if (kind is bool and value is not True) or (kind is int and int(value) != value):
         raise ValueError
     return kind(value)
 
