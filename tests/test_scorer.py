@@ -22,6 +22,7 @@ from saved_models import FEATURES, KINDS, TASK, records_with, trained
 
 DAY = "2023-01-01"
 COLUMNS = ["risk", "rank", "log_odds", "reasons", "compared_with", "model_id", "data_until", "decision_support_only"]
+COLUMNS += ["override"]
 HEAVY = ("sklearn", "pandas", "scipy", "shap", "matplotlib", "joblib", "edgeofcare.records", "edgeofcare.cohort")
 
 

@@ -146,6 +146,9 @@ _WHERE = {
     "ModelFileError": "edgeofcare.exceptions",
     "RecordsError": "edgeofcare.exceptions",
     "SpecError": "edgeofcare.exceptions",
+    "NotEligibleError": "edgeofcare.exceptions",
+    "RequestError": "edgeofcare.exceptions",
+    "UnfitModelError": "edgeofcare.exceptions",
 }
 
 _NAMESPACES = ("metrics", "plotting")

@@ -13,8 +13,11 @@ __all__ = [
     "LeakageError",
     "LedgerError",
     "ModelFileError",
+    "NotEligibleError",
     "RecordsError",
+    "RequestError",
     "SpecError",
+    "UnfitModelError",
 ]
 
 
@@ -125,3 +128,68 @@ class LedgerError(EdgeOfCareError):
     ...     "no ledger"
     'no ledger'
     """
+
+
+class UnfitModelError(SpecError):
+    """A model is not to be used: its evaluation says "do not use", or it has expired by the index date.
+
+    Examples
+    --------
+    >>> issubclass(UnfitModelError, SpecError)
+    True
+    """
+
+
+class NotEligibleError(SpecError):
+    """A child is not one whom the model is for, as known on the index date.
+
+    Parameters
+    ----------
+    reasons : sequence of str or str
+        One clause for each rule that the child does not meet; nothing of the child beside.
+
+    Examples
+    --------
+    >>> print(NotEligibleError(["no open case, as known"]))
+    The model is not for this child on the index date: no open case, as known. A score would mean nothing...
+    """
+
+    def __init__(self, reasons: Sequence[str] | str) -> None:
+        self.reasons = (reasons,) if isinstance(reasons, str) else tuple(reasons)
+        super().__init__(
+            f"The model is not for this child on the index date: {'; '.join(self.reasons)}. A score would mean "
+            "nothing. Pass eligible_only=False where it is made for another reason than to act on it."
+        )
+
+    def __reduce__(self) -> tuple[type[NotEligibleError], tuple[tuple[str, ...]]]:
+        """Rebuild from the list of reasons, so that the error survives a trip between processes."""
+        return type(self), (self.reasons,)
+
+
+class RequestError(EdgeOfCareError):
+    """A request for scores cannot be answered as it is.
+
+    All problems are collected and raised at once. A child is told by its position in the list, 0 being the first;
+    no key and no value is quoted.
+
+    Parameters
+    ----------
+    problems : sequence of str or str
+        One sentence for each problem.
+
+    Examples
+    --------
+    >>> print(RequestError(["children[0]: observed_until must be an ISO date."]))
+    The request cannot be answered (1 problem):
+      - children[0]: observed_until must be an ISO date.
+    """
+
+    def __init__(self, problems: Sequence[str] | str) -> None:
+        self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
+        count = f"{len(self.problems)} problem" + ("s" if len(self.problems) > 1 else "")
+        lines = [f"The request cannot be answered ({count}):", *(f"  - {problem}" for problem in self.problems)]
+        super().__init__("\n".join(lines))
+
+    def __reduce__(self) -> tuple[type[RequestError], tuple[tuple[str, ...]]]:
+        """Rebuild from the list of problems, so that the error survives a trip between processes."""
+        return type(self), (self.problems,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -134,6 +135,24 @@ class SavedModel:
     def manifest(self) -> Mapping[str, Any]:
         """Everything that the model file says of the model; a copy."""
         return MappingProxyType(json.loads(self._manifest_json))
+
+    @property
+    def expires(self) -> dt.date | None:
+        """Last day on which the model is to be used; None where the authority gave none."""
+        said = self._said.get("expires")
+        return None if said is None else dt.date.fromisoformat(said)
+
+    @property
+    def verdict(self) -> str | None:
+        """What the evaluation in the file concludes: "use", "use with care" or "do not use"; None without one."""
+        evaluation = self._said.get("evaluation")
+        return None if evaluation is None else str(evaluation["verdict"]["conclusion"])
+
+    @cached_property
+    def _said(self) -> dict[str, Any]:
+        """The manifest, read once; never handed out."""
+        found: dict[str, Any] = json.loads(self._manifest_json)
+        return found
 
     @cached_property
     def model_id(self) -> str:

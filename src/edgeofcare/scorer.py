@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from edgeofcare.exceptions import SpecError
-from edgeofcare.explanation.kernel import contributions
-from edgeofcare.explanation.named_reference import compared_form
-from edgeofcare.explanation.paths import PathForm
 from edgeofcare.explanation.reporting_lag import refuse_other_lag
-from edgeofcare.models.arrays import LinearArrays, margin
-from edgeofcare.models.column_names import table_values
-from edgeofcare.models.spread import CONFIDENCE, refit_log_odds, risk_interval
-from edgeofcare.models.vocabulary import unseen_codes
-from edgeofcare.saved_model import SavedModel
+from edgeofcare.scoring.array_scorer import ArrayScorer
+from edgeofcare.scoring.fitness import refuse_unfit
 
 if TYPE_CHECKING:
     import datetime
@@ -32,10 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Scorer"]
 
-FloatArray = npt.NDArray[np.float64]
 
-
-class Scorer(SavedModel):
+class Scorer(ArrayScorer):
     """A saved model, ready to score: made by :func:`edgeofcare.load_model`, without scikit-learn.
 
     Attributes
@@ -62,11 +54,17 @@ class Scorer(SavedModel):
         The cohort that explanations compare a child with; None for the average child in training.
     manifest : mapping
         Everything that the model file says of the model; a copy.
+    expires : date or None
+        Last day on which the model is to be used; None where the authority gave none.
+    verdict : {"use", "use with care", "do not use"} or None
+        What the evaluation in the file concludes; None without one.
     model_id : str
         First 12 characters of the SHA-256 of the manifest, which itself holds the hash of every array.
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from edgeofcare.models.arrays import LinearArrays
     >>> from edgeofcare.task import Task
     >>> zero, one = np.zeros(1), np.ones(1)
     >>> line = LinearArrays(zero, zero, one / 4, zero, zero, intercept=-3.0)
@@ -81,118 +79,6 @@ class Scorer(SavedModel):
         count = f"{len(self.feature_names)} feature" + ("" if len(self.feature_names) == 1 else "s")
         return f"Scorer({self.kind}, {count}, model {self.model_id}, horizon {self.task.horizon_days} days)"
 
-    def margin(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
-        """Log-odds before calibration.
-
-        Parameters
-        ----------
-        X : DataFrame or array of float64, shape (n_rows, n_features)
-            Features in the order of ``feature_names``; a DataFrame must have exactly these columns. NaN is unknown.
-            Codes of a category, as text or pandas category in any order, need a DataFrame.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_rows,)
-            Margin of each row.
-
-        Raises
-        ------
-        SpecError
-            If columns are missing, reordered, renamed or not numeric, or a value is infinite.
-        """
-        return margin(self._arrays, self._table(X))
-
-    def log_odds(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
-        """Log-odds after calibration.
-
-        Parameters
-        ----------
-        X : DataFrame or array of float64, shape (n_rows, n_features)
-            As for :meth:`margin`.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_rows,)
-            ``slope * margin + intercept``.
-        """
-        return self._calibration.log_odds(self.margin(X))
-
-    def risk(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
-        """Calibrated probability of entering care within the horizon.
-
-        Parameters
-        ----------
-        X : DataFrame or array of float64, shape (n_rows, n_features)
-            As for :meth:`margin`.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_rows,)
-            What ``predict_proba`` of the trained model gives, within 1e-12.
-        """
-        return self._calibration.risk(self.margin(X))
-
-    def risk_interval(self, X: pd.DataFrame | npt.ArrayLike, confidence: float = CONFIDENCE) -> FloatArray:
-        """How far each risk moves when the model is fitted again on resampled households.
-
-        Parameters
-        ----------
-        X : DataFrame or array of float64, shape (n_rows, n_features)
-            As for :meth:`margin`.
-        confidence : float, default 0.9
-            Between 0 and 1.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_rows, 2)
-            Lower and upper end: what ``risk_interval`` of the trained model gives, within 1e-12.
-
-        Raises
-        ------
-        SpecError
-            If the model has no refits, or ``confidence`` is not between 0 and 1.
-        """
-        if not self._refits:
-            msg = "This model was saved without refits, so no interval is known. Fit it with refits=20 and save again."
-            raise SpecError(msg)
-        table = self._table(X)
-        middle = self._calibration.log_odds(margin(self._arrays, table))
-        return risk_interval(middle, refit_log_odds(self._refits, self.intercept, table), confidence)
-
-    def contributions(self, X: pd.DataFrame | npt.ArrayLike) -> tuple[FloatArray, float]:
-        """Split the calibrated log-odds of each row into what each feature adds.
-
-        Parameters
-        ----------
-        X : DataFrame or array of float64, shape (n_rows, n_features)
-            As for :meth:`margin`.
-
-        Returns
-        -------
-        psi : ndarray of float64, shape (n_rows, n_features)
-            Contributions in log-odds; each row adds up to its log-odds less the base.
-        base : float
-            Log-odds before any feature is known: those of the average child in training, or of ``reference``.
-        """
-        phi, base = contributions(self._paths, self._table(X))
-        return self.slope * phi, self.slope * base + self.intercept
-
-    def unseen(self, X: pd.DataFrame) -> dict[str, int]:
-        """Count the rows with a code that the model does not know, by feature; it takes them as unknown.
-
-        Parameters
-        ----------
-        X : DataFrame, shape (n_rows, n_features)
-            As for :meth:`margin`.
-
-        Returns
-        -------
-        dict of str to int
-            Every feature that is a category.
-        """
-        self._table(X)  # refuses other columns
-        return {name: int(rows.sum()) for name, rows in unseen_codes(X, self._vocabularies).items()}
-
     def score(
         self,
         records: Records,
@@ -200,6 +86,7 @@ class Scorer(SavedModel):
         *,
         top_reasons: int = 3,
         accept_lag: bool = False,
+        override: str | None = None,
     ) -> pd.DataFrame:
         """Score every child who is eligible on a day, riskiest first.
 
@@ -215,6 +102,9 @@ class Scorer(SavedModel):
             Reasons for each child; 0 for none.
         accept_lag : bool, default False
             Whether records with another reporting lag than the model was trained with are scored all the same.
+        override : str, optional
+            Why a model is used whose evaluation says "do not use", or that has expired by the day: text of at most 200
+            characters, kept in the column ``override``.
 
         Returns
         -------
@@ -223,14 +113,17 @@ class Scorer(SavedModel):
             has refits ``risk_low`` and ``risk_high`` (:meth:`risk_interval`); ``rank`` (1 is the riskiest; ties share
             the lower number), ``log_odds``, ``reasons`` (a tuple of sentences, each with its direction, largest first),
             ``compared_with`` (whom reasons compare a child with: a reference cohort, or the average child in training),
-            ``model_id``, ``data_until`` (last day of the extract) and ``decision_support_only`` (always True); where
-            features are categories also ``unseen``, those whose code the model does not know and takes as
-            unknown. Rows with the same risk are in the order of ``child_id``.
+            ``model_id``, ``data_until`` (last day of the extract), ``decision_support_only`` (always True) and
+            ``override`` (None where nothing had to be overridden); where features are categories also ``unseen``,
+            those whose code the model does not know and takes as unknown. Rows with the same risk are in the order of
+            ``child_id``.
 
         Raises
         ------
         LeakageError
             If the day is more than one day after ``records.observed_until``.
+        UnfitModelError
+            If the model is not to be used on the day, and ``override`` does not say why it is.
         SpecError
             If the reporting lag differs from that of training, or an option is not understood.
 
@@ -242,7 +135,8 @@ class Scorer(SavedModel):
         from edgeofcare.scoring.day import score_day
 
         self._refuse_options(records, top_reasons, accept_lag=accept_lag)
-        return score_day(self, records, index_date, top_reasons)
+        why = refuse_unfit(self, index_date, override)
+        return score_day(self, records, index_date, top_reasons).assign(override=why)
 
     def score_child(
         self,
@@ -252,6 +146,7 @@ class Scorer(SavedModel):
         top_reasons: int = 3,
         accept_lag: bool = False,
         bands: bool = False,
+        override: str | None = None,
     ) -> ChildScore:
         """Score one child from plain records, with its reasons and their source rows, in a few milliseconds.
 
@@ -271,6 +166,8 @@ class Scorer(SavedModel):
             Whether records with another reporting lag than the model was trained with are scored all the same.
         bands : bool, default False
             Whether reasons say how sure they are, where the model has refits: it is then explained that often.
+        override : str, optional
+            As for :meth:`score`; kept in the score.
 
         Returns
         -------
@@ -283,6 +180,8 @@ class Scorer(SavedModel):
             If the mapping does not hold records that can be used.
         LeakageError
             If the day is more than one day after ``observed_until``.
+        UnfitModelError
+            If the model is not to be used on the day, and ``override`` does not say why it is.
         SpecError
             If the reporting lag differs from that of training, or the day or an option is not understood.
 
@@ -295,7 +194,37 @@ class Scorer(SavedModel):
 
         held = child_records(records)
         self._refuse_options(held, top_reasons, accept_lag=accept_lag)
-        return self._of_child.score(held, index_date, top_reasons=top_reasons, bands=bands)
+        why = refuse_unfit(self, index_date, override)
+        score = self._of_child.score(held, index_date, top_reasons=top_reasons, bands=bands)
+        return score if why is None else replace(score, override=why)
+
+    def score_request(self, request: Mapping[str, Any] | str | bytes) -> dict[str, Any]:
+        """Answer a request of a case system: the documented contract, in and out as JSON holds it, with numpy alone.
+
+        Parameters
+        ----------
+        request : mapping, str or bytes
+            JSON text or what it holds: ``schema_version`` ("1.0"), ``index_date`` and ``children`` (a list of what
+            :meth:`edgeofcare.ChildRecords.from_plain` reads), and where wanted ``top_reasons``, ``bands``, ``rank``
+            (riskiest of the children sent first), ``override`` and ``accept_lag``.
+
+        Returns
+        -------
+        dict
+            ``schema_version``, ``model_id``, ``index_date``, ``decision_support_only``, ``override``, ``expires``,
+            ``verdict`` and ``scores``, one for each child in the order of the request. A child whom the model is not
+            for has ``eligible`` false, the reasons in words, and no risk.
+
+        Raises
+        ------
+        RequestError
+            With every problem of the request, each child told by its position in the list; it holds no value.
+        UnfitModelError
+            If the model is not to be used on the day, and ``override`` does not say why it is.
+        """
+        from edgeofcare.scoring.request import answer
+
+        return answer(self, request)
 
     @cached_property
     def _of_child(self) -> ChildScorer:
@@ -311,15 +240,6 @@ class Scorer(SavedModel):
             reference=self._reference,
             model_id=self.model_id,
         )
-
-    @cached_property
-    def _paths(self) -> PathForm | LinearArrays:
-        """The model in the form that contributions are computed from, made once."""
-        return compared_form(self._arrays, self._reference)
-
-    def _table(self, X: pd.DataFrame | npt.ArrayLike) -> FloatArray:
-        """X as a float64 table in the order of the features, or an error that says what is wrong."""
-        return table_values(X, self.feature_names, self._vocabularies)
 
     def _refuse_options(self, records: Records | ChildRecords, top_reasons: int, *, accept_lag: bool) -> None:
         """Refuse another count of reasons, and another lag."""

@@ -144,6 +144,8 @@ class ChildScore:
         Last day of the records, in ISO form.
     decision_support_only : bool
         Always True.
+    override : str or None
+        Why the model was used although it is not to be used on the day; None where nothing had to be overridden.
 
     Examples
     --------
@@ -167,6 +169,7 @@ class ChildScore:
     index_date: str
     data_until: str
     decision_support_only: bool = True
+    override: str | None = None
 
     def __repr__(self) -> str:
         """The model and a count; nothing of the child."""

@@ -11,6 +11,7 @@ from edgeofcare.criteria import Criteria
 from edgeofcare.evaluation._small import FEWEST_RESAMPLES, UNRELIABLE
 from edgeofcare.evaluation.judgement.agreed_thresholds import NET_BENEFIT
 from edgeofcare.evaluation.judgement.alarms import STOPS
+from edgeofcare.evaluation.judgement.conclusions import DO_NOT_USE, USE, USE_WITH_CARE
 from edgeofcare.evaluation.judgement.judge import (
     CRITERIA_COLUMNS,
     LEVEL,
@@ -24,8 +25,6 @@ from edgeofcare.evaluation.judgement.judge import (
 )
 
 __all__ = ["DO_NOT_USE", "USE", "USE_WITH_CARE", "Verdict", "make_verdict"]
-
-USE, USE_WITH_CARE, DO_NOT_USE = "use", "use with care", "do not use"
 
 _Table = dict[tuple[str, str], Number]
 _NAMES = {
