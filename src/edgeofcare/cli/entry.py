@@ -1,4 +1,4 @@
-"""The command line: ``edgeofcare demo``, ``run``, ``reproduce``, ``check``, ``codes`` and ``features``.
+"""The command line: ``edgeofcare demo``, ``run``, ``score``, ``reproduce``, ``check``, ``codes`` and ``features``.
 
 Exit status: 0 on success, 2 on bad input or usage (the message is on standard error), 1 on a fault of ours. What is
 said on the screen may be kept in a log: apart from a traceback that was asked for, it holds no single child.
@@ -17,13 +17,18 @@ from edgeofcare.cli.codes import add_codes_command
 from edgeofcare.cli.features import add_features_command
 from edgeofcare.cli.jobs import add_demo_command, add_run_command
 from edgeofcare.cli.reproduce import add_reproduce_command
+from edgeofcare.cli.score import add_score_command
 from edgeofcare.exceptions import EdgeOfCareError
 from edgeofcare.version import VERSION
 
 __all__ = ["main"]
 
 _TRACEBACK = "EDGEOFCARE_TRACEBACK"
-_HINTS = {"invalid='drop'": "--invalid drop", "observed_until": "--observed-until DATE"}
+_HINTS = {
+    "invalid='drop'": "--invalid drop",
+    "observed_until": "--observed-until DATE",
+    "override='...'": "--override WHY",
+}
 """What a message may advise, and how it is said on the command line."""
 
 
@@ -84,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add_command in (
         *(add_demo_command, add_check_command, add_codes_command, add_features_command),
-        *(add_run_command, add_reproduce_command),
+        *(add_run_command, add_reproduce_command, add_score_command),
     ):
         add_command(commands)
     return parser

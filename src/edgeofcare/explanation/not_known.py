@@ -48,12 +48,10 @@ def not_known(records: Records, X: pd.DataFrame, specs: Sequence[Feature]) -> li
     >>> set(not_known(records, build_features(records, cohort, specs), specs))
     {('missing.count.7300d',)}
     """
-    empty = X.isna().to_numpy()
+    cells = [(X.index[at], row.nonzero()[0].tolist()) for at, row in enumerate(X.isna().to_numpy())]
     return [
-        tuple(
-            specs[column].name for column in row.nonzero()[0].tolist() if _is_unknown(records, X.index[at], specs[column])
-        )
-        for at, row in enumerate(empty)
+        tuple(specs[column].name for column in columns if _is_unknown(records, row, specs[column]))
+        for row, columns in cells
     ]
 
 

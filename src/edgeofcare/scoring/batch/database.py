@@ -189,5 +189,3 @@ def _prepare_file(name: str | None) -> None:
         reason = getattr(error, "strerror", None) or type(error).__name__
         msg = f"The SQLite file cannot be made ({reason}). Give the path of a file in a folder that exists."
         raise SpecError(msg) from None
-
-

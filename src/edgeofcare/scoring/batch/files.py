@@ -1,4 +1,4 @@
-"""Scores in a file: Parquet, CSV, or a workbook; written whole or not at all, with the same bytes for the same scores."""
+"""Scores in a file: Parquet, CSV or a workbook, whole or not at all; the same scores give the same bytes."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def is_file_place(place: Any) -> bool:
         return False
     if Path(place).suffix.lower() not in SUFFIXES:
         msg = (
-            f"Scores go into a file whose name ends in {', '.join(SUFFIXES)}, or into a database, named by its URL, such "
-            "as sqlite:///scores.db, or by env:NAME."
+            f"Scores go into a file whose name ends in {', '.join(SUFFIXES)}, or into a database, named by its URL, "
+            "such as sqlite:///scores.db, or by env:NAME."
         )
         raise SpecError(msg)
     return True

@@ -51,7 +51,7 @@ COLUMNS = (
     Column("risk_high", float, None, True, "Upper end of its interval; empty where the model has no refits."),
     Column("rank", int, None, False, "Place of the risk among all children of the run; ties share the lower number."),
     Column("log_odds", float, None, True, "The risk as calibrated log-odds."),
-    Column("reasons", str, None, False, "JSON list, largest first: sentence, concept, and rows (table, row_key, date)."),
+    Column("reasons", str, None, False, "JSON list, largest first: sentence, concept, rows (table, row_key, date)."),
     Column("unknown", str, None, True, "JSON list: features that the records do not reach or hold."),
     Column("unseen", str, None, True, "JSON list: features whose code the model does not know, taken as unknown."),
     Column("compared_with", str, LONGEST_ID, True, "Whom the reasons compare the child with."),

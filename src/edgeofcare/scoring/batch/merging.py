@@ -18,8 +18,8 @@ __all__ = ["Merged", "Run", "done_parts", "end_run", "keep_part", "merge"]
 _AT_ONCE = 500  # children asked for at once; servers limit the parameters of a statement
 _DATES = tuple(column.name for column in COLUMNS if column.kind is dt.date)
 _GONE = (
-    "Another program has ended or dropped this run meanwhile; nothing was changed here. Run it again: it then says whether "
-    "anything is left to do."
+    "Another program has ended or dropped this run meanwhile; nothing was changed here. Run it again: it then says "
+    "whether anything is left to do."
 )
 
 
@@ -239,10 +239,10 @@ def _update(connection: Any, database: Database, rows: Sequence[Row]) -> None:
     table = database.tables.scores
     if rows:
         found = sa.and_(*(table.c[name] == sa.bindparam(f"key_{name}") for name in KEY))
-        values = {column.name: sa.bindparam(column.name) for column in COLUMNS if column.name not in KEY}
-        given = [
-            {(f"key_{name}" if name in KEY else name): value for name, value in row.items()} for row in rows
-        ]
+        values: dict[str, Any] = {
+            column.name: sa.bindparam(column.name) for column in COLUMNS if column.name not in KEY
+        }
+        given = [{(f"key_{name}" if name in KEY else name): value for name, value in row.items()} for row in rows]
         connection.execute(table.update().where(found).values(values), given)
 
 

@@ -13,9 +13,11 @@ import pandas as pd
 
 from edgeofcare.cohort import build_cohort
 from edgeofcare.exceptions import SpecError
+from edgeofcare.records.households import real_links
 from edgeofcare.records.records import Records
 from edgeofcare.scale.files import part_folder
-from edgeofcare.scale.stored import read_manifest, read_part_folder
+from edgeofcare.scale.households import household_of_everyone
+from edgeofcare.scale.stored import StoredPart, declared, read_manifest, read_part_folder
 from edgeofcare.task import Task
 
 __all__ = ["ChildrenOfDay", "children_of_day"]
@@ -37,9 +39,7 @@ class ChildrenOfDay(Protocol):
         """The records and the cohort of one part; None where nobody in it is eligible."""
 
 
-def children_of_day(
-    source: Records | str | Path, task: Task, index_date: pd.Timestamp, children: int
-) -> ChildrenOfDay:
+def children_of_day(source: Records | str | Path, task: Task, index_date: pd.Timestamp, children: int) -> ChildrenOfDay:
     """Divide those who are eligible on a day into parts.
 
     Parameters
@@ -75,7 +75,7 @@ def children_of_day(
 
 @dataclass(frozen=True, repr=False)
 class _OfRecords:
-    """Parts of records that are in memory: only features and reasons are worked out part by part."""
+    """Parts of records that are in memory: the rows of so many households at a time."""
 
     records: Records
     cohort: pd.DataFrame
@@ -87,21 +87,44 @@ class _OfRecords:
         return self.records.fingerprint
 
     @cached_property
-    def _rows(self) -> list[np.ndarray]:
-        """Positions of the rows of each part, household by household in the order of their names."""
+    def _rows(self) -> list[pd.DataFrame]:
+        """The rows of the cohort of each part, household by household in the order of their names."""
         household, child = (
             self.cohort.index.get_level_values(name).to_numpy(dtype=str) for name in ("household_id", "child_id")
         )
         order = np.lexsort((child, household))
-        return list(_cuts(order, household[order], self.children))
+        return [self.cohort.iloc[rows] for rows in _cuts(order, household[order], self.children)]
+
+    @cached_property
+    def _tables(self) -> dict[str, tuple[pd.DataFrame, np.ndarray]]:
+        """The rows of households with somebody who is eligible, sorted by part, and where each part begins and ends."""
+        homes = [rows.index.get_level_values("household_id").unique() for rows in self._rows]
+        of_home = {home: number for number, names in enumerate(homes) for home in names}
+        of_child = household_of_everyone(self.records).map(of_home)
+        return {name: _sorted_by_part(self.records, name, of_child, len(homes)) for name in self.records}
 
     def __len__(self) -> int:
         """How many parts there are."""
         return len(self._rows)
 
     def part(self, number: int) -> _Part | None:
-        """One part: the same records every time, and the rows of some households."""
-        return self.records, self.cohort.iloc[self._rows[number]]
+        """One part: the records of its households, and those in them who are eligible."""
+        tables = {
+            name: frame.iloc[bounds[number] : bounds[number + 1]].reset_index(drop=True)
+            for name, (frame, bounds) in self._tables.items()
+        }
+        return StoredPart(number, "", declared(self.records), tables).records(), self._rows[number]
+
+
+def _sorted_by_part(records: Records, name: str, of_child: pd.Series, n_parts: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """One table, the rows of the parts one after the other, and where each part begins and ends."""
+    frame = records.table(name)
+    if name == "relationships":
+        frame = real_links(frame)
+    number = of_child.reindex(frame["child_id"]).fillna(n_parts).to_numpy(dtype=np.int64)
+    order = np.argsort(number, kind="stable")
+    bounds = np.searchsorted(number[order], np.arange(n_parts + 1))
+    return frame.iloc[order[: bounds[-1]]], bounds
 
 
 def _cuts(order: np.ndarray, household: np.ndarray, children: int) -> Iterator[np.ndarray]:

@@ -201,5 +201,3 @@ def _listed(value: Any, name: str) -> str:
     if isinstance(value, str) or not all(isinstance(text, str) for text in texts):
         raise ValueError
     return _json([{"sentence": text, "concept": None, "rows": []} for text in texts] if name == "reasons" else texts)
-
-

@@ -15,7 +15,7 @@ from edgeofcare.schema.columns import EVENT, PERSON, SPELL, Table
 __all__ = ["TEAM", "Teams", "team_of_children"]
 
 TEAM = "worker_involvements.worker"
-"""Where the team is read from if nothing is said: the records hold no team, only the worker to whom a child is allocated."""
+"""Where the team is read from if nothing is said: records hold no team, only the worker whom a child has."""
 
 Teams = str | Mapping[str, str] | pd.Series
 

@@ -23,7 +23,10 @@ _WIDTHS = {
     **{"index_date": 12, "data_until": 12, "model_id": 15, "decision_support_only": 12, "override": 40},
 }
 _WRAPPED = ("reasons", "source rows", "unknown", "unseen", "override")
-_PERCENT = ("risk", "risk_low", "risk_high")
+_FORMATS = {
+    **dict.fromkeys(("risk", "risk_low", "risk_high"), "0.0%"),
+    **dict.fromkeys(("index_date", "data_until"), "yyyy-mm-dd"),
+}
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\'\x00-\x1f]")
 _NOT_IN_CELLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LONGEST_NAME = 31
@@ -140,7 +143,7 @@ def _cell(sheet: Any, name: str, value: Any) -> Any:
         return None
     if not isinstance(value, str):
         cell = WriteOnlyCell(sheet, value=value)
-        cell.number_format = "0.0%" if name in _PERCENT else "yyyy-mm-dd" if name.endswith(("_date", "_until")) else "General"
+        cell.number_format = _FORMATS.get(name, "General")
         return cell
     cell = WriteOnlyCell(sheet, value=_NOT_IN_CELLS.sub(" ", value)[:_LONGEST_TEXT])
     cell.data_type = "s"

@@ -69,8 +69,8 @@ class Written:
             told.append(f"{_count(self.removed)} rows of other children of this model and day were removed.")
         if self.others:
             told.append(
-                f"{_count(self.others)} rows of this model and day are of children who were not scored now; they were left "
-                "as they are, with the rank that they had."
+                f"{_count(self.others)} rows of this model and day are of children who were not scored now; they were "
+                "left as they are, with the rank that they had."
             )
         return " ".join(told)
 
