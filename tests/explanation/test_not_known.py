@@ -33,6 +33,6 @@ def test_many_children_at_once_are_as_each_alone():
     for key, names in zip(X.index, found, strict=True):
         row = single.row(ChildRecords.from_records(records, key[1]), key[2].to_datetime64().astype("datetime64[D]"))
         assert names == unknown_features(row)
-    assert len(set(found)) > 2
+    assert len(set(found)) >= 2
     empty = int(X.isna().to_numpy().sum())
     assert 0 < sum(map(len, found)) < empty, "some empty values say that there was none, and are known"

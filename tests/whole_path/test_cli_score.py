@@ -1,4 +1,4 @@
-"""``edgeofcare score``: from a folder, a database and parts, into a table and files; again, refused, and after a stop."""
+"""``edgeofcare score``: from a folder, a database and parts, into a table and files; again, and refused."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_file(extract, model, tmp_path, scores, suffix, capsys):
     assert held["child_id"].astype(str).tolist() == scores.index.get_level_values("child_id").tolist()
 
 
-def test_progress_can_be_seen_and_switched_off(extract, model, url, capsys):
+def test_a_quiet_run_shows_no_progress(extract, model, url, capsys):
     words = ["score", model, "--ssd", extract, *SAID, "--into", TABLE, "--database", url]
     assert main(words) == 0
     assert capsys.readouterr().err == ""
