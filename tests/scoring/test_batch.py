@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import traceback
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,7 @@ from edgeofcare.features.single.records import ChildRecords
 from edgeofcare.models.arrays import LinearArrays
 from edgeofcare.scale.parts import write_parts
 from edgeofcare.scorer import Scorer
+from edgeofcare.scoring.batch.layout import COLUMNS
 from edgeofcare.scoring.batch.parts import children_of_day
 from edgeofcare.scoring.batch.rows import ranks
 from edgeofcare.scoring.batch.run import score_in_parts
@@ -355,3 +358,10 @@ def test_another_type_key_or_column_is_told(tmp_path, url, was, becomes, message
     send(url, statement.replace(was, becomes))
     with pytest.raises(SpecError, match=message):
         score(url)
+
+
+def test_the_page_names_every_column():
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "score_in_batches.md").read_text(encoding="utf-8")
+    table = text[text.index("## The table") : text.index("## When it is stopped")]
+    named = [name for line in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", line)]
+    assert named == [column.name for column in COLUMNS]
