@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -26,23 +26,33 @@ from edgeofcare.scoring.batch.rows import part_rows, ranks
 from edgeofcare.scoring.batch.teams import TEAM, Teams, team_of_children
 from edgeofcare.scoring.batch.write import TABLE, refuse_teams
 from edgeofcare.scoring.batch.written import Written, of_merged
+from edgeofcare.scoring.day import Scored
 from edgeofcare.scoring.fitness import refuse_unfit
 from edgeofcare.version import VERSION
 
-if TYPE_CHECKING:
-    from edgeofcare.scorer import Scorer
-
-__all__ = ["CHILDREN", "score_in_parts"]
+__all__ = ["CHILDREN", "Loaded", "score_in_parts"]
 
 CHILDREN = 500
 """About how many children are scored at a time."""
+
+
+class Loaded(Scored, Protocol):
+    """A loaded model that says whether it may be used, as :class:`edgeofcare.Scorer` is."""
+
+    @property
+    def expires(self) -> dt.date | None:
+        """The day from which it is not to be used any more."""
+
+    @property
+    def verdict(self) -> str | None:
+        """What the evaluation in the file concludes."""
 
 
 @dataclass(frozen=True, repr=False)
 class _Job:
     """What is scored, and how."""
 
-    scorer: Scorer
+    scorer: Any
     children: ChildrenOfDay
     index_date: pd.Timestamp
     top_reasons: int
@@ -77,7 +87,7 @@ class _Job:
 
 
 def score_in_parts(
-    scorer: Scorer,
+    scorer: Loaded,
     records: Records | str | Path,
     index_date: str | dt.date | pd.Timestamp,
     place: Any,
