@@ -1,4 +1,4 @@
-"""The command line: ``edgeofcare`` with ``demo``, ``run``, ``reproduce``, ``check``, ``codes``, ``inspect`` and others.
+"""The command line: ``edgeofcare`` with ``demo``, ``run``, ``score``, ``check``, ``codes``, ``inspect`` and others.
 
 Exit status: 0 on success, 2 on bad input or usage (the message is on standard error), 1 on a fault of ours. What is
 said on the screen may be kept in a log: apart from a traceback that was asked for, it holds no single child.
@@ -19,15 +19,20 @@ from edgeofcare.cli.inspect import add_inspect_command
 from edgeofcare.cli.jobs import add_demo_command, add_run_command
 from edgeofcare.cli.reproduce import add_reproduce_command
 from edgeofcare.cli.schema import add_schema_command
-from edgeofcare.cli.sign import add_sign_command
+from edgeofcare.cli.score import add_score_command
 from edgeofcare.cli.serve import add_serve_command
+from edgeofcare.cli.sign import add_sign_command
 from edgeofcare.exceptions import EdgeOfCareError
 from edgeofcare.version import VERSION
 
 __all__ = ["main"]
 
 _TRACEBACK = "EDGEOFCARE_TRACEBACK"
-_HINTS = {"invalid='drop'": "--invalid drop", "observed_until": "--observed-until DATE"}
+_HINTS = {
+    "invalid='drop'": "--invalid drop",
+    "observed_until": "--observed-until DATE",
+    "override='...'": "--override WHY",
+}
 """What a message may advise, and how it is said on the command line."""
 
 
@@ -88,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add_command in (
         *(add_demo_command, add_check_command, add_codes_command, add_features_command),
-        *(add_run_command, add_reproduce_command),
+        *(add_run_command, add_reproduce_command, add_score_command),
         *(add_inspect_command, add_sign_command, add_schema_command, add_serve_command),
     ):
         add_command(commands)

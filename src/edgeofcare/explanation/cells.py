@@ -30,6 +30,7 @@ __all__ = [
     "Behind",
     "Cell",
     "Observed",
+    "behind_of",
     "cell_of",
     "cited",
     "day_said",
@@ -160,7 +161,7 @@ def look_at(explanation: Explanation, position: int, column: int, *, dated: bool
         dated=dated,
         wording=explanation._wording,
         observed=explanation._records,
-        behind=_found(explanation._records, row, spec),
+        behind=behind_of(explanation._records, row, spec),
     )
     return replace(cell, sentence=cell.sentence + unseen_note(explanation, position, column))
 
@@ -261,8 +262,23 @@ def day_said(date: Any) -> str:
     return ENGLISH.day(date)
 
 
-def _found(records: Any, row: tuple, spec: Feature | None) -> Behind | None:
-    """What is behind a value, where there are records and it is a feature of the library."""
+def behind_of(records: Any, row: tuple, spec: Feature | None) -> Behind | None:
+    """What is behind a value, where there are records and it is a feature of the library.
+
+    Parameters
+    ----------
+    records : Records or None
+        The case records.
+    row : tuple
+        ``(household_id, child_id, index_date)``.
+    spec : Feature or None
+        The feature; None for a column that is no feature of the library.
+
+    Returns
+    -------
+    Behind or None
+        Its rows, and what the records do not reach or hold.
+    """
     if records is None or spec is None:
         return None
     from edgeofcare.features.evidence import evidence_index

@@ -10,7 +10,7 @@ import pandas as pd
 from edgeofcare.records.households import households
 from edgeofcare.records.records import Records
 
-__all__ = ["part_of_children", "part_of_household"]
+__all__ = ["household_of_everyone", "part_of_children", "part_of_household"]
 
 
 def part_of_household(household_id: str, n_parts: int) -> int:
@@ -52,6 +52,24 @@ def part_of_children(records: Records, n_parts: int) -> pd.Series:
         Indexed by child id. Children who are only named in links are among them: they may join those who are in
         the records, so they go where their household goes.
     """
+    household = household_of_everyone(records)
+    part = {name: part_of_household(name, n_parts) for name in household.unique()}
+    return household.map(part).astype(np.int64)
+
+
+def household_of_everyone(records: Records) -> pd.Series:
+    """The household of each child, and of those who are only named in links.
+
+    Parameters
+    ----------
+    records : Records
+        The case records.
+
+    Returns
+    -------
+    Series of str
+        Indexed by child id. Of the children of the records it is ``records.households``.
+    """
     known = records.households
     linked = records.table("relationships")["child_id"].dropna()
     strangers = linked[~linked.isin(known.index)].drop_duplicates()
@@ -59,6 +77,4 @@ def part_of_children(records: Records, n_parts: int) -> pd.Series:
     joined = households(everyone, records.table("relationships"))
     by_label = pd.Series(known.to_numpy(), index=joined.reindex(known.index).to_numpy())
     by_label = by_label[~by_label.index.duplicated()]
-    household = joined.map(by_label).fillna(joined)
-    part = {name: part_of_household(name, n_parts) for name in household.unique()}
-    return household.map(part).astype(np.int64)
+    return joined.map(by_label).fillna(joined)

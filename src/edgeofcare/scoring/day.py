@@ -16,7 +16,7 @@ from edgeofcare.models.vocabulary import unseen_names
 from edgeofcare.records.records import Records
 from edgeofcare.task import Task
 
-__all__ = ["Scored", "score_day"]
+__all__ = ["Scored", "interval_columns", "score_day"]
 
 
 class Scored(Protocol):
@@ -83,7 +83,7 @@ def score_day(
     scores = pd.DataFrame(
         {
             "risk": risk,
-            **_interval_columns(scorer, X),
+            **interval_columns(scorer, X),
             "rank": risk.rank(method="min", ascending=False).astype("int64"),
             "log_odds": scorer.log_odds(X),
             "reasons": pd.Series(_reasons(scorer, records, X, top_reasons), index=X.index, dtype=object),
@@ -99,8 +99,21 @@ def score_day(
     return scores.iloc[np.lexsort((child, -risk.to_numpy()))]
 
 
-def _interval_columns(scorer: Scored, X: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Ends of the interval of each risk, where the model has refits."""
+def interval_columns(scorer: Scored, X: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Ends of the interval of each risk, where the model has refits.
+
+    Parameters
+    ----------
+    scorer : Scored
+        The model.
+    X : DataFrame
+        Features of each row.
+
+    Returns
+    -------
+    dict of str to ndarray
+        ``risk_low`` and ``risk_high``; nothing without refits.
+    """
     if not scorer.refits:
         return {}
     ends = scorer.risk_interval(X) if len(X) else np.empty((0, 2))

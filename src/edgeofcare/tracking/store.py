@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from edgeofcare.exceptions import LedgerError, SpecError
+from edgeofcare.records.sql.engine import WRITES, writing_engine
 from edgeofcare.records.sql.source import attempt
 from edgeofcare.records.sql.url import database_url
 
@@ -20,7 +21,6 @@ FORMAT = 1
 _Result = TypeVar("_Result")
 
 _WAIT = 300  # seconds to wait for another writer, who may be writing a million rows
-_WRITES = "ledger_writes"
 _PRAGMAS = (
     "PRAGMA journal_mode = DELETE",  # the write-ahead log needs shared memory, which network drives have not
     "PRAGMA synchronous = EXTRA",
@@ -149,7 +149,7 @@ class Store:
 
         def whole() -> _Result:
             """Open, take the turn, write and commit."""
-            with self._engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+            with self._engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
                 connection.execute(about.update().values(turn=about.c.turn + 1))
                 return work(connection)
 
@@ -180,7 +180,7 @@ class Store:
 
         def whole() -> None:
             """Tables, their first row, and what keeps the chain from being changed by mistake."""
-            with self._engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+            with self._engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
                 tables().about.metadata.create_all(connection)
                 if connection.execute(tables().about.select()).first() is None:
                     connection.execute(tables().about.insert().values(id=1, format=FORMAT, turn=0, unclean=0))
@@ -257,7 +257,7 @@ def open_store(place: Any, *, create: bool) -> Store:
     url = _url(place)
     if url.get_backend_name() == "sqlite":
         _prepare_file(url.database, create=create)
-    store = Store(_engine(url))
+    store = Store(writing_engine(url, wait=_WAIT, pragmas=_PRAGMAS))
     if not store.exists():
         if not create:
             msg = "There is no ledger at this place. Check it, or make one with create=True."
@@ -303,33 +303,3 @@ def _prepare_file(name: str | None, *, create: bool) -> None:
     if failed:
         msg = f"The file of the ledger cannot be opened ({failed}). Give the path of a file in a folder that exists."
         raise LedgerError(msg)
-
-
-def _engine(url: Any) -> Any:
-    """An engine that keeps no connection, logs no value, and gives SQLite the transactions that are asked for."""
-    import sqlalchemy as sa
-
-    sqlite = url.get_backend_name() == "sqlite"
-    options = {"connect_args": {"timeout": _WAIT}} if sqlite else {}
-    make = lambda: sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True, **options)  # noqa: E731
-    engine, failed = attempt(make)
-    if engine is None:
-        msg = f"The driver that the URL names cannot be loaded ({failed}). Install it, such as psycopg for PostgreSQL."
-        raise SpecError(msg)
-    if sqlite:
-        sa.event.listen(engine, "connect", _set_up)
-        sa.event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _set_up(connection: Any, _record: Any) -> None:
-    """A new connection to SQLite: transactions are ours to begin."""
-    connection.isolation_level = None
-    for pragma in _PRAGMAS:
-        connection.execute(pragma).close()
-
-
-def _begin(connection: Any) -> None:
-    """Begin a transaction; one that writes takes its turn at once, and waits for it."""
-    writes = connection.get_execution_options().get(_WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

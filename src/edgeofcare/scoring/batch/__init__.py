@@ -1,0 +1,1 @@
+"""Scores of a whole day into a table of a database or a file."""
