@@ -9,13 +9,13 @@ import pandas as pd
 from edgeofcare.tracking.trajectories.noise import (
     CLEAR,
     FALLING,
-    NOT_COMPARABLE,
     RISING,
     UNCLEAR,
     UNKNOWN,
     directions,
 )
 from edgeofcare.tracking.trajectories.positions import NONE
+from edgeofcare.tracking.trajectories.rescore import Compared
 
 __all__ = ["LEAVING", "LISTS", "NEW", "NO_LIST", "NO_SCORE", "STAYING", "child_frame"]
 
@@ -35,11 +35,10 @@ _YEAR = np.timedelta64(365, "D")
 
 def child_frame(
     rows: pd.DataFrame,
-    compared: pd.DataFrame,
+    compared: Compared,
     positions: pd.DataFrame,
     *,
     least_change: float,
-    scored_by: npt.NDArray[np.object_],
     on: pd.Timestamp,
 ) -> pd.DataFrame:
     """Sum up each child.
@@ -48,14 +47,12 @@ def child_frame(
     ----------
     rows : DataFrame
         Every score, from :func:`edgeofcare.tracking.trajectories.runs.with_lists`.
-    compared : DataFrame
+    compared : Compared
         The same with the numbers that are compared.
     positions : DataFrame
         From :func:`edgeofcare.tracking.trajectories.positions.score_positions`.
     least_change : float
         Change in log-odds that counts without intervals.
-    scored_by : ndarray of object, shape (n_rows,)
-        Which model gave the numbers that are compared.
     on : Timestamp
         The day of the meeting.
 
@@ -66,7 +63,7 @@ def child_frame(
     """
     now, before = (positions[name].to_numpy() for name in ("now", "before"))
     moves = {
-        name: directions(compared, now, positions[name].to_numpy(), least_change=least_change, scored_by=scored_by)
+        name: directions(compared, now, positions[name].to_numpy(), least_change=least_change)
         for name in ("last_run", "three_months", "before")
     }
     told = _told(moves, gone=(now == NONE) & (before != NONE))
@@ -84,14 +81,14 @@ def child_frame(
         was_listed=was,
         tied=listed & rows["tied"].to_numpy()[now],
         place=_taken(rows["place"], now).astype("Int64").array,
-        **_numbers(rows, compared, now, then),
+        **_numbers(rows, compared.rows, now, then),
         change=np.select([told == name for name in moves], [move["change"] for move in moves.values()], np.nan),
         direction=direction,
         since=told,
         change_last_run=moves["last_run"]["change"].to_numpy(),
         change_three_months=moves["three_months"]["change"].to_numpy(),
         missed_runs=positions["missed"].to_numpy(),
-        rescored=_rescored(rows, compared, now, then),
+        rescored=_rescored(rows, compared.rows, now, then),
         **_over_time(rows, positions.index, on),
     )
 

@@ -59,7 +59,8 @@ def change_reasons(
     said : dict of str to tuple of str
         Sentences by child.
     """
-    parts, said = [pd.DataFrame(columns=REASON_COLUMNS)], {}
+    parts = [pd.DataFrame(columns=REASON_COLUMNS)]
+    said: dict[str, tuple[str, ...]] = {}
     for child, row in watched(list(children.iterrows()), "explaining changes", progress=progress):
         ends = row["before_date"], row["last_scored"]
         held = str(child) in records.households.index
@@ -68,7 +69,7 @@ def change_reasons(
             said[str(child)] = (OTHER_RECORDS,)
             continue
         found = change.concepts[["concept", "change", "because"]]
-        parts.append(found.assign(child_id=child, from_date=ends[0], to_date=ends[1])[REASON_COLUMNS])
+        parts.append(found.assign(child_id=str(child), from_date=ends[0], to_date=ends[1])[REASON_COLUMNS])
         said[str(child)] = _sentences(change, top, *ends)
     return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True), said
 

@@ -7,44 +7,39 @@ import numpy.typing as npt
 import pandas as pd
 
 from edgeofcare.metrics._arrays import Floats
+from edgeofcare.models.spread import CONFIDENCE, interval_width
 from edgeofcare.tracking.trajectories.positions import NONE
+from edgeofcare.tracking.trajectories.rescore import Compared
 
-__all__ = ["CLEAR", "FALLING", "LEAST_CHANGE", "NOT_COMPARABLE", "RISING", "UNKNOWN", "UNCLEAR", "directions"]
+__all__ = ["CLEAR", "FALLING", "LEAST_CHANGE", "NOT_COMPARABLE", "RISING", "UNCLEAR", "UNKNOWN", "directions"]
 
 RISING, FALLING, UNCLEAR = "rising", "falling", "no clear change"
 NOT_COMPARABLE, UNKNOWN = "not comparable", "no earlier score"
 CLEAR = (RISING, FALLING)
 
 LEAST_CHANGE = 0.5
-"""Change in log-odds that counts where a model has no refits: from 7 to 11 of 100, or from 20 to 29."""
+"""Change in log-odds that counts where a score has no interval: from 7 to 11 of 100, or from 20 to 29."""
 
-_SEEN = 0.1
-"""Change in log-odds below which nothing is told, however narrow the intervals: from 10 to 11 of 100."""
+_SEEN = 0.25
+"""Change in log-odds below which nothing is told, however sure: from 10 to 12 or 13 of 100, or from 30 to 35."""
 
 _EDGE = 1e-12
+_FEWEST = 2  # refits: one has no spread
 
 
 def directions(
-    rows: pd.DataFrame,
-    now: npt.NDArray[np.int64],
-    then: npt.NDArray[np.int64],
-    *,
-    least_change: float,
-    scored_by: npt.NDArray[np.object_],
+    compared: Compared, now: npt.NDArray[np.int64], then: npt.NDArray[np.int64], *, least_change: float
 ) -> pd.DataFrame:
     r"""Say which way each risk moved between two scores.
 
     Parameters
     ----------
-    rows : DataFrame
-        ``risk``, ``risk_low``, ``risk_high`` and ``log_odds`` of every score; of those that were scored again, as they
-        are now.
+    compared : Compared
+        Every score, with what the refits say of it.
     now, then : ndarray of int64, shape (n,)
         Positions of the later and the earlier score of each child; -1 where there is none.
     least_change : float
         Change in log-odds that counts where one of the scores has no interval.
-    scored_by : ndarray of object, shape (n_rows,)
-        Which model and calibration gave each score.
 
     Returns
     -------
@@ -54,13 +49,15 @@ def directions(
 
     Notes
     -----
-    With log-odds :math:`z` and intervals :math:`[l, u]` of both scores from refits, a risk has risen if
+    A change counts if it is at least 0.25 in log-odds (from 10 to 12 or 13 of 100) and more than noise, which is
 
-    .. math:: z_1 - z_0 > \sqrt{(z_1 - l_1)^2 + (u_0 - z_0)^2}
-
-    and by at least 0.1; likewise it has fallen. That is where the interval of a difference of two independent numbers
-    leaves out zero. The same refits give both scores, so that what they get wrong is mostly the same both times, and a
-    change that is called clear is rather more so.
+    - with model and records, :math:`t s`: the standard deviation :math:`s` over the refits of the difference that each
+      of them gives between the two days, and the quantile :math:`t` of :func:`edgeofcare.models.spread.risk_interval`;
+    - with intervals :math:`[l, u]` around the log-odds :math:`z` alone, for a rise
+      :math:`\sqrt{(z_1 - l_1)^2 + (u_0 - z_0)^2}`, where the interval of a difference of two independent numbers
+      leaves out zero. What refits get wrong of a child is mostly the same on both days, so that fewer changes are
+      called clear than are;
+    - with neither, ``least_change``.
 
     References
     ----------
@@ -70,24 +67,41 @@ def directions(
     Examples
     --------
     >>> rows = pd.DataFrame({"risk": [0.07, 0.12], "risk_low": np.nan, "risk_high": np.nan, "log_odds": [-2.59, -1.99]})
-    >>> same = np.array(["m1", "m1"], dtype=object)
-    >>> found = directions(rows, np.array([1]), np.array([0]), least_change=0.5, scored_by=same)
-    >>> found["direction"].tolist()
+    >>> compared = Compared(rows, np.array(["m1", "m1"], dtype=object), np.full((1, 2), np.nan))
+    >>> directions(compared, np.array([1]), np.array([0]), least_change=0.5)["direction"].tolist()
     ['rising']
     """
     both = (now != NONE) & (then != NONE)
-    alike = both & (scored_by[now] == scored_by[then])
-    middle = rows["log_odds"].to_numpy(dtype=np.float64)
-    down, up = _arms(rows)
+    alike = both & (compared.scored_by[now] == compared.scored_by[then])
+    middle = compared.rows["log_odds"].to_numpy(dtype=np.float64)
     change = np.where(alike, middle[now] - middle[then], np.nan)
-    need = [np.hypot(a, b) for a, b in ((down[now], up[then]), (up[now], down[then]))]
-    rise, fall = (np.where(np.isnan(each), least_change, np.maximum(each, _SEEN)) for each in need)
+    rise, fall = _needed(compared, now, then, least_change)
     direction = np.full(now.size, UNCLEAR, dtype=object)
     direction[alike & (change > rise)] = RISING
     direction[alike & (change < -fall)] = FALLING
     direction[both & ~alike] = NOT_COMPARABLE
     direction[~both] = UNKNOWN
     return pd.DataFrame({"change": change, "direction": direction})
+
+
+def _needed(
+    compared: Compared, now: npt.NDArray[np.int64], then: npt.NDArray[np.int64], least_change: float
+) -> tuple[Floats, Floats]:
+    """How much each risk must rise, and how much it must fall, for the change to count."""
+    down, up = _arms(compared.rows)
+    steady = _of_refits(compared.refits[:, now] - compared.refits[:, then])
+    found = []
+    for one, other in ((down, up), (up, down)):
+        noise = np.where(np.isnan(steady), np.hypot(one[now], other[then]), steady)
+        found.append(np.where(np.isnan(noise), least_change, np.maximum(noise, _SEEN)))
+    return found[0], found[1]
+
+
+def _of_refits(differences: Floats) -> Floats:
+    """Half the width of the interval of each difference over the refits; NaN where they are not known."""
+    if len(differences) < _FEWEST:
+        return np.full(differences.shape[1], np.nan)
+    return np.asarray(interval_width(len(differences), CONFIDENCE) * differences.std(axis=0, ddof=1))
 
 
 def _arms(rows: pd.DataFrame) -> tuple[Floats, Floats]:

@@ -79,8 +79,9 @@ def _counts(children: pd.DataFrame) -> str:
     new, leaving = int((held == NEW).sum()), int((held == LEAVING).sum())
     staying = [f"{int((held == name).sum())} {name}" for name in STAYING]
     return (
-        f"{many(int(listed.sum()), 'child', 'children')} on the list: {new} new, and {int(held.isin(STAYING).sum())} who "
-        f"stay on it ({', '.join(staying)}). {many(leaving, 'child', 'children')} left it."
+        f"{many(int(listed.sum()), 'child', 'children')} on the list: {new} new, and "
+        f"{int(held.isin(STAYING).sum())} who stay on it ({', '.join(staying)}). "
+        f"{many(leaving, 'child', 'children')} left it."
     )
 
 
@@ -92,8 +93,8 @@ def _places(run: Run, children: pd.DataFrame) -> list[str]:
     said = [f"The list has {many(run.places, 'place')}: the team's capacity, with runs {apart} apart."]
     if tied and listed > run.places:
         said.append(
-            f"{many(tied, 'child', 'children')} share the last {many(run.places - listed + tied, 'place')} with exactly "
-            f"the same risk. All are listed, so that the list has {listed}; which of them to discuss is yours to say."
+            f"{many(tied, 'child', 'children')} share the last {many(run.places - listed + tied, 'place')} with "
+            f"exactly the same risk. All are listed, so that the list has {listed}; which of them to discuss is yours to say."
         )
     return said
 
@@ -111,7 +112,9 @@ def _days(run: Run, on: pd.Timestamp) -> list[str]:
     said.append(f"The last run before was on {ENGLISH.day(days[-2])}.")
     if apart[-1] > _LONG * np.median(apart):
         usual = days_said(int(np.median(apart)))
-        said.append(f"There was no run for {days_said(int(apart[-1]))}, where {usual} are usual: months without a score.")
+        said.append(
+            f"There was no run for {days_said(int(apart[-1]))}, where {usual} are usual: months without a score."
+        )
     return said
 
 
@@ -144,7 +147,9 @@ def _below(children: pd.DataFrame) -> list[str]:
 def _records(records: Records | None, on: pd.Timestamp) -> list[str]:
     """How far the records reach."""
     if records is None:
-        return ["No records were given, so it is not said who was seen or supported, or why children are no longer scored."]
+        return [
+            "No records were given, so it is not said who was seen or supported, or why children are no longer scored."
+        ]
     if records.observed_until < on - pd.Timedelta(days=1):
         return [f"The records reach until {ENGLISH.day(records.observed_until)}: what was done since is not in them."]
     return []

@@ -52,7 +52,7 @@ def score_positions(rows: pd.DataFrame, days: Mapping[str, np.ndarray]) -> pd.Da
     when = rows["index_date"].to_numpy().astype("datetime64[D]")
     team, run = rows["team"].to_numpy(dtype=object), rows["run"].to_numpy()
     asked = {name: found.astype("datetime64[D]") for name, found in days.items()}
-    found = [_of_child(first, end, when, team, run, asked) for first, end in zip(starts, ends, strict=True)]
+    found = [_of_child(int(first), int(end), when, team, run, asked) for first, end in zip(starts, ends, strict=True)]
     columns = ["now", "last_run", "three_months", "before", "missed"]
     return pd.DataFrame(found, columns=columns, index=pd.Index(child[starts], name="child_id"), dtype="int64")
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from edgeofcare.explanation.explain import explain
+from edgeofcare.explanation.explain import _parts
 from edgeofcare.features.build import build_features
 from edgeofcare.features.feature import Feature
 from edgeofcare.features.index import INDEX_NAMES
+from edgeofcare.models.arrays import margin
+from edgeofcare.models.recalibration import Recalibration
+from edgeofcare.models.spread import refit_log_odds, risk_interval
+from edgeofcare.models.vocabulary import in_numbers
 from edgeofcare.records.records import Records
 from edgeofcare.tracking.trajectories.positions import NONE
 
-__all__ = ["rescored", "scorer_names"]
+__all__ = ["Compared", "rescored", "scorer_names"]
 
 _NUMBERS = ("risk", "risk_low", "risk_high", "log_odds")
+_COMPARED = ["now", "last_run", "three_months", "before"]
+_SAME = 1e-6  # of log-odds: what the records give and what the history holds are the same score
 
 
 def scorer_names(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
@@ -43,6 +49,25 @@ def scorer_names(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
     return np.array([f"{model} {version}" for model, version in named], dtype=object)
 
 
+class Compared(NamedTuple):
+    """The scores as they are compared.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``risk``, ``risk_low``, ``risk_high`` and ``log_odds`` of every score; of those that were given again, as this
+        model gives them.
+    scored_by : ndarray of object, shape (n_rows,)
+        Which model and calibration gave each of them.
+    refits : ndarray of float64, shape (n_refits, n_rows)
+        Log-odds of each score by each refit of the model; NaN where that is not known.
+    """
+
+    rows: pd.DataFrame
+    scored_by: npt.NDArray[np.object_]
+    refits: npt.NDArray[np.float64]
+
+
 def rescored(
     rows: pd.DataFrame,
     positions: pd.DataFrame,
@@ -50,8 +75,8 @@ def rescored(
     model: Any,
     records: Records | None,
     specs: Sequence[Feature] | None,
-) -> tuple[pd.DataFrame, npt.NDArray[np.object_], int]:
-    """Score again those children whose scores are of different models.
+) -> Compared:
+    """Score again those children whose scores are of different models, and ask the refits about all.
 
     Parameters
     ----------
@@ -68,32 +93,61 @@ def rescored(
 
     Returns
     -------
-    rows : DataFrame
-        With the numbers that are compared; the same where nothing was scored again.
-    scored_by : ndarray of object
-        Which model gave each of them.
-    count : int
-        How many scores were given again. Of a child it is all that the model did not give, or none.
+    Compared
+        Of a child all scores that the model did not give are given again, or none.
     """
-    scored_by = scorer_names(rows)
+    scored_by, nothing = scorer_names(rows), np.full((1, len(rows)), np.nan)
     if model is None or records is None or specs is None:
-        return rows, scored_by, 0
+        return Compared(rows, scored_by, nothing)
     own = str(getattr(model, "model_id", "") or "")
     mine = _own_scores(rows, model, own)
     scored_by[mine] = own
-    wanted = _wanted(rows, positions, scored_by, mine, records)
-    if not wanted.size:
-        return rows, scored_by, 0
-    X = build_features(records, pd.DataFrame(index=_index(rows.iloc[wanted], records)), specs)
-    why = explain(model, X, features=list(specs))
-    found = pd.DataFrame({"risk": why.risk, "log_odds": why.log_odds}).assign(risk_low=np.nan, risk_high=np.nan)
-    if why.risk_interval is not None:
-        found[["risk_low", "risk_high"]] = why.risk_interval.to_numpy(dtype=np.float64)
-    rows = rows.copy()
+    parts = _parts(model)
+    reached = _reached(rows, records)
+    again = _wanted(positions, scored_by, mine, reached)
+    built = np.union1d(again, _steady(positions, mine & reached)) if parts.refits else again
+    if not built.size:
+        return Compared(rows, scored_by, nothing)
+    X = build_features(records, pd.DataFrame(index=_index(rows.iloc[built], records)), specs)
+    numbers, refits = _numbers(parts, X)
+    scored_by[again] = own
+    held = rows.copy()
     for name in _NUMBERS:
-        rows.loc[rows.index[wanted], name] = found[name].to_numpy(dtype=np.float64)
-    scored_by[wanted] = own
-    return rows, scored_by, int(wanted.size)
+        column = rows[name].to_numpy(dtype=np.float64, copy=True)
+        column[again] = numbers[name].to_numpy()[np.searchsorted(built, again)]
+        held[name] = column
+    as_told = np.abs(held["log_odds"].to_numpy()[built] - numbers["log_odds"].to_numpy()) < _SAME
+    spread = np.full((max(1, len(refits)), len(rows)), np.nan)
+    if len(refits):
+        spread[:, built[as_told]] = refits[:, as_told]
+    return Compared(held, scored_by, spread)
+
+
+def _numbers(parts: Any, X: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
+    """What a model gives, with its interval, and what each of its refits does."""
+    table = in_numbers(X, parts.vocabularies).to_numpy(dtype=np.float64, copy=True)
+    line = Recalibration(parts.slope, parts.intercept, "", 0, 0)
+    middle = margin(parts.arrays, table)
+    found = {"risk": line.risk(middle), "log_odds": line.log_odds(middle), "risk_low": np.nan, "risk_high": np.nan}
+    numbers = pd.DataFrame(found, index=X.index)
+    if not parts.refits:
+        return numbers, np.empty((0, len(X)))
+    refits = refit_log_odds(parts.refits, parts.intercept, table)
+    ends = risk_interval(numbers["log_odds"].to_numpy(), refits)
+    return numbers.assign(risk_low=ends[:, 0], risk_high=ends[:, 1]), refits
+
+
+def _reached(rows: pd.DataFrame, records: Records) -> npt.NDArray[np.bool_]:
+    """Scores of children whom the records hold, on days that they reach."""
+    known = rows["child_id"].isin(records.households.index)
+    return np.asarray(known & (rows["index_date"] <= records.observed_until + pd.Timedelta(days=1)))
+
+
+def _steady(positions: pd.DataFrame, mine: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Positions of scores of the model itself that are compared."""
+    with_two = positions[(positions["now"] != NONE) & (positions["before"] != NONE)]
+    every = with_two[_COMPARED].to_numpy()
+    return np.unique(every[(every != NONE) & mine[every]])
 
 
 def _own_scores(rows: pd.DataFrame, model: Any, own: str) -> npt.NDArray[np.bool_]:
@@ -106,21 +160,17 @@ def _own_scores(rows: pd.DataFrame, model: Any, own: str) -> npt.NDArray[np.bool
 
 
 def _wanted(
-    rows: pd.DataFrame,
     positions: pd.DataFrame,
     scored_by: npt.NDArray[np.object_],
     mine: npt.NDArray[np.bool_],
-    records: Records,
+    reached: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.int64]:
     """Positions of the scores to give again, of children of whom all can be given."""
-    now = positions["now"].to_numpy()[:, None]
-    every = positions[["now", "last_run", "three_months", "before"]].to_numpy()
+    now, every = positions["now"].to_numpy()[:, None], positions[_COMPARED].to_numpy()
     held = every != NONE
     differ = ((now != NONE) & held & (scored_by[now] != scored_by[every])).any(axis=1)
-    known = rows["child_id"].isin(records.households.index).to_numpy()
-    seen = (rows["index_date"] <= records.observed_until + pd.Timedelta(days=1)).to_numpy()
     other = held & ~mine[every]
-    can = (~other | (known & seen)[every]).all(axis=1)
+    can = (~other | reached[every]).all(axis=1)
     return np.unique(every[other & (differ & can)[:, None]])
 
 

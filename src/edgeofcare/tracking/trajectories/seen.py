@@ -155,7 +155,8 @@ def support_now(records: Records | None, ledger: Ledger | None, *, on: pd.Timest
         In words, by ``child_id``.
     """
     parts = []
-    for name in _SUPPORT if records is not None else ():
+    for name in () if records is None else _SUPPORT:
+        assert records is not None
         frame, lag = records.table(name), records.reporting_lag[name]
         is_open = (start_known(frame, lag) < on) & ~(end_known(frame, lag) < on)
         held = frame[is_open].groupby("child_id")["start_date"].min()

@@ -20,10 +20,10 @@ from edgeofcare.tracking.trajectories.history import given_days, score_rows
 from edgeofcare.tracking.trajectories.leaving import left_because
 from edgeofcare.tracking.trajectories.list_frame import list_frame
 from edgeofcare.tracking.trajectories.meeting import LEAVING, NO_LIST, child_frame
-from edgeofcare.tracking.trajectories.moved_by import change_reasons
+from edgeofcare.tracking.trajectories.moved_by import REASON_COLUMNS, change_reasons
 from edgeofcare.tracking.trajectories.noise import LEAST_CHANGE, NOT_COMPARABLE
 from edgeofcare.tracking.trajectories.notes import Run, team_notes
-from edgeofcare.tracking.trajectories.positions import NONE, score_positions
+from edgeofcare.tracking.trajectories.positions import score_positions
 from edgeofcare.tracking.trajectories.rescore import rescored
 from edgeofcare.tracking.trajectories.runs import places_of_teams, with_lists
 from edgeofcare.tracking.trajectories.seen import last_reviews, last_seen, seen_tables, support_now
@@ -129,8 +129,8 @@ def track(
     >>> tracking = eoc.track(scores, capacity=1)
     >>> tracking
     Tracking(1 team, 2 runs; 1 child on lists: 1 new, 0 staying; 1 leaving)
-    >>> tracking.lists[["list", "said"]].to_numpy().tolist()
-    [['new', '12 of 100, was 7 of 100 on 1 May 2025'], ['leaving', '8 of 100, was 9 of 100 on 1 May 2025: no clear change']]
+    >>> tracking.lists["list"].tolist(), tracking.lists["said"].iloc[0]
+    (['new', 'leaving'], '12 of 100, was 7 of 100 on 1 May 2025')
     """
     _refuse_options(least_change, top_reasons)
     day = None if on is None else one_date(on, "on")
@@ -148,11 +148,11 @@ def track(
     places = places_of_teams(capacity, days)
     rows = with_lists(rows, days, places)
     positions = score_positions(rows, days)
-    compared, scored_by, _ = rescored(rows, positions, model=model, records=records, specs=specs)
-    children = child_frame(rows, compared, positions, least_change=least_change, scored_by=scored_by, on=day)
+    compared = rescored(rows, positions, model=model, records=records, specs=specs)
+    children = child_frame(rows, compared, positions, least_change=least_change, on=day)
     children = _with_care(children, records, ledger, looked, day)
     children["because"] = _because(children, rows, positions, days, records, task or one_task(model) or Task())
-    reasons, said = _reasons(children, scored_by, positions, model, records, specs, top_reasons, progress)
+    reasons, said = _reasons(children, model, records, specs, top_reasons, progress)
     runs = [Run(name, days[name], places[name]) for name in days]
     notes = {
         run.team: team_notes(run, _team_of(children, run.team), on=day, records=records, least_change=least_change)
@@ -228,8 +228,6 @@ def _because(
 
 def _reasons(
     children: pd.DataFrame,
-    scored_by: np.ndarray,
-    positions: pd.DataFrame,
     model: Any,
     records: Records | None,
     specs: Sequence[Feature] | None,
@@ -240,5 +238,5 @@ def _reasons(
     two = children["before_date"].notna() & children["risk"].notna() & (children["direction"] != NOT_COMPARABLE)
     wanted = children[two & (children["list"] != NO_LIST)]
     if model is None or records is None or specs is None or top == 0:
-        wanted = wanted.iloc[:0]
+        return pd.DataFrame(columns=REASON_COLUMNS), {}
     return change_reasons(wanted, model=model, records=records, specs=specs, top=top, progress=progress)

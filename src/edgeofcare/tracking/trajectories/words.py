@@ -141,7 +141,7 @@ def many(number: int, noun: str, plural: str = "") -> str:
 def _pair(later: float, earlier: float, *, differ: bool) -> tuple[str, str]:
     """Two risks in words, finer where they would read alike although they differ."""
     said = of_100(later, bare=True), of_100(earlier, bare=True)
-    if differ and said[0] == said[1] and 0.0005 <= min(later, earlier) and max(later, earlier) < 0.995:
+    if differ and said[0] == said[1] and min(later, earlier) >= 0.0005 and max(later, earlier) < 0.995:
         return f"{later * 100:.1f} of 100", f"{earlier * 100:.1f} of 100"
     return said
 
