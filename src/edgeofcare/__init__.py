@@ -138,6 +138,8 @@ _WHERE = {
     # tracking
     "Ledger": "edgeofcare.tracking.ledger",
     "Verification": "edgeofcare.tracking.verification",
+    "Tracking": "edgeofcare.tracking.trajectories.tracking",
+    "track": "edgeofcare.tracking.trajectories.track",
     # errors
     "EdgeOfCareError": "edgeofcare.exceptions",
     "IndexNamesError": "edgeofcare.exceptions",

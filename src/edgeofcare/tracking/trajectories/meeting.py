@@ -17,7 +17,7 @@ from edgeofcare.tracking.trajectories.noise import (
 from edgeofcare.tracking.trajectories.positions import NONE
 from edgeofcare.tracking.trajectories.rescore import Compared
 
-__all__ = ["LEAVING", "LISTS", "NEW", "NO_LIST", "NO_SCORE", "STAYING", "child_frame"]
+__all__ = ["LEAVING", "LISTS", "NEW", "NO_LIST", "NO_SCORE", "STAYING", "THREE", "child_frame"]
 
 NEW, LEAVING, NO_LIST = "new", "leaving", ""
 STAYING = (RISING, FALLING, UNCLEAR)
@@ -25,6 +25,9 @@ STAYING = (RISING, FALLING, UNCLEAR)
 
 LISTS = (NEW, *STAYING, LEAVING)
 """Every list of a meeting, in its order; a child is on one of them at most."""
+
+THREE = "three_months"
+"""What is told of a child whose risk moved since three months, and not since the last run."""
 
 NO_SCORE = "no score now"
 """The direction of who has no score at the last run."""
@@ -64,7 +67,7 @@ def child_frame(
     now, before = (positions[name].to_numpy() for name in ("now", "before"))
     moves = {
         name: directions(compared, now, positions[name].to_numpy(), least_change=least_change)
-        for name in ("last_run", "three_months", "before")
+        for name in ("last_run", THREE, "before")
     }
     told = _told(moves, gone=(now == NONE) & (before != NONE))
     then = np.select([told == name for name in moves], [positions[name].to_numpy() for name in moves], NONE)
@@ -98,7 +101,7 @@ def _told(moves: dict[str, pd.DataFrame], *, gone: npt.NDArray[np.bool_]) -> npt
     last, three, before = (moves[name]["direction"] for name in ("last_run", "three_months", "before"))
     cases = [
         (last.isin(CLEAR), "last_run"),
-        (three.isin(CLEAR), "three_months"),
+        (three.isin(CLEAR), THREE),
         (last != UNKNOWN, "last_run"),
         ((before != UNKNOWN) | gone, "before"),
     ]

@@ -92,9 +92,10 @@ def _places(run: Run, children: pd.DataFrame) -> list[str]:
     apart = "1 month" if months == 1 else f"{months:g} months"
     said = [f"The list has {many(run.places, 'place')}: the team's capacity, with runs {apart} apart."]
     if tied and listed > run.places:
+        left = many(run.places - listed + tied, "place")
         said.append(
-            f"{many(tied, 'child', 'children')} share the last {many(run.places - listed + tied, 'place')} with "
-            f"exactly the same risk. All are listed, so that the list has {listed}; which of them to discuss is yours to say."
+            f"{many(tied, 'child', 'children')} share the last {left}: their risks are exactly the same. All are "
+            f"listed, so that the list has {listed}; whom to discuss is yours to say."
         )
     return said
 

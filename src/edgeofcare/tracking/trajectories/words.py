@@ -6,7 +6,7 @@ import pandas as pd
 
 from edgeofcare.explanation.child_words import of_100
 from edgeofcare.explanation.page_words import ENGLISH
-from edgeofcare.tracking.trajectories.meeting import NO_SCORE
+from edgeofcare.tracking.trajectories.meeting import NO_SCORE, THREE
 from edgeofcare.tracking.trajectories.noise import CLEAR, NOT_COMPARABLE, UNKNOWN
 
 __all__ = ["ago", "change_said", "days_said", "interval_said", "many"]
@@ -28,7 +28,7 @@ def change_said(row: pd.Series) -> str:
     Examples
     --------
     >>> row = {"risk": 0.121, "risk_compared": 0.121, "risk_before": 0.07, "direction": "rising", "rescored": False}
-    >>> change_said(pd.Series({**row, "before_date": pd.Timestamp("2025-05-01")}))
+    >>> change_said(pd.Series({**row, "since": "last_run", "before_date": pd.Timestamp("2025-05-01")}))
     '12 of 100, was 7 of 100 on 1 May 2025'
     """
     direction = row["direction"]
@@ -40,12 +40,13 @@ def change_said(row: pd.Series) -> str:
         return f"{now}; this is the first score"
     if direction == NOT_COMPARABLE:
         return f"{now}; not comparable with {day}, which another model scored"
+    after = "; no clear change since the last run" if row["since"] == THREE else ""
     later, earlier = _pair(row["risk_compared"], row["risk_before"], differ=direction in CLEAR)
     was = f"was {earlier} on {day}" if later != earlier else f"as on {day}"
     if not row["rescored"]:
-        return f"{_first(later)}, {was}{'' if direction in CLEAR else ': no clear change'}"
+        return f"{_first(later)}, {was}{after or ('' if direction in CLEAR else ': no clear change')}"
     by_one = f"by one model, {later}, {was}" if later != now else f"{was} by the same model"
-    return f"{now}; {by_one}{'' if direction in CLEAR else ': no clear change'}"
+    return f"{now}; {by_one}{after or ('' if direction in CLEAR else ': no clear change')}"
 
 
 def interval_said(low: float, high: float) -> str:
