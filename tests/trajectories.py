@@ -46,6 +46,8 @@ def histories(draw, teams=("north", "south")):
                 team = draw(st.sampled_from(teams))
             if risk is not None:
                 rows.append((f"H{number // 2}", f"c{number:02d}", pd.Timestamp(day), risk, team))
-    frame = pd.DataFrame(rows or [("H0", "c00", pd.Timestamp(DAYS[0]), 0.1, teams[0])], columns=[*NAMES, "risk", "team"])
+    frame = pd.DataFrame(
+        rows or [("H0", "c00", pd.Timestamp(DAYS[0]), 0.1, teams[0])], columns=[*NAMES, "risk", "team"]
+    )
     frame["index_date"] = frame["index_date"].astype("datetime64[s]")
     return frame.set_index(NAMES).assign(model_id="m1")

@@ -69,13 +69,13 @@ def child_frame(
         name: directions(compared, now, positions[name].to_numpy(), least_change=least_change)
         for name in ("last_run", THREE, "before")
     }
-    told = _told(moves, gone=(now == NONE) & (before != NONE))
+    listed = (now != NONE) & rows["listed"].to_numpy()[now]
+    was = (before != NONE) & (positions["missed"].to_numpy() == 0) & rows["listed"].to_numpy()[before]
+    told = np.where((was & ~listed) | (now == NONE), np.where(before != NONE, "before", ""), _told(moves))
     then = np.select([told == name for name in moves], [positions[name].to_numpy() for name in moves], NONE)
     latest = np.where(now != NONE, now, before)
     frame = rows.iloc[latest][["household_id", "team", "index_date"]].set_axis(positions.index)
     frame = frame.rename(columns={"index_date": "last_scored"})
-    listed = (now != NONE) & rows["listed"].to_numpy()[now]
-    was = (before != NONE) & (positions["missed"].to_numpy() == 0) & rows["listed"].to_numpy()[before]
     direction = np.select([told == name for name in moves], [move["direction"] for move in moves.values()], UNKNOWN)
     direction = np.where(now == NONE, NO_SCORE, direction).astype(object)
     return frame.assign(
@@ -96,14 +96,14 @@ def child_frame(
     )
 
 
-def _told(moves: dict[str, pd.DataFrame], *, gone: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
+def _told(moves: dict[str, pd.DataFrame]) -> npt.NDArray[np.object_]:
     """Which comparison is told: the last run if it moved, else three months if that did, else the last score."""
     last, three, before = (moves[name]["direction"] for name in ("last_run", "three_months", "before"))
     cases = [
         (last.isin(CLEAR), "last_run"),
         (three.isin(CLEAR), THREE),
         (last != UNKNOWN, "last_run"),
-        ((before != UNKNOWN) | gone, "before"),
+        (before != UNKNOWN, "before"),
     ]
     return np.select([case.to_numpy() for case, _ in cases], [name for _, name in cases], "").astype(object)
 

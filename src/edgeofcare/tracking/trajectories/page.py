@@ -27,7 +27,7 @@ _HEADS = {
     LEAVING: ("Leaving the list", "On the list at the last run and not now. It does not say that all is well."),
 }
 _MARKS = {NEW: "+", RISING: "\N{BLACK UP-POINTING TRIANGLE}", FALLING: "\N{BLACK DOWN-POINTING TRIANGLE}",
-          UNCLEAR: "=", LEAVING: "\N{MULTIPLICATION SIGN}"}  # fmt: skip
+          UNCLEAR: "\N{ALMOST EQUAL TO}", LEAVING: "\N{MULTIPLICATION SIGN}"}  # fmt: skip
 
 
 class _Child(NamedTuple):
