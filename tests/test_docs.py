@@ -21,6 +21,7 @@ WORDS = [
     *("finding", "proxy", "re-anchor", "reference cohort", "refit", "band"),
     *("member", "unseen", "vocabulary", "timeline"),
     *("head", "ledger", "override", "payload", "rectify"),
+    *("list", "new", "rising", "falling", "leaving", "run"),
     *("alarm", "alert", "criteria", "design effect", "origin", "stability", "the rest", "transport", "verdict"),
 ]
 

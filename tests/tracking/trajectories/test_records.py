@@ -104,7 +104,8 @@ def test_an_assessment_that_was_entered_late_was_not_seen() -> None:
 def test_own_visits_count_and_other_tables_where_they_are_named() -> None:
     visits = pd.DataFrame({"child_id": ["stays"], "date": ["2025-05-25"]})
     records = some_records().with_events("visits", visits)
-    assert track(scores(), records, capacity=6).lists.set_index("child_id").loc["stays", "last_seen_by"] == "visit"
+    own = track(scores(), records, capacity=6).lists.set_index("child_id")
+    assert own.loc["stays", "last_seen_by"] == "entry in visits"
     named = track(scores(), records, capacity=6, seen=["worker_involvements"]).lists.set_index("child_id")
     assert named.loc["stays", "last_seen_by"] == "worker involvement began"
     with pytest.raises(SpecError, match="1 of the tables asked for"):
