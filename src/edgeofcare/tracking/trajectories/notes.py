@@ -14,7 +14,10 @@ from edgeofcare.tracking.trajectories.meeting import LEAVING, NEW, NO_LIST, STAY
 from edgeofcare.tracking.trajectories.noise import NOT_COMPARABLE, RISING
 from edgeofcare.tracking.trajectories.words import days_said, many
 
-__all__ = ["Run", "team_notes"]
+__all__ = ["NO_LEDGER", "Run", "team_notes"]
+
+NO_LEDGER = "No ledger was given: who was reviewed is not said."
+"""Said where nothing can be known of reviews."""
 
 _DAY = np.timedelta64(1, "D")
 _LONG = 1.5  # times the usual spacing: a gap

@@ -46,7 +46,9 @@ class _Child(NamedTuple):
     reviewed: str
 
 
-def meeting_page(team: str, lists: pd.DataFrame, rows: pd.DataFrame, *, notes: Sequence[str], on: pd.Timestamp) -> str:
+def meeting_page(
+    team: str, lists: pd.DataFrame, rows: pd.DataFrame, *, notes: Sequence[str], on: pd.Timestamp, reviews: bool
+) -> str:
     """Write the page of a team's meeting.
 
     Parameters
@@ -61,6 +63,8 @@ def meeting_page(team: str, lists: pd.DataFrame, rows: pd.DataFrame, *, notes: S
         What it must know beforehand.
     on : Timestamp
         The day of the meeting.
+    reviews : bool
+        Whether there is a ledger that would hold reviews.
 
     Returns
     -------
@@ -74,7 +78,9 @@ def meeting_page(team: str, lists: pd.DataFrame, rows: pd.DataFrame, *, notes: S
     parts = []
     for name in LISTS:
         held = lists[lists["list"] == name]
-        children = [_child(row, by_child[row["child_id"]], days, top, on) for _, row in held.iterrows()]
+        children = [
+            _child(row, by_child[row["child_id"]], days, top, on, reviews=reviews) for _, row in held.iterrows()
+        ]
         head, what = _HEADS[name]
         parts.append({"name": name, "mark": _MARKS[name], "head": head, "what": what, "children": children})
     span = (ENGLISH.day(days[0]), ENGLISH.day(days[-1])) if days.size else ("", "")
@@ -83,7 +89,7 @@ def meeting_page(team: str, lists: pd.DataFrame, rows: pd.DataFrame, *, notes: S
             team="" if team == ONE_TEAM else team,
             day=ENGLISH.day(on),
             notes=notes,
-            reviews=bool(lists["last_review"].notna().any()),
+            reviews=reviews,
             parts=parts,
             count=lambda number: many(number, "child", "children"),
             width=WIDTH,
@@ -107,7 +113,9 @@ def _template() -> Any:
     )
 
 
-def _child(row: pd.Series, scores: pd.DataFrame, days: np.ndarray, top: float, on: pd.Timestamp) -> _Child:
+def _child(
+    row: pd.Series, scores: pd.DataFrame, days: np.ndarray, top: float, on: pd.Timestamp, *, reviews: bool
+) -> _Child:
     """What is told of one child."""
     return _Child(
         name=str(row["child_id"]),
@@ -116,7 +124,7 @@ def _child(row: pd.Series, scores: pd.DataFrame, days: np.ndarray, top: float, o
         interval=interval_said(row["risk_low"], row["risk_high"]),
         because=str(row["because"]),
         reasons=row["reasons"],
-        facts=_facts(row, on),
+        facts=_facts(row, on, reviews=reviews),
         line=sparkline(scores, days, top=top),
         now="no score" if pd.isna(row["risk"]) else of_100(row["risk"], bare=True),
         was=_was(row),
@@ -131,13 +139,13 @@ def _was(row: pd.Series) -> str:
     return f"{of_100(row['risk_before'], bare=True)} on {ENGLISH.day(row['before_date'])}"
 
 
-def _facts(row: pd.Series, on: pd.Timestamp) -> list[tuple[str, str]]:
+def _facts(row: pd.Series, on: pd.Timestamp, *, reviews: bool) -> list[tuple[str, str]]:
     """What is known of the child beside the risk."""
     listed, since = int(row["runs_listed"]), row["days_since_listed"]
     first = "" if pd.isna(since) else f"; first on {ago(on - pd.Timedelta(days=int(since)), on)}"
     facts = [
         ("On the list", f"{many(listed, 'run')}{first if listed > 1 else ''}"),
-        ("Last reviewed", "not in the ledger" if pd.isna(row["last_review"]) else ago(row["last_review"], on)),
+        *([("Last reviewed", _reviewed(row, on))] if reviews else []),
         ("Last seen", _seen(row, on)),
         ("Support now", str(row["support"]) or "none found in the records"),
     ]
@@ -146,6 +154,11 @@ def _facts(row: pd.Series, on: pd.Timestamp) -> list[tuple[str, str]]:
     if row["tied"]:
         facts.append(("Tied", "shares the last places of the list with others of the same risk"))
     return facts
+
+
+def _reviewed(row: pd.Series, on: pd.Timestamp) -> str:
+    """When the child was last reviewed."""
+    return "not in the ledger" if pd.isna(row["last_review"]) else ago(row["last_review"], on)
 
 
 def _seen(row: pd.Series, on: pd.Timestamp) -> str:

@@ -22,7 +22,7 @@ from edgeofcare.tracking.trajectories.list_frame import list_frame
 from edgeofcare.tracking.trajectories.meeting import LEAVING, NO_LIST, child_frame
 from edgeofcare.tracking.trajectories.moved_by import REASON_COLUMNS, change_reasons
 from edgeofcare.tracking.trajectories.noise import LEAST_CHANGE, NOT_COMPARABLE
-from edgeofcare.tracking.trajectories.notes import Run, team_notes
+from edgeofcare.tracking.trajectories.notes import NO_LEDGER, Run, team_notes
 from edgeofcare.tracking.trajectories.positions import score_positions
 from edgeofcare.tracking.trajectories.rescore import rescored
 from edgeofcare.tracking.trajectories.runs import places_of_teams, with_lists
@@ -155,7 +155,10 @@ def track(
     reasons, said = _reasons(children, model, records, specs, top_reasons, progress)
     runs = [Run(name, days[name], places[name]) for name in days]
     notes = {
-        run.team: team_notes(run, _team_of(children, run.team), on=day, records=records, least_change=least_change)
+        run.team: [
+            *team_notes(run, _team_of(children, run.team), on=day, records=records, least_change=least_change),
+            *([] if ledger is not None else [NO_LEDGER]),
+        ]
         for run in runs
     }
     return Tracking(
@@ -167,6 +170,7 @@ def track(
         notes=notes,
         records=records,
         runs=runs,
+        reviews=ledger is not None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -45,6 +45,8 @@ class Tracking:
         The case records.
     runs : sequence of Run
         Days and places of each team.
+    reviews : bool
+        Whether there is a ledger that would hold reviews.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Tracking:
         notes: Mapping[str, Sequence[str]],
         records: Records | None,
         runs: Sequence[Run],
+        reviews: bool,
     ) -> None:
         self._on = on
         self._rows = rows.copy()
@@ -66,6 +69,7 @@ class Tracking:
         self._reasons = reasons.copy()
         self._notes = {team: tuple(said) for team, said in notes.items()}
         self._records = records
+        self._reviews = reviews
         self._runs = {run.team: run for run in runs}
 
     @property
@@ -160,9 +164,9 @@ class Tracking:
         from edgeofcare.tracking.trajectories.page import meeting_page
 
         name = self._team(team)
-        page = meeting_page(
-            name, self._lists[self._lists["team"] == name], self._rows, notes=self._notes[name], on=self._on
-        )
+        lists = self._lists[self._lists["team"] == name]
+        told: dict[str, Any] = {"notes": self._notes[name], "on": self._on, "reviews": self._reviews}
+        page = meeting_page(name, lists, self._rows, **told)
         if path is not None:
             write_whole(path, page.encode("utf-8"), "page")
         return page
