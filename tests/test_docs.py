@@ -24,6 +24,7 @@ WORDS = [
     *("head", "ledger", "override", "payload", "rectify"),
     *("request", "unfit"),
     *("contamination", "exposed", "roll-out", "step"),
+    *("list", "new", "rising", "falling", "leaving", "run"),
     *("alarm", "alert", "criteria", "design effect", "origin", "stability", "the rest", "transport", "verdict"),
 ]
 

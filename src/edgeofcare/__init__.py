@@ -155,6 +155,8 @@ _WHERE = {
     "RolloutResult": "edgeofcare.tracking.rollout.result",
     "evaluate_rollout": "edgeofcare.tracking.rollout.analysis",
     "make_rollout_outcomes": "edgeofcare.synthetic.rollout",
+    "Tracking": "edgeofcare.tracking.trajectories.tracking",
+    "track": "edgeofcare.tracking.trajectories.track",
     # errors
     "EdgeOfCareError": "edgeofcare.exceptions",
     "IndexNamesError": "edgeofcare.exceptions",

@@ -1,0 +1,1 @@
+"""Following the risks of children from one run of scores to the next."""
