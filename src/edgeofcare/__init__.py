@@ -137,6 +137,12 @@ _WHERE = {
     "reproduce": "edgeofcare.reproduction.reproduce",
     # tracking
     "Ledger": "edgeofcare.tracking.ledger",
+    "monitoring_baseline": "edgeofcare.tracking.monitoring.learn",
+    "MonitoringBaseline": "edgeofcare.tracking.monitoring.baseline",
+    "monitor": "edgeofcare.tracking.monitoring.monitor",
+    "Monitoring": "edgeofcare.tracking.monitoring.result",
+    "recalibrate": "edgeofcare.tracking.monitoring.recalibrate",
+    "Proposal": "edgeofcare.tracking.monitoring.recalibrate",
     "Verification": "edgeofcare.tracking.verification",
     # errors
     "EdgeOfCareError": "edgeofcare.exceptions",
