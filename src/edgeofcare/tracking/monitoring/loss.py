@@ -44,7 +44,7 @@ def learn_telling(X: pd.DataFrame, household: Ints, date: Ints) -> dict[str, flo
         common = X[name].mode(dropna=True)
         tells = X[name].notna().to_numpy(dtype=bool)
         if len(common):
-            tells &= (X[name] != common.iloc[0]).to_numpy(dtype=bool)
+            tells = tells & (X[name] != common.iloc[0]).to_numpy(dtype=bool)
         some = [_homes(household[tells & (date == day)]) for day in np.unique(date)]
         found[str(name)] = round(float(np.sum(some) / np.sum(homes)), 4)
     return found
