@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from edgeofcare.metrics._arrays import Ints
-from edgeofcare.records.known import start_known
 from edgeofcare.records.quality.months import dated_tables
 from edgeofcare.records.records import Records
 from edgeofcare.schema.columns import NEVER, Table
 
-__all__ = ["BLOCK_DAYS", "DELAYS", "FILLED", "TableBlocks", "block_count", "table_blocks"]
+__all__ = ["BLOCK_DAYS", "DELAYS", "FILLED", "TableBlocks", "block_count", "known_days", "table_blocks"]
 
 BLOCK_DAYS = 28
 """Days of a block: whole weeks, so that every block has as many of each weekday."""
@@ -89,6 +88,27 @@ def block_count(first: np.datetime64, last: np.datetime64) -> int:
     return max(0, int((last - first).astype("timedelta64[D]").astype(np.int64)) // BLOCK_DAYS)
 
 
+def known_days(frame: pd.DataFrame, start: str, lag: int) -> Ints:
+    """The first day on which each row can be seen: the later of two dates, plus the lag.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of a dated table.
+    start : str
+        The column of the day on which it happened or began.
+    lag : int
+        Reporting lag in days.
+
+    Returns
+    -------
+    ndarray of int64
+        Days; as :func:`edgeofcare.records.known.start_known` says, in a fraction of the time.
+    """
+    happened, recorded = (frame[name].to_numpy().astype("datetime64[D]") for name in (start, "recorded_date"))
+    return np.fmax(happened, recorded).astype(np.int64) + lag
+
+
 def table_blocks(records: Records, before: np.datetime64, n_blocks: int) -> list[TableBlocks]:
     """Cut every dated table into blocks of four weeks.
 
@@ -122,8 +142,8 @@ def table_blocks(records: Records, before: np.datetime64, n_blocks: int) -> list
 def _blocks(records: Records, table: Table, before: np.datetime64, most: int, home: pd.Series) -> TableBlocks:
     """Blocks of one table."""
     frame = records.table(table.name)
-    known = start_known(frame, int(records.reporting_lag.get(table.name, 0))).to_numpy().astype("datetime64[D]")
-    ago = (before - known).astype(np.int64) - 1
+    known = known_days(frame, str(table.start), int(records.reporting_lag.get(table.name, 0)))
+    ago = int(before.astype(np.int64)) - known - 1
     inside = (ago >= 0) & (ago < most * BLOCK_DAYS)
     frame = frame.loc[inside]
     happened = frame[str(table.start)]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from edgeofcare.metrics._arrays import Floats, Ints
 from edgeofcare.tracking.monitoring.bins import FEWEST, Bins, make_bins
 
-__all__ = ["ColumnDrift", "Drift", "learn_drift"]
+__all__ = ["ColumnDrift", "Drift", "learn_drift", "varies_within"]
 
 _HALF = 0.5  # added to each count of rows before a logarithm is taken
 _TAIL = 200  # largest draws that are kept
@@ -203,20 +204,26 @@ def learn_drift(
     a cube root, which makes it nearly normal, and the largest of all columns is kept from each draw: an alarm is
     what the furthest of all columns hardly ever reaches.
     """
-    bins = {str(name): made for name in frame if _varies(made := make_bins(frame[name], child), frame[name], child)}
+    bins = {
+        str(name): made
+        for name in frame
+        if _varies(made := make_bins(frame[name], child), frame[name], child) and varies_within(frame[name], date)
+    }
     if not bins:
         return None
     place = [bins[name].place(frame[name]) for name in bins]
     counted = [_counted(at, each.size, known_only=known_only) for at, each in zip(place, bins.values(), strict=True)]
     starts = np.concatenate([[0], np.cumsum([each.size for each in bins.values()])]).astype(np.int64)
     homes = np.unique(household, return_inverse=True)[1]
-    held = [_held(place, counted, starts, homes, date == day) for day in np.unique(date)]
-    drawn = _draws(held, starts[:-1], n_resamples, np.random.default_rng(random_state))
+    total = _held(place, counted, starts, homes, np.ones(homes.size, dtype=bool))
+    dates = [date == day for day in np.unique(date)]
+    held = ((np.unique(homes[rows]), _held(place, counted, starts, homes, rows)) for rows in dates)
+    drawn = _draws(total, held, len(dates), starts[:-1], n_resamples, np.random.default_rng(random_state))
     root = np.cbrt(drawn)
     centre, spread = root.mean(axis=0), np.maximum(root.std(axis=0), _LEAST_SPREAD)
     largest = np.sort(((root - centre) / spread).max(axis=1))[::-1][:_TAIL]
-    total = np.sum([each.sum(axis=0) for each in held], axis=0)
-    counts = [total[low:high] for low, high in pairwise(starts)]
+    sums = total.sum(axis=0, dtype=np.float64)
+    counts = [sums[low:high] for low, high in pairwise(starts)]
     return Drift(
         bins,
         {name: _shareable(count) for name, count in zip(bins, counts, strict=True)},
@@ -224,7 +231,7 @@ def learn_drift(
         dict(zip(bins, (float(f"{value:.6g}") for value in spread), strict=True)),
         tuple(round(float(value), 6) for value in largest),
         n_resamples,
-        {name: _homes(held, *ends) for name, ends in zip(bins, pairwise(starts), strict=True)},
+        {name: max(1.0, _homes(homes, date, rows)) for name, rows in zip(bins, counted, strict=True)},
         known_only,
     )
 
@@ -240,9 +247,34 @@ def _counted(place: Ints, size: int, *, known_only: bool) -> np.ndarray:
     return place < size - 1 if known_only else np.ones(place.size, dtype=bool)
 
 
-def _homes(held: list[Floats], low: int, high: int) -> float:
+def varies_within(values: pd.Series, date: Ints) -> bool:
+    """Whether a column differs between the rows of a date; the month of the year, for one, does not.
+
+    Parameters
+    ----------
+    values : Series
+        The column.
+    date : ndarray of int64
+        Index date of each row.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> varies_within(pd.Series([1.0, 1.0, 2.0]), np.array([0, 0, 1]))
+    False
+    """
+    code = pd.factorize(values, use_na_sentinel=False)[0].astype(np.int64)
+    pairs = np.unique(code * (int(date.max()) + 1) + date).size
+    return bool(pairs > np.unique(date).size)
+
+
+def _homes(household: Ints, date: Ints, rows: np.ndarray) -> float:
     """Households of a usual month that have a row in a column."""
-    return round(float(np.mean([np.count_nonzero(each[:, low:high].any(axis=1)) for each in held])), 1)
+    pairs = np.unique(household[rows] * (int(date.max()) + 1) + date[rows]).size
+    return round(pairs / max(1, np.unique(date[rows]).size), 1)
 
 
 def _shareable(count: Floats) -> tuple[int, ...]:
@@ -251,26 +283,41 @@ def _shareable(count: Floats) -> tuple[int, ...]:
     return (*told[:-2], *(each if each >= FEWEST else 0 for each in told[-2:]))
 
 
-def _held(place: list[Ints], counted: list[np.ndarray], starts: Ints, homes: Ints, inside: np.ndarray) -> Floats:
-    """Rows of each household in each bin of each column, on one date."""
-    held = np.zeros((int(homes.max()) + 1, int(starts[-1])))
-    for where, rows, first in zip(place, counted, starts, strict=False):
-        kept = inside & rows
-        np.add.at(held, (homes[kept], where[kept] + first), 1.0)
-    return held
+def _held(
+    place: list[Ints], counted: list[np.ndarray], starts: Ints, homes: Ints, inside: np.ndarray
+) -> npt.NDArray[np.float32]:
+    """Rows of each household among some rows in each bin of each column; small counts are exact in 32 bits."""
+    code = np.zeros(homes.size, dtype=np.int64)
+    names, code[inside] = np.unique(homes[inside], return_inverse=True)
+    width = int(starts[-1])
+    cells = [
+        code[kept] * width + where[kept] + first
+        for where, rows, first in zip(place, counted, starts, strict=False)
+        if (kept := inside & rows).any()
+    ]
+    held = np.bincount(np.concatenate(cells), minlength=names.size * width) if cells else np.zeros(names.size * width)
+    return held.reshape(names.size, width).astype(np.float32)
 
 
-def _draws(held: list[Floats], starts: Ints, n_resamples: int, rng: np.random.Generator) -> Floats:
+def _draws(
+    total: npt.NDArray[np.float32],
+    held: Iterable[tuple[Ints, npt.NDArray[np.float32]]],
+    n_dates: int,
+    starts: Ints,
+    n_resamples: int,
+    rng: np.random.Generator,
+) -> Floats:
     """Index of every column in every draw."""
-    total = np.sum(held, axis=0)
     parts = []
-    for place, own in enumerate(held):
-        size = n_resamples // len(held) + (place < n_resamples % len(held))
+    for number, (homes, own) in enumerate(held):
+        rest = total.copy()
+        if n_dates > 1:
+            rest[homes] -= own
+            rest = rest[rest.any(axis=1)]
         there = own[own.any(axis=1)]
-        rest = total - own if len(held) > 1 else total
-        rest = rest[rest.any(axis=1)]
+        size = n_resamples // n_dates + (number < n_resamples % n_dates)
         for chunk in _chunks(size) if len(there) and len(rest) else ():
-            now, before = (_weights(len(each), chunk, rng) @ each for each in (there, rest))
+            now, before = ((_weights(len(each), chunk, rng) @ each).astype(np.float64) for each in (there, rest))
             parts.append(_indices(before, now, starts))
     return np.concatenate(parts)
 
@@ -280,10 +327,10 @@ def _chunks(size: int) -> list[int]:
     return [min(_CHUNK, size - done) for done in range(0, size, _CHUNK)]
 
 
-def _weights(homes: int, draws: int, rng: np.random.Generator) -> Floats:
+def _weights(homes: int, draws: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
     """How often each household is drawn in each draw."""
     picked = rng.integers(0, homes, (draws, homes)) + np.arange(draws)[:, None] * homes
-    return np.bincount(picked.ravel(), minlength=draws * homes).reshape(draws, homes).astype(np.float64)
+    return np.bincount(picked.ravel(), minlength=draws * homes).reshape(draws, homes).astype(np.float32)
 
 
 def _indices(before: Floats, now: Floats, starts: Ints) -> Floats:

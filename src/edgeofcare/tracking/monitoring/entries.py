@@ -10,10 +10,10 @@ import pandas as pd
 
 from edgeofcare.metrics._arrays import Floats, Ints
 from edgeofcare.outcome import label_outcome
-from edgeofcare.records.known import start_known
 from edgeofcare.records.records import Records
 from edgeofcare.task import Task
 from edgeofcare.tracking.monitoring.bins import FEWEST
+from edgeofcare.tracking.monitoring.blocks import known_days
 from edgeofcare.tracking.monitoring.chance import count_p_value, family_p_value
 from edgeofcare.tracking.monitoring.checks import Check
 from edgeofcare.tracking.monitoring.volume import told
@@ -135,7 +135,7 @@ def _known(records: Records, child: np.ndarray, happened: Ints) -> Ints:
         {
             "child": episodes["child_id"].astype("object"),
             "happened": episodes["start_date"].to_numpy().astype("datetime64[D]").astype(np.int64),
-            "known": start_known(episodes, lag).to_numpy().astype("datetime64[D]").astype(np.int64),
+            "known": known_days(episodes, "start_date", lag),
         }
     )
     first = frame.groupby(["child", "happened"])["known"].min()

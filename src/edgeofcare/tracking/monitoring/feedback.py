@@ -9,11 +9,10 @@ import pandas as pd
 from scipy import stats
 
 from edgeofcare.metrics._arrays import Floats, Ints
-from edgeofcare.records.known import start_known
 from edgeofcare.records.quality.months import dated_tables
 from edgeofcare.records.records import Records
 from edgeofcare.tracking.monitoring.bins import FEWEST
-from edgeofcare.tracking.monitoring.blocks import BLOCK_DAYS
+from edgeofcare.tracking.monitoring.blocks import BLOCK_DAYS, known_days
 from edgeofcare.tracking.monitoring.checks import Check
 
 __all__ = ["Gap", "feedback_check", "gap_at_cut", "near_cut", "recorded_after"]
@@ -95,7 +94,7 @@ def recorded_after(records: Records, child: np.ndarray, day: Ints) -> Floats:
             continue
         frame = records.table(table.name)
         lag = int(records.reporting_lag.get(table.name, 0))
-        known = start_known(frame, lag).to_numpy().astype("datetime64[D]").astype(np.int64)
+        known = known_days(frame, str(table.start), lag)
         happened = frame[str(table.start)].to_numpy().astype("datetime64[D]").astype(np.int64)
         near = (known >= first) & (known < last) & (happened >= first)
         owner = pd.Index(names).get_indexer(frame["child_id"].to_numpy(dtype=str)[near])

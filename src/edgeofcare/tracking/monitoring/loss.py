@@ -10,6 +10,7 @@ import pandas as pd
 from edgeofcare.metrics._arrays import Ints
 from edgeofcare.tracking.monitoring.chance import family_p_value, only_one_side
 from edgeofcare.tracking.monitoring.checks import Check
+from edgeofcare.tracking.monitoring.drift import varies_within
 
 __all__ = ["learn_telling", "loss_checks"]
 
@@ -36,17 +37,21 @@ def learn_telling(X: pd.DataFrame, household: Ints, date: Ints) -> dict[str, flo
     Returns
     -------
     dict of str to float
-        Share of the households of a usual date with a value that is known and is not the most frequent one.
+        Share of the households of a usual date with a value that is known and is not the most frequent one; 0 where
+        a feature is the same for all children of a date.
     """
-    homes = [_homes(household[date == day]) for day in np.unique(date)]
+    pairs = household * (int(date.max()) + 1) + date
+    total = np.unique(pairs).size
     found = {}
     for name in X:
+        if not varies_within(X[name], date):
+            found[str(name)] = 0.0
+            continue
         common = X[name].mode(dropna=True)
         tells = X[name].notna().to_numpy(dtype=bool)
         if len(common):
             tells = tells & (X[name] != common.iloc[0]).to_numpy(dtype=bool)
-        some = [_homes(household[tells & (date == day)]) for day in np.unique(date)]
-        found[str(name)] = round(float(np.sum(some) / np.sum(homes)), 4)
+        found[str(name)] = round(np.unique(pairs[tells]).size / total, 4)
     return found
 
 

@@ -204,33 +204,36 @@ def _score_checks(
     days = np.unique(codes.day)
     homes = [int(np.unique(codes.household[codes.day == each]).size) for each in days]
     found = [children_check(days, homes, int((codes.day == day).sum()), dict(usual.children))]
-    lag, before = outcome_lag(records), scores["risk"]
-    recent = (codes.day < day) & (codes.day >= day - _RECENT - task.gap_days - lag)
-    if usual.entries is not None and recent.any():
-        rows = follow(records, before[recent], task, MONTHS[3])
-        found += entries_checks(rows, usual.entries, day, task.gap_days, lag)
-    if usual.lists and usual.capacity is not None:
-        found += _list_checks(before, codes.day, records, task, day, lag, usual)
+    found += _outcome_checks(scores["risk"], codes.day, records, task, day, usual)
     near = (codes.day <= day - BLOCK_DAYS) & (codes.day >= day - _RECENT)
     if usual.recording is not None and usual.capacity is not None and near.any():
-        above, below = near_cut(before.to_numpy()[near], codes.day[near], usual.capacity)
+        above, below = near_cut(scores["risk"].to_numpy()[near], codes.day[near], usual.capacity)
         child = scores.index.get_level_values("child_id").to_numpy(dtype=str)[near]
         now = gap_at_cut(recorded_after(records, child, codes.day[near]), above, below, codes.household[near])
         found += [] if now is None else [feedback_check(now, usual.recording)]
     return found
 
 
-def _list_checks(
-    risk: pd.Series, days: np.ndarray, records: Records, task: Task, day: int, lag: int, usual: MonitoringBaseline
+def _outcome_checks(
+    risk: pd.Series, days: np.ndarray, records: Records, task: Task, day: int, usual: MonitoringBaseline
 ) -> list[Check]:
-    """PPV and recall of the newest dates whose outcomes are known so far, and whole."""
+    """Entries after the scores of the last months, and what the newest lists with known outcomes found."""
+    if records.scoring_only:
+        return []
+    lag = outcome_lag(records)
+    recent = (days < day) & (days >= day - _RECENT - task.gap_days - lag)
     wait = {"so far": task.gap_days + MONTHS[3] + lag, "whole": task.gap_days + task.horizon_days + lag}
-    newest = {stage: days[days + wait[stage] <= day].max(initial=-1) for stage in usual.lists}
-    wanted = np.isin(days, list(newest.values()))
+    newest = [days[days + wait[stage] <= day].max(initial=-1) for stage in usual.lists]
+    wanted = recent | np.isin(days, newest)
     if not wanted.any():
         return []
     rows = follow(records, risk[wanted], task, task.horizon_days)
-    return capacity_checks(rows, usual.lists, int(usual.capacity or 1), day, wait)
+    found = []
+    if usual.entries is not None:
+        found += entries_checks(rows, usual.entries, day, task.gap_days, lag)
+    if usual.lists and usual.capacity is not None:
+        found += capacity_checks(rows, usual.lists, usual.capacity, day, wait)
+    return found
 
 
 def _ledger_checks(scores: Any, every: pd.DataFrame, run: np.datetime64, usual: MonitoringBaseline) -> list[Check]:
