@@ -1,7 +1,7 @@
 """Whether monitoring finds what changes and is quiet where nothing does, on synthetic authorities.
 
 ``python docs/monitoring_simulation.py`` makes ten authorities, runs every month of theirs that is quiet, plants four
-changes, and writes ``docs/reference/monitoring_simulation.md``. It ends with an error if what is promised does not hold.
+changes, and writes ``docs/reference/monitoring_simulation.md``. It ends with an error if a promise does not hold.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ RUN_IN = pd.date_range("2022-07-01", "2022-09-01", freq="MS")
 QUIET = pd.date_range("2022-10-01", "2024-05-01", freq="MS")
 CHANGE, AFTER = "2023-01-01", pd.date_range("2023-02-01", "2023-04-01", freq="MS")
 FALL, LATE_SHARE, LATE_DAYS, LOST = 0.5, 0.3, 21, "missing.count.365d"
-CODED, LATE = ("contacts", "source"), "assessments"
+CODED, LATE = ("contacts", "source"), "missing_episodes"
 SHARE = 1 / 24
 BOUNDED = re.compile(r"\.\d+d$|\.active$|^child\.age$")  # features that do not grow with the length of the extract
 
@@ -279,7 +279,7 @@ county; there, with entries halved:
 
 WORDS = {
     "codes": "second most frequent source of a contact merged into the most frequent",
-    "lag": f"{LATE_SHARE:.0%} of assessments recorded {LATE_DAYS} days later",
+    "lag": f"{LATE_SHARE:.0%} of missing episodes recorded {LATE_DAYS} days later",
     "loss": f"`{LOST}` unknown for every child",
 }
 
@@ -289,7 +289,9 @@ def page(done: list[Runs], fall: tuple[int | None, list[tuple[str, float, float]
     runs = [run for each in done for run in each.quiet]
     counts = Counter(alarm.split(": ")[0] for run in runs for alarm in run)
     names = Counter(alarm for run in runs for alarm in run)
-    listed = "\n".join(f"- {count} × {name}" for name, count in sorted(names.items())) or "No kind of check raised any."
+    listed = (
+        "\n".join(f"- {name}: {count} runs" for name, count in sorted(names.items())) or "No kind of check raised any."
+    )
     heads = [str(number) for number in range(1, len(done) + 1)]
     lines = [["planted", *heads], [":---", *["---:" for _ in heads]]]
     for kind, words in WORDS.items():
