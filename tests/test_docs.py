@@ -21,6 +21,7 @@ WORDS = [
     *("finding", "proxy", "re-anchor", "reference cohort", "refit", "band"),
     *("member", "unseen", "vocabulary", "timeline"),
     *("head", "ledger", "override", "payload", "rectify"),
+    "monitoring baseline",
     *("alarm", "alert", "criteria", "design effect", "origin", "stability", "the rest", "transport", "verdict"),
 ]
 

@@ -59,9 +59,9 @@ def test_a_feature_that_says_nothing_is_an_alarm_at_once(value: float) -> None:
     assert raised("loss", "missing.count.365d", X=X) == [1, 2, 3]
 
 
-def test_a_fall_of_entries_is_an_alarm() -> None:
+def test_an_end_of_entries_is_an_alarm() -> None:
     plant, authority = simulation(), watched()
-    records = plant.again(authority.records, plant.drop_entries(authority.records, CHANGE, 0.9, 0))
+    records = plant.again(authority.records, plant.drop_entries(authority.records, CHANGE, 1.0, 0))
     assert min(raised("entries", records=records)) <= 3
     row = authority.run(AFTER[-1], records=records).table.query("check == 'entries'").iloc[0]
     assert "Fewer children enter care" in row["means"]

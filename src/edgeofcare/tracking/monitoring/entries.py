@@ -246,7 +246,7 @@ def entries_checks(rows: Followed, usual: EntriesUsual, run_day: int, gap_days: 
 
 def _check(months: int, count: int, expected: float, level: float, p: float) -> Check:
     """One number of months."""
-    month = "month" if months == 1 else f"{months} months"
+    month = "1 month" if months == 1 else f"{months} months"
     small = 0 < count < FEWEST
     word = "Fewer" if count < expected else "More"
     return Check(
