@@ -25,6 +25,7 @@ WORDS = [
     *("request", "unfit"),
     *("contamination", "exposed", "roll-out", "step"),
     *("list", "new", "rising", "falling", "leaving", "run"),
+    "monitoring baseline",
     *("alarm", "alert", "criteria", "design effect", "origin", "stability", "the rest", "transport", "verdict"),
 ]
 

@@ -146,6 +146,12 @@ _WHERE = {
     "reproduce": "edgeofcare.reproduction.reproduce",
     # tracking
     "Ledger": "edgeofcare.tracking.ledger",
+    "monitoring_baseline": "edgeofcare.tracking.monitoring.learn",
+    "MonitoringBaseline": "edgeofcare.tracking.monitoring.baseline",
+    "monitor": "edgeofcare.tracking.monitoring.monitor",
+    "Monitoring": "edgeofcare.tracking.monitoring.result",
+    "recalibrate": "edgeofcare.tracking.monitoring.recalibrate",
+    "Proposal": "edgeofcare.tracking.monitoring.recalibrate",
     "Verification": "edgeofcare.tracking.verification",
     # roll-out
     "RolloutDesign": "edgeofcare.tracking.rollout.design",

@@ -1,0 +1,247 @@
+"""Hold a monthly run of a model against what was usual when it was made."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from edgeofcare.care import outcome_lag
+from edgeofcare.cohort import build_cohort
+from edgeofcare.dates import one_day, refuse_late
+from edgeofcare.exceptions import SpecError
+from edgeofcare.features.build import build_features
+from edgeofcare.records.records import Records
+from edgeofcare.task import Task
+from edgeofcare.tracking.monitoring.baseline import MonitoringBaseline
+from edgeofcare.tracking.monitoring.blocks import BLOCK_DAYS, TableBlocks, table_blocks
+from edgeofcare.tracking.monitoring.checks import FALSE_RUNS, Check, with_alarms
+from edgeofcare.tracking.monitoring.codes import code_checks
+from edgeofcare.tracking.monitoring.columns import drift_checks, group_checks, lag_checks, late_checks
+from edgeofcare.tracking.monitoring.entries import MONTHS, entries_checks, follow
+from edgeofcare.tracking.monitoring.expiry import expiry_check
+from edgeofcare.tracking.monitoring.feedback import feedback_check, gap_at_cut, near_cut, recorded_after
+from edgeofcare.tracking.monitoring.learn import delay_frame, late_counts
+from edgeofcare.tracking.monitoring.lists import capacity_checks, listed, override_check
+from edgeofcare.tracking.monitoring.loss import loss_checks
+from edgeofcare.tracking.monitoring.result import Monitoring
+from edgeofcare.tracking.monitoring.rows import (
+    feature_names,
+    group_frame,
+    row_codes,
+    same_rows,
+    score_frame,
+    task_of,
+)
+from edgeofcare.tracking.monitoring.volume import children_check, volume_checks
+
+__all__ = ["monitor"]
+
+_RECENT = MONTHS[3] + 5  # days in which three monthly runs lie
+
+
+def monitor(
+    model: Any,
+    scores: Any,
+    records: Records,
+    *,
+    baseline: MonitoringBaseline | Mapping[str, Any],
+    index_date: str | dt.date | pd.Timestamp | None = None,
+    X: pd.DataFrame | None = None,
+    cohort: pd.DataFrame | None = None,
+    earlier: Records | None = None,
+    false_runs: float = FALSE_RUNS,
+) -> Monitoring:
+    """Say what changed since a model was made, and whether it still holds: one call for each monthly run.
+
+    Parameters
+    ----------
+    model : RiskClassifier or Scorer
+        The model in use.
+    scores : Ledger or DataFrame
+        Risks of this run and the earlier ones: a ledger, or a frame with ``risk`` (and ``model_id``) on the index.
+    records : Records
+        The newest extract. What became known on or after the index date is not looked at.
+    baseline : MonitoringBaseline or mapping
+        What was usual: from :func:`edgeofcare.monitoring_baseline`, or its ``to_dict()``.
+    index_date : str or date, optional
+        The run; the newest of the scores if left out.
+    X : DataFrame, optional
+        Features of the rows of this run; built from the records if left out. Give them where features need a
+        definition of their own.
+    cohort : DataFrame, optional
+        From :func:`edgeofcare.build_cohort`, with the rows of this run; built if left out.
+    earlier : Records, optional
+        The extract of the run before, to measure how late rows appear where they have no recorded date. The baseline
+        must have been made with one, too.
+    false_runs : float, default 1/48
+        Share of quiet runs in which a false alarm is allowed by chance.
+
+    Returns
+    -------
+    Monitoring
+        Checks and alarms in plain words; ``to_html()`` and ``to_json()``.
+
+    Raises
+    ------
+    SpecError
+        If the scores have no row of the run, the baseline is of other features, or an option is not understood.
+    IndexNamesError
+        If rows carry no names, or ``X`` or ``cohort`` lacks some.
+    LeakageError
+        If the index date lies after the end of the records.
+
+    Notes
+    -----
+    Every threshold is a quantile under "nothing changed": households drawn anew together with whole reference dates for
+    what drifts (see :func:`edgeofcare.monitoring_baseline`), exact tests of households for codes, Student's t of
+    earlier four-week blocks for volume, and counts with the design effect of households for entries and the list.
+    Within a kind of check the largest of all its columns is judged; between kinds ``false_runs`` is divided evenly. So
+    an alarm means that something did change, not that it matters: the words say what it may mean.
+
+    Examples
+    --------
+    >>> import edgeofcare as eoc
+    >>> task, dates = eoc.Task(), pd.date_range("2020-04-01", "2022-04-01", freq="MS")
+    >>> records = eoc.make_records(600, random_state=0, authority="sample")
+    >>> cohort = eoc.build_cohort(records, task, index_dates=dates)
+    >>> X = eoc.build_features(records, cohort, ["child.age", "missing.count.365d", "cp_plan.active"])
+    >>> y = eoc.label_outcome(records, cohort, task)
+    >>> old = X.index.get_level_values("index_date") < dates[-1]
+    >>> model = eoc.make_risk_model("logistic", task=task).fit(X[old].loc[y[old].index], y[old])
+    >>> usual = eoc.monitoring_baseline(model, X[old], cohort, records, n_resamples=200)
+    >>> scores = pd.DataFrame({"risk": model.predict_proba(X)[:, 1]}, X.index)
+    >>> eoc.monitor(model, scores, records, baseline=usual)
+    Monitoring(2022-04-01: no alarm in ... checks)
+    """
+    usual = baseline if isinstance(baseline, MonitoringBaseline) else MonitoringBaseline.from_dict(baseline)
+    names, task = feature_names(model), task_of(model)
+    if set(names) != set(usual.telling) or not 0 < false_runs < 1:
+        msg = (
+            "baseline is of other features than the model, or false_runs is not between 0 and 1. Make it for this one."
+        )
+        raise SpecError(msg)
+    every = score_frame(scores, model)
+    run = _run_day(every, index_date)
+    refuse_late(run, np.datetime64(records.observed_until, "D"), "index_date")
+    rows = every[every.index.get_level_values("index_date").to_numpy().astype("datetime64[D]") == run]
+    if not len(rows):
+        msg = "scores hold no row of this index date. Score it first, and give these scores too."
+        raise SpecError(msg)
+    every = every[every.index.get_level_values("index_date").to_numpy().astype("datetime64[D]") <= run]
+    X = build_features(records, rows, names) if X is None else same_rows(X, rows.index, "X")[names]
+    checks = [
+        *_row_checks(rows, X, model, usual, _cohort(cohort, records, task, run, rows)),
+        *_table_checks(records, run, usual, earlier),
+        *_score_checks(every, records, task, run, usual),
+        *_ledger_checks(scores, every, run, usual),
+        *expiry_check(model, run),
+    ]
+    return Monitoring(
+        checks=with_alarms(checks, false_runs),
+        index_date=str(run),
+        model_id=getattr(model, "model_id", None),
+        reference=usual.months,
+        false_runs=false_runs,
+    )
+
+
+def _run_day(scores: pd.DataFrame, given: Any) -> np.datetime64:
+    """The day of the run."""
+    if given is not None:
+        return one_day(given, "index_date")
+    newest = scores.index.get_level_values("index_date").max()
+    return np.datetime64(newest, "D")
+
+
+def _cohort(cohort: Any, records: Records, task: Task, run: np.datetime64, rows: pd.DataFrame) -> pd.DataFrame:
+    """Audit columns of the rows of the run; of rows that are not eligible by the records as they stand now, nothing."""
+    if cohort is not None:
+        return same_rows(cohort, rows.index, "cohort")
+    return build_cohort(records, task, index_dates=[pd.Timestamp(run)]).reindex(rows.index)
+
+
+def _row_checks(
+    rows: pd.DataFrame, X: pd.DataFrame, model: Any, usual: MonitoringBaseline, cohort: pd.DataFrame
+) -> list[Check]:
+    """Features, risks and groups of the run."""
+    codes = row_codes(X)
+    lost = loss_checks(X, codes.household, usual.telling)
+    found = [*lost]
+    if usual.features is not None:
+        frame = X.drop(columns=[each.about for each in lost]).assign(risk=rows["risk"])
+        found += drift_checks(usual.features, frame, codes.household)
+    if usual.groups is not None:
+        groups = group_frame(cohort, rows["risk"], codes.day, usual.capacity)
+        found += group_checks(usual.groups, groups, codes.household)
+    return found
+
+
+def _table_checks(
+    records: Records, run: np.datetime64, usual: MonitoringBaseline, earlier: Records | None
+) -> list[Check]:
+    """Volume, codes and delays of what became known in the last twelve weeks."""
+    tables: list[TableBlocks] = table_blocks(records, run, 3)
+    found = [*volume_checks(tables, dict(usual.volume)), *code_checks(tables, usual.codes)]
+    if usual.lag is not None:
+        frame, codes = delay_frame(tables)
+        last = codes.day == 0
+        found += lag_checks(usual.lag, frame[last], codes.household[last])
+    if earlier is not None and usual.late:
+        last_block = {each.name: int((each.block == 0).sum()) / max(1, int(each.households()[0])) for each in tables}
+        found += late_checks(usual.late, late_counts(earlier, records), last_block)
+    return found
+
+
+def _score_checks(
+    scores: pd.DataFrame, records: Records, task: Task, run: np.datetime64, usual: MonitoringBaseline
+) -> list[Check]:
+    """What followed from this run and earlier ones."""
+    day, codes = int(run.astype(np.int64)), row_codes(scores)
+    days = np.unique(codes.day)
+    homes = [int(np.unique(codes.household[codes.day == each]).size) for each in days]
+    found = [children_check(days, homes, int((codes.day == day).sum()), dict(usual.children))]
+    found += _outcome_checks(scores["risk"], codes.day, records, task, day, usual)
+    near = (codes.day <= day - BLOCK_DAYS) & (codes.day >= day - _RECENT)
+    if usual.recording is not None and usual.capacity is not None and near.any():
+        above, below = near_cut(scores["risk"].to_numpy()[near], codes.day[near], usual.capacity)
+        child = scores.index.get_level_values("child_id").to_numpy(dtype=str)[near]
+        now = gap_at_cut(recorded_after(records, child, codes.day[near]), above, below, codes.household[near])
+        found += [] if now is None else [feedback_check(now, usual.recording)]
+    return found
+
+
+def _outcome_checks(
+    risk: pd.Series, days: np.ndarray, records: Records, task: Task, day: int, usual: MonitoringBaseline
+) -> list[Check]:
+    """Entries after the scores of the last months, and what the newest lists with known outcomes found."""
+    if records.scoring_only:
+        return []
+    lag = outcome_lag(records)
+    recent = (days < day) & (days >= day - _RECENT - task.gap_days - lag)
+    wait = {"so far": task.gap_days + MONTHS[3] + lag, "whole": task.gap_days + task.horizon_days + lag}
+    newest = [days[days + wait[stage] <= day].max(initial=-1) for stage in usual.lists]
+    wanted = recent | np.isin(days, newest)
+    if not wanted.any():
+        return []
+    rows = follow(records, risk[wanted], task, task.horizon_days)
+    found = []
+    if usual.entries is not None:
+        found += entries_checks(rows, usual.entries, day, task.gap_days, lag)
+    if usual.lists and usual.capacity is not None:
+        found += capacity_checks(rows, usual.lists, usual.capacity, day, wait)
+    return found
+
+
+def _ledger_checks(scores: Any, every: pd.DataFrame, run: np.datetime64, usual: MonitoringBaseline) -> list[Check]:
+    """Share overridden of the children on the list, where a ledger says so."""
+    if not callable(getattr(scores, "entries", None)) or usual.capacity is None:
+        return []
+    codes = row_codes(every)
+    on = listed(every["risk"].to_numpy(), codes.day, usual.capacity) > 0.5
+    done = scores.entries("overridden").index
+    found = override_check(pd.Series(every.index.isin(done)[on]), codes.day[on], int(run.astype(np.int64)))
+    return [] if found is None else [found]
