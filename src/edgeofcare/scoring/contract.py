@@ -70,7 +70,7 @@ def request_schema() -> dict[str, Any]:
             "minLength": 1,
             "maxLength": LONGEST_OVERRIDE,
             "pattern": r"\S",
-            "not": {"pattern": r"[\u0000-\u001f\u007f-\u009f\u2028\u2029]"},
+            "not": {"type": "string", "pattern": r"[\u0000-\u001f\u007f-\u009f\u2028\u2029]"},
             "default": None,
             "description": "Why a model is used whose evaluation says 'do not use', or that has expired by the index "
             "date; one line, kept in the answer. Nothing about a child.",

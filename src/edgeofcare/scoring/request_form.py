@@ -13,6 +13,7 @@ import numpy as np
 from edgeofcare.dates import one_day
 from edgeofcare.exceptions import RecordsError, RequestError, SpecError
 from edgeofcare.features.single.records import ChildRecords
+from edgeofcare.schema.sentinels import LAST_OF_NO_DATE
 from edgeofcare.scoring.fitness import read_override
 
 __all__ = [
@@ -193,7 +194,7 @@ def _options(held: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
 def _day(text: Any, problems: list[str]) -> np.datetime64:
     """The index date."""
     try:
-        if isinstance(text, str) and _ISO.fullmatch(text):
+        if isinstance(text, str) and _ISO.fullmatch(text) and text > LAST_OF_NO_DATE:
             return one_day(text, "index_date")
     except SpecError:
         pass
