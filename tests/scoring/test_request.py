@@ -241,6 +241,7 @@ def test_what_is_no_request_is_refused(text, said):
         ({"schema_version": 1.0}, "schema_version must be '1.0'"),
         ({"index_date": "31/03/2025"}, "index_date must be an ISO date"),
         ({"index_date": "2025-02-30"}, "index_date must be an ISO date"),
+        ({"index_date": "1900-01-01"}, "index_date must be an ISO date"),
         ({"index_date": 20250331}, "index_date must be an ISO date"),
         ({"index_date": None}, "index_date must be an ISO date"),
         ({"children": []}, "1 to 1,000 children"),
@@ -266,6 +267,24 @@ def test_another_form_is_refused_here_and_by_the_schema(options, said, children)
     assert said in problems[0]
     assert "SECRET" not in problems[0]
     assert not REQUESTS.is_valid(request)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"override": None},
+        {"override": " A pilot. "},
+        {"top_reasons": 0},
+        {"top_reasons": MOST_REASONS},
+        {"bands": True, "rank": True, "accept_lag": True},
+        {"index_date": "1900-01-02"},
+        {"index_date": "2024-02-29"},
+    ],
+)
+def test_other_options_are_taken_here_and_by_the_schema(options, children):
+    request = request_of(children[:1]) | options
+    REQUESTS.validate(request)
+    assert len(read_request(request).children) == 1
 
 
 def test_whole_numbers_may_be_written_with_a_point(scorer, children):
