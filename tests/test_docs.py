@@ -21,6 +21,7 @@ WORDS = [
     *("finding", "proxy", "re-anchor", "reference cohort", "refit", "band"),
     *("member", "unseen", "vocabulary", "timeline"),
     *("head", "ledger", "override", "payload", "rectify"),
+    *("expiry", "golden row", "signature"),
     *("alarm", "alert", "criteria", "design effect", "origin", "stability", "the rest", "transport", "verdict"),
 ]
 
