@@ -26,6 +26,7 @@ WORDS = [
     *("contamination", "exposed", "roll-out", "step"),
     *("list", "new", "rising", "falling", "leaving", "run"),
     "monitoring baseline",
+    *("expiry", "golden row", "signature"),
     *("alarm", "alert", "criteria", "design effect", "origin", "stability", "the rest", "transport", "verdict"),
 ]
 

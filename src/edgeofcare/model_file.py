@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from edgeofcare.records.records import Records
     from edgeofcare.runs.record import RunRecord
 
-__all__ = ["load_model", "save_model"]
+__all__ = ["load_model", "model_bytes", "save_model"]
 
 _ROOM = 1 << 20  # bytes that the zip itself may need beside its members
 
@@ -123,6 +123,7 @@ def save_model(
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> import edgeofcare as eoc
     >>> task, features = eoc.Task(), ["child.age", "missing.count.365d", "cp_plan.active"]
     >>> records = eoc.make_records(300, random_state=0, authority="sample")
@@ -217,13 +218,44 @@ def load_model(
     >>> scorer.risk([[15, 1]]).shape
     (1,)
     """
+    data = model_bytes(path, max_bytes=max_bytes, public_key=public_key)
+    return make_scorer(open_archive(data, max_bytes=max_bytes))
+
+
+def model_bytes(
+    path: str | os.PathLike[str],
+    *,
+    max_bytes: int = MAX_BYTES,
+    public_key: str | os.PathLike[str] | bytes | None = None,
+) -> bytes:
+    """The bytes of a model file, of which nothing was looked at but the signature.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    max_bytes, public_key
+        As for :func:`load_model`.
+
+    Returns
+    -------
+    bytes
+        For :func:`~edgeofcare.model_archive.open_archive`.
+
+    Raises
+    ------
+    ModelFileError
+        If there is no such file, it is too large, or its signature is not right.
+    SpecError
+        If an argument cannot be used.
+    """
     place = _as_path(path)
     data = _read_file(place, max_bytes)
     if public_key is not None:
         from edgeofcare.signing import refuse_unsigned
 
         refuse_unsigned(place, data, public_key)
-    return make_scorer(open_archive(data, max_bytes=max_bytes))
+    return data
 
 
 def _as_path(path: str | os.PathLike[str]) -> Path:

@@ -13,7 +13,9 @@ from typing import Any
 
 from edgeofcare.golden_rows import GOLDEN_ROWS
 from edgeofcare.inspection_text import inspection_text
-from edgeofcare.model_file import load_model
+from edgeofcare.model_archive import open_archive
+from edgeofcare.model_file import model_bytes
+from edgeofcare.model_reading import make_scorer
 from edgeofcare.scorer import Scorer
 from edgeofcare.signing import signature_path
 
@@ -121,8 +123,8 @@ def inspect_model(
     >>> print(found.text().splitlines()[2])
     Predicts       entering care within 365 days of the index date
     """
-    scorer = load_model(path, public_key=public_key)
-    data = Path(path).read_bytes()
+    data = model_bytes(path, public_key=public_key)
+    scorer = make_scorer(open_archive(data))
     day = today or dt.datetime.now(tz=dt.UTC).date()
     signed = public_key is not None, public_key is not None or signature_path(path).is_file()
     manifest = scorer.manifest

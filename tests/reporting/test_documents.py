@@ -16,6 +16,8 @@ import pytest
 from edgeofcare.criteria import Criteria
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.leaks.report import LeakReport
+from edgeofcare.model_statements import CARD
+from edgeofcare.reporting.card_facts import card_facts
 from edgeofcare.reporting.document import packaged_rows
 from edgeofcare.reporting.documents import write_documents
 from edgeofcare.reporting.facts import Fact, Run, run_facts
@@ -31,6 +33,8 @@ LISTS = ("tripod_ai.csv", "probast_ai.csv", "model_card.csv", "atrs.csv", "dpia_
 NAMES = ("tripod_ai", "probast_ai", "model_card", "atrs_record", "equality_impact", "dpia_pack")
 # Facts that this run is too small to tell.
 SMALL_HERE = ("strata", "at_capacity", "events_per_feature")
+# Facts that the authority states.
+STATED_FACTS = card_facts(dict.fromkeys(CARD, "In words."), "2030-03-31", None)
 LEAKS = LeakReport(500, 24, ("child.age",), (("later rows", 9120),))
 
 
@@ -79,7 +83,7 @@ def test_atrs_has_metadata_and_both_tiers() -> None:
 
 @pytest.mark.parametrize("name", LISTS)
 def test_items_ask_for_facts_that_a_run_can_give(name: str, run: Run) -> None:
-    known = {*run_facts(run), *SMALL_HERE}
+    known = {*run_facts(run), *SMALL_HERE, *STATED_FACTS}
     asked = {key for row in packaged_rows(name) for key in row["facts"].split()}
     assert asked - known == set()
 
@@ -98,7 +102,7 @@ def test_every_item_has_an_answer_or_says_what_to_write(name: str) -> None:
 
 
 def test_an_answer_is_made_of_facts_alone(run: Run) -> None:
-    facts = {**{key: Fact("Nothing.", "evaluation") for key in SMALL_HERE}, **run_facts(run)}
+    facts = {**{key: Fact("Nothing.", "evaluation") for key in SMALL_HERE}, **run_facts(run)} | STATED_FACTS
     for name in LISTS:
         rows = packaged_rows(name)
         for row, filled in zip(rows, fill(rows, facts).to_dict("records"), strict=True):
