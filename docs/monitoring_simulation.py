@@ -290,7 +290,7 @@ def page(done: list[Runs], fall: tuple[int | None, list[tuple[str, float, float]
     counts = Counter(alarm.split(": ")[0] for run in runs for alarm in run)
     names = Counter(alarm for run in runs for alarm in run)
     listed = (
-        "\n".join(f"- {name}: {count} runs" for name, count in sorted(names.items())) or "No kind of check raised any."
+        "\n".join(f"- {name} (in {count})" for name, count in sorted(names.items())) or "No kind of check raised any."
     )
     heads = [str(number) for number in range(1, len(done) + 1)]
     lines = [["planted", *heads], [":---", *["---:" for _ in heads]]]

@@ -50,7 +50,7 @@ class Level:
     --------
     >>> usual = Level.of([1.0, -1.0, 0.5, -0.5, 0.2, -0.2])
     >>> round(usual.p_value(5.0), 4)
-    0.0015
+    0.0013
     """
 
     mean: float
@@ -132,7 +132,7 @@ def share_p_value(found: float, of: float, usual_found: float, usual_of: float) 
     Examples
     --------
     >>> round(share_p_value(1, 10, 50, 100), 3)
-    0.02
+    0.019
     """
     one, other = (
         (round(some), max(0, round(all_) - round(some))) for some, all_ in ((found, of), (usual_found, usual_of))
