@@ -30,8 +30,8 @@ from edgeofcare.tracking.trajectories.seen import last_reviews, last_seen, seen_
 from edgeofcare.tracking.trajectories.tracking import Tracking
 
 if TYPE_CHECKING:
+    from edgeofcare.explanation.explain import _Scored
     from edgeofcare.models.risk_model import RiskClassifier
-    from edgeofcare.scorer import Scorer
 
 __all__ = ["track"]
 
@@ -43,7 +43,7 @@ def track(
     capacity: int | Mapping[str, int],
     on: Any = None,
     team: str | Mapping[str, str] | pd.Series | None = None,
-    model: RiskClassifier | Scorer | None = None,
+    model: RiskClassifier | _Scored | None = None,
     features: Iterable[Feature | str] | None = None,
     task: Task | None = None,
     ledger: Ledger | None = None,
