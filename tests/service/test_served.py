@@ -88,6 +88,11 @@ def test_a_bad_file_leaves_the_old_model_and_says_so_once(served, path, word):
     assert [served.look(), served.look(), served.refused] == ["same", "served", False]
 
 
+def test_a_signature_that_comes_later_is_a_change_too(served, path):
+    path.with_name("model.eoc.sig").write_text("1", encoding="utf-8")
+    assert [served.look() for _ in range(3)] == ["same", "served", "same"]
+
+
 def test_a_missing_file_leaves_the_old_model(served, path):
     path.unlink()
     assert [served.look(), served.look(), name_of(served)] == ["same", "same", "first"]

@@ -16,7 +16,7 @@ from edgeofcare.service.measures import Measures
 
 __all__ = ["Served"]
 
-Signature = tuple[int, int, int] | None
+Signature = tuple[tuple[int, int, int], tuple[int, int, int] | None] | None
 
 
 class Served:
@@ -82,7 +82,7 @@ class Served:
         with self._lock:
             found, last = self._signature(), self._last
             self._last = found
-            if not now and (found is None or found in (self._looked_at,) or found != last):
+            if not now and (found is None or found == self._looked_at or found != last):
                 return "same"
             self._looked_at = found
             return self._changed()
@@ -104,12 +104,19 @@ class Served:
         return "served"
 
     def _signature(self) -> Signature:
-        """What tells that the file has changed; None while it is not there."""
-        try:
-            found = self._path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        """What tells that the file, or the signature beside it, has changed; None while the file is not there."""
+        beside = self._path.with_name(f"{self._path.name}.sig")
+        found = [_told_by_the_disk(path) for path in (self._path, beside)]
+        return None if found[0] is None else (found[0], found[1])
+
+
+def _told_by_the_disk(path: Path) -> tuple[int, int, int] | None:
+    """Time, size and number of a file; None while it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def is_expired(scorer: Scorer) -> bool:

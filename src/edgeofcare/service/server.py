@@ -27,6 +27,7 @@ from edgeofcare.service.tokens import TOKENS_VARIABLE, Tokens, read_tokens
 
 __all__ = ["Address", "serve"]
 
+_WAITING = 512  # connections that wait to be taken
 _GRACE = 5  # seconds that requests have to finish beyond the longest that scoring may take
 
 
@@ -195,13 +196,14 @@ def _quiet_end() -> Iterator[None]:
 
 def _listening(address: Address) -> socket.socket:
     """A socket that listens."""
+    found = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET)
     try:
-        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-        found = socket.socket(family)
         if sys.platform != "win32":
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((address.host, address.port))
+        found.listen(_WAITING)  # from now on clients wait instead of being refused
     except (OSError, OverflowError) as error:
+        found.close()
         msg = f"The service cannot listen on this host and port ({type(error).__name__}). Is another program there?"
         raise SpecError(msg) from None
     return found
