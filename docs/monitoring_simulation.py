@@ -7,7 +7,6 @@ changes, and writes ``docs/reference/monitoring_simulation.md``. It ends with an
 from __future__ import annotations
 
 import argparse
-import re
 import time
 from collections import Counter
 from pathlib import Path
@@ -42,7 +41,6 @@ CHANGE, AFTER = "2023-01-01", pd.date_range("2023-02-01", "2023-04-01", freq="MS
 FALL, LATE_SHARE, LATE_DAYS, LOST = 0.5, 0.3, 21, "missing.count.365d"
 CODED, LATE = ("contacts", "source"), "missing_episodes"
 SHARE = 1 / 24
-BOUNDED = re.compile(r"\.\d+d$|\.active$|^child\.age$")  # features that do not grow with the length of the extract
 
 
 class Authority(NamedTuple):
@@ -88,8 +86,7 @@ def made(seed: int) -> tuple[Any, pd.DataFrame, pd.DataFrame]:
     )
     dates = TRAIN.append([REFERENCE, RUN_IN, QUIET])
     cohort = eoc.build_cohort(records, eoc.Task(), index_dates=dates)
-    names = [each for each in eoc.default_features() if BOUNDED.search(each.name)]
-    return records, cohort, eoc.build_features(records, cohort, names)
+    return records, cohort, eoc.build_features(records, cohort, eoc.default_features())
 
 
 def make(records: Any, cohort: pd.DataFrame, X: pd.DataFrame) -> Authority:
@@ -252,9 +249,8 @@ PAGE_TEXT = """# Whether monitoring finds what changes, and is quiet where nothi
 {authorities} synthetic authorities of England's proportions with {children:,} children each, of whom about {scored:.0f}
 aged 10 to 17 are on an open case in a month. Each has a model, learned in 2018, and a baseline of {dates} monthly index
 dates (October 2019 to September 2021). Then it is monitored in {months} quiet months, from October 2022 on: {runs}
-runs. The model has {features} features: those with a lookback, states and age. Features without a lookback, such as
-days since the first referral, grow with the length of an extract; that drift is true, and it is found as soon as it is
-large enough, so such an authority is not quiet.
+runs. The model has the {features} default features. Those without a lookback, such as days since the first referral,
+grow with the length of an extract, so their drift is not judged.
 
 ## Quiet months
 

@@ -12,6 +12,7 @@ import pytest
 from scipy import stats
 
 from edgeofcare.exceptions import LeakageError, SpecError
+from edgeofcare.features.catalogue import default_features
 from edgeofcare.records.known import start_known
 from edgeofcare.synthetic.records import make_records
 from edgeofcare.tracking.ledger import Ledger
@@ -22,9 +23,12 @@ from edgeofcare.tracking.monitoring.checks import Check, with_alarms
 from edgeofcare.tracking.monitoring.codes import code_checks, learn_codes
 from edgeofcare.tracking.monitoring.columns import late_checks
 from edgeofcare.tracking.monitoring.drift import Drift, learn_drift
+from edgeofcare.tracking.monitoring.growing import grows
+from edgeofcare.tracking.monitoring.learn import _judged
 from edgeofcare.tracking.monitoring.loss import learn_telling, loss_checks
 from edgeofcare.tracking.monitoring.recalibrate import recalibrate
-from monitored import watched
+from edgeofcare.tracking.monitoring.rows import row_codes
+from monitored import REFERENCE, watched
 
 
 def test_no_bin_tells_of_few_children() -> None:
@@ -47,6 +51,35 @@ def rows(homes: int, dates: int, seed: int, shift: float = 0.0) -> tuple[pd.Data
     shared = rng.normal(size=(dates, homes))[date, home]
     columns = {f"f{n}": shared + 0.3 * rng.normal(size=home.size) + (shift if n == 0 else 0) for n in range(5)}
     return pd.DataFrame(columns), home, date
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("referral.days_since_first", True),
+        ("missing.days_since", True),
+        ("missing.days_since.365d", False),
+        ("care.total_days", True),
+        ("referral.total_days / child.age", True),
+        ("missing.count.365d", False),
+        ("cp_plan.active", False),
+        ("child.age", False),
+        ("a column of the authority's own", False),
+    ],
+)
+def test_a_feature_that_looks_at_all_time_grows(name: str, said: bool) -> None:
+    assert grows(name) is said
+
+
+def test_every_default_feature_that_grows_is_not_judged_for_drift_and_is_for_loss() -> None:
+    growing = [spec.name for spec in default_features() if grows(spec.name)]
+    assert len(growing) > 10
+    made = watched()
+    X = made.X[made.rows(REFERENCE)]
+    X = X.assign(**{"referral.days_since": np.arange(len(X)) % 400.0})
+    assert "referral.days_since" not in _judged(X, pd.Series(0.1, X.index, name="risk"))
+    codes = row_codes(X)
+    assert "referral.days_since" in learn_telling(X, codes.household, codes.day)
 
 
 def test_quiet_columns_are_seldom_beyond_chance_and_a_shift_is() -> None:

@@ -20,6 +20,7 @@ from edgeofcare.tracking.monitoring.codes import learn_codes
 from edgeofcare.tracking.monitoring.drift import Drift, learn_drift
 from edgeofcare.tracking.monitoring.entries import MONTHS, Followed, follow, learn_entries
 from edgeofcare.tracking.monitoring.feedback import Gap, gap_at_cut, near_cut, recorded_after
+from edgeofcare.tracking.monitoring.growing import grows
 from edgeofcare.tracking.monitoring.lists import ListUsual, learn_list
 from edgeofcare.tracking.monitoring.loss import learn_telling
 from edgeofcare.tracking.monitoring.rows import (
@@ -87,6 +88,11 @@ def monitoring_baseline(
     IndexNamesError
         If the rows carry no names, or the cohort lacks some of them.
 
+    Notes
+    -----
+    Features without a lookback (days since the first referral) grow with the length of an extract, in quiet months as
+    well. Their drift is not judged; that they turn unknown or constant is.
+
     Examples
     --------
     >>> import edgeofcare as eoc
@@ -120,7 +126,7 @@ def monitoring_baseline(
         capacity=capacity,
         rows=len(X),
         households=int(np.unique(codes.household).size),
-        features=learn_drift(X.assign(**{str(risk.name): risk}), codes.household, codes.child, codes.day, **options),
+        features=learn_drift(_judged(X, risk), codes.household, codes.child, codes.day, **options),
         groups=learn_drift(groups, codes.household, codes.child, codes.day, **options),
         lag=_learn_lag(tables, options),
         telling=learn_telling(X, codes.household, codes.day),
@@ -132,6 +138,11 @@ def monitoring_baseline(
         lists=lists,
         recording=_recording(records, risk, codes, capacity),
     )
+
+
+def _judged(X: pd.DataFrame, risk: pd.Series) -> pd.DataFrame:
+    """Features that are held against their reference, and the risk; those without a lookback drift in quiet months."""
+    return X[[name for name in X if not grows(str(name))]].assign(**{str(risk.name): risk})
 
 
 def _check(capacity: int | None, n_resamples: int) -> None:
