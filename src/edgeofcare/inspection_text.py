@@ -67,6 +67,7 @@ def inspection_text(facts: Mapping[str, Any], *, features: bool = False) -> str:
         *_entry("Evaluation", _evaluation(facts["evaluation"])),
         *_entry("Verdict", _verdict(facts["verdict"])),
         *_entry("Expires", _expiry(facts)),
+        *_entry("Monitoring", _monitoring(facts["monitoring"])),
         "",
         *_entry("Golden rows", _golden(facts["golden_rows"])),
         *_entry("Signature", facts["signature"]),
@@ -117,6 +118,14 @@ def _features(facts: Mapping[str, Any]) -> str:
 def _concepts(concepts: Mapping[str, int]) -> str:
     """How many features each concept has."""
     return ", ".join(f"{name} ({count})" for name, count in concepts.items()) or "not stated"
+
+
+def _monitoring(usual: Mapping[str, Any] | None) -> str:
+    """What later months are held against."""
+    if usual is None:
+        return "no baseline: monitor() needs one"
+    months = usual["months"] if isinstance(usual["months"], list) else []
+    return f"later months are held against {_count(usual['rows'])} rows of {' to '.join(map(str, months))}"
 
 
 def _about_training(training: Mapping[str, Any]) -> list[str]:

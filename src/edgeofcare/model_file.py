@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from edgeofcare.models.risk_model import RiskClassifier
     from edgeofcare.records.records import Records
     from edgeofcare.runs.record import RunRecord
+    from edgeofcare.tracking.monitoring.baseline import MonitoringBaseline
 
 __all__ = ["load_model", "model_bytes", "save_model"]
 
@@ -58,6 +59,7 @@ def save_model(
     expires: str | dt.date | None = None,
     wording: Wording | None = None,
     card: Mapping[str, str] | None = None,
+    monitoring: MonitoringBaseline | None = None,
 ) -> Path:
     """Save a fitted model, with what one must know to use it, to one file that holds nothing personal.
 
@@ -103,6 +105,9 @@ def save_model(
     card : mapping of str to str, optional
         What the authority says of its model, as plain text: any of ``name``, ``owner``, ``contact``, ``purpose`` and
         ``not_for``. Name a team, not a person: the file may be shared.
+    monitoring : MonitoringBaseline, optional
+        What :func:`edgeofcare.monitoring_baseline` learned: :func:`edgeofcare.monitor` holds later months against it
+        wherever the loaded model is used, unless told otherwise.
 
     Returns
     -------
@@ -115,8 +120,8 @@ def save_model(
         If the features or the task are not those of the model, ``leaks`` is about other features or records or about
         code of your own, ``run``, ``agreement``, ``importance`` or ``reference`` is about another model, other features
         or records, ``reference`` was counted with ``least`` below 10, a feature cannot be named without a free value,
-        ``expires`` is no date after the end of the records, ``wording`` or ``card`` cannot be stored, the saved form
-        would not score as the model does, or the file cannot be written.
+        ``expires`` is no date after the end of the records, ``wording`` or ``card`` cannot be stored, ``monitoring``
+        is of other features, the saved form would not score as the model does, or the file cannot be written.
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
 
@@ -144,7 +149,7 @@ def save_model(
     from edgeofcare.models.refits import refit_arrays
 
     about: Any = {"evaluation": evaluation, "records": records, "leaks": leaks, "run": run, "agreement": agreement}
-    about |= {"expires": expires, "wording": wording, "card": card}
+    about |= {"expires": expires, "wording": wording, "card": card, "monitoring": monitoring}
     manifest = make_manifest(model, specs, task, importance=importance, reference=reference, **about)
     arrays, refits = extract_arrays(model.estimator_), refit_arrays(model.refits_)
     made = SavedModel(

@@ -154,6 +154,7 @@ def inspect_model(
             "wording": None if scorer.wording is None else len(scorer.wording.sentences),
             "reference": None if scorer.reference is None else scorer.reference.to_dict(),
             "refits": len(scorer.refits),
+            "monitoring": _monitoring(manifest),
             "golden_rows": GOLDEN_ROWS if "golden" in manifest else 0,
             "signature": _SIGNATURES[signed],
             "decision_support_only": True,
@@ -183,6 +184,12 @@ def _training(scorer: Scorer) -> dict[str, Any]:
         "random_state": manifest.get("random_state"),
         "can_be_reproduced": manifest.get("run") is not None,
     }
+
+
+def _monitoring(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Months and rows that later months are held against; None without them."""
+    said = manifest.get("monitoring")
+    return None if said is None else {name: said.get(name) for name in ("months", "rows")}
 
 
 def _measures(manifest: Mapping[str, Any]) -> list[dict[str, Any]] | None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from edgeofcare.models.risk_model import RiskClassifier
     from edgeofcare.records.records import Records
     from edgeofcare.runs.record import RunRecord
+    from edgeofcare.tracking.monitoring.baseline import MonitoringBaseline
 
 __all__ = ["make_manifest", "plain_evaluation"]
 
@@ -55,6 +56,7 @@ def make_manifest(
     expires: str | dt.date | None = None,
     wording: Wording | None = None,
     card: Mapping[str, str] | None = None,
+    monitoring: MonitoringBaseline | None = None,
 ) -> dict[str, Any]:
     """Say in plain text and numbers what a model is, what it was trained on and how good it is.
 
@@ -86,6 +88,8 @@ def make_manifest(
         The authority's own wording.
     card : mapping of str to str, optional
         What the authority says of it.
+    monitoring : MonitoringBaseline, optional
+        What was usual when it was made.
 
     Returns
     -------
@@ -97,7 +101,8 @@ def make_manifest(
     SpecError
         If ``evaluation``, ``leaks``, ``run``, ``agreement``, ``importance`` or ``reference`` is something else, or is
         about another model, other features or other records; the counts of ``reference`` tell of fewer than 10
-        children; ``expires`` is no date after the end of the records; or ``wording`` or ``card`` cannot be stored.
+        children; ``expires`` is no date after the end of the records; ``wording`` or ``card`` cannot be stored;
+        or ``monitoring`` is something else or of other features.
     """
     from edgeofcare.features.leaks.report import plain_leaks
 
@@ -123,6 +128,7 @@ def make_manifest(
         **_about_refits(model, agreement),
         **_about_reference(model, reference),
         **_about_concepts(specs, importance),
+        **_about_monitoring(specs, monitoring),
     }
 
 
@@ -210,6 +216,21 @@ def _about_concepts(specs: list[Feature], importance: pd.DataFrame | None) -> di
     from edgeofcare.explanation.importance import plain_importance
 
     return {"importance": plain_importance(importance, [spec.name for spec in specs])}
+
+
+def _about_monitoring(specs: list[Feature], monitoring: MonitoringBaseline | None) -> dict[str, Any]:
+    """What was usual when the model was made; nothing where that is not given."""
+    if monitoring is None:
+        return {}
+    from edgeofcare.tracking.monitoring.baseline import MonitoringBaseline
+
+    if not isinstance(monitoring, MonitoringBaseline):
+        msg = f"monitoring is a {type(monitoring).__name__}; expected what edgeofcare.monitoring_baseline returns."
+        raise SpecError(msg)
+    if set(monitoring.telling) != {spec.name for spec in specs}:
+        msg = "monitoring is of other features than the model. Make it for this one, with monitoring_baseline."
+        raise SpecError(msg)
+    return {"monitoring": monitoring.to_dict()}
 
 
 def _shown(count: int) -> int | None:

@@ -39,7 +39,7 @@ from edgeofcare.scorer import Scorer
 __all__ = ["make_scorer"]
 
 _GOLDEN_SINCE = 4  # layout
-_SINCE_GOLDEN = ("golden", "expires", "verdict", "wording", "card")
+_SINCE_GOLDEN = ("golden", "expires", "verdict", "wording", "card", "monitoring")
 
 
 class _Found(NamedTuple):
@@ -131,6 +131,7 @@ def _check_statements(manifest: dict[str, Any], version: int) -> None:
     read_entry("expires", lambda: (manifest["expires"], saved_expiry(manifest)))
     read_entry("card", lambda: (manifest["card"], saved_card(manifest)))
     read_entry("verdict", lambda: saved_verdict(manifest))
+    read_entry("monitoring", lambda: certainly(isinstance(manifest.get("monitoring", {}), dict)))
     read_entry("features", lambda: feature_concepts(manifest["features"]))
 
 

@@ -130,7 +130,9 @@ def read_all(authorities, each, seed=0):
         reader = Reader(place.records)
         for row, column in place.cells(rng, each):
             cell, (_, child, day) = look_at(place.why, row, column), place.why._values.index[row]
-            kinds[reader.read(cell.sentence, cell.evidence, child, day)] += 1
+            kind = reader.read(cell.sentence, cell.evidence, child, day)
+            kinds[kind] += 1
+            assert kind != "not held" or cell.evidence == (), "rows of a value that was made of none"
             assert set(reader.windows) <= lookbacks(place.why._specs[column]), cell.sentence
             told.add(cell.feature)
     return kinds, told

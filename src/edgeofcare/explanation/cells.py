@@ -99,7 +99,7 @@ class Cell:
     evidence : tuple of (str, str, str)
         Source rows: table, row key, ISO date.
     rows : Rows, optional
-        The same rows with all their dates; None without records.
+        The same rows with all their dates; None without records, and where the records lack a column that it needs.
     """
 
     feature: str
@@ -208,15 +208,22 @@ def cell_of(
     """
     record = record_of(spec, value, behind)
     date = wording.page.day(index_date) if dated else None
+    made = _made_of(behind, record)
     return Cell(
         name,
         value,
         contribution,
         record,
         _sentence(wording, observed, spec, value, index_date, date, behind, record),
-        () if behind is None else cited(behind.sources, spec),
-        None if behind is None else behind.sources,
+        () if made is None else cited(made, spec),
+        made,
     )
+
+
+def _made_of(behind: Behind | None, record: str) -> Rows | None:
+    """The source rows of a value; none where a column that it needs is not held, since nothing was made of any row."""
+    not_held = behind is not None and record == NOT_KNOWN and any("holds no" in clause for clause in behind.unknown)
+    return None if behind is None or not_held else behind.sources
 
 
 def cited(rows: Rows, spec: Feature | None) -> tuple[tuple[str, str, str], ...]:

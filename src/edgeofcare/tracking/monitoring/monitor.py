@@ -48,7 +48,7 @@ def monitor(
     scores: Any,
     records: Records,
     *,
-    baseline: MonitoringBaseline | Mapping[str, Any],
+    baseline: MonitoringBaseline | Mapping[str, Any] | None = None,
     index_date: str | dt.date | pd.Timestamp | None = None,
     X: pd.DataFrame | None = None,
     cohort: pd.DataFrame | None = None,
@@ -65,8 +65,9 @@ def monitor(
         Risks of this run and the earlier ones: a ledger, or a frame with ``risk`` (and ``model_id``) on the index.
     records : Records
         The newest extract. What became known on or after the index date is not looked at.
-    baseline : MonitoringBaseline or mapping
-        What was usual: from :func:`edgeofcare.monitoring_baseline`, or its ``to_dict()``.
+    baseline : MonitoringBaseline or mapping, optional
+        What was usual: from :func:`edgeofcare.monitoring_baseline`, or its ``to_dict()``; what the model file holds
+        if left out.
     index_date : str or date, optional
         The run; the newest of the scores if left out.
     X : DataFrame, optional
@@ -88,7 +89,8 @@ def monitor(
     Raises
     ------
     SpecError
-        If the scores have no row of the run, the baseline is of other features, or an option is not understood.
+        If the scores have no row of the run, there is no baseline or it is of other features, or an option is not
+        understood.
     IndexNamesError
         If rows carry no names, or ``X`` or ``cohort`` lacks some.
     LeakageError
@@ -117,7 +119,7 @@ def monitor(
     >>> eoc.monitor(model, scores, records, baseline=usual)
     Monitoring(2022-04-01: no alarm in ... checks)
     """
-    usual = baseline if isinstance(baseline, MonitoringBaseline) else MonitoringBaseline.from_dict(baseline)
+    usual = _usual(model, baseline)
     names, task = feature_names(model), task_of(model)
     if set(names) != set(usual.telling) or not 0 < false_runs < 1:
         msg = (
@@ -147,6 +149,20 @@ def monitor(
         reference=usual.months,
         false_runs=false_runs,
     )
+
+
+def _usual(model: Any, baseline: MonitoringBaseline | Mapping[str, Any] | None) -> MonitoringBaseline:
+    """What was usual: as given, or as the model file holds it."""
+    if isinstance(baseline, MonitoringBaseline):
+        return baseline
+    said = getattr(model, "manifest", {}).get("monitoring") if baseline is None else baseline
+    if said is None:
+        msg = (
+            "There is no monitoring baseline: the model carries none. Give one, as monitoring_baseline makes it, or "
+            "save the model with save_model(..., monitoring=...)."
+        )
+        raise SpecError(msg)
+    return MonitoringBaseline.from_dict(said)
 
 
 def _run_day(scores: pd.DataFrame, given: Any) -> np.datetime64:
