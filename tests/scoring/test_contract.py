@@ -232,8 +232,6 @@ def changed(plain, path, wrong):
     return made
 
 
-# Seen to fail with: keys that mean nothing let through, days of no calendar, columns that are not there, lags of 14.0
-# refused, and a name of an own table with a line break.
 def run(examples, **options):
     """Change one place of so many records; how many were read and how many refused for their form."""
     counts = [0, 0]

@@ -198,8 +198,6 @@ def run(examples, **options):
     return sum(totals)
 
 
-# Seen to fail with: ages past the birthday by a day, ends known on the day itself, referrals without further action,
-# the lag left out, short breaks always or never counted, and cases from before the extract.
 def test_plain_records_find_whom_build_cohort_finds():
     assert run(40).min() > 25
 
