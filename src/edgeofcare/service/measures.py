@@ -32,7 +32,9 @@ class Measures:
         self._under_way = Gauge("edgeofcare_requests_under_way", "Requests being answered.", registry=self._registry)
         self._model = Gauge("edgeofcare_model", "The model that is served.", ["model_id"], registry=self._registry)
         self._expired = Gauge(
-            "edgeofcare_model_expired", "1 if the model's expiry date has come, by the clock.", registry=self._registry
+            "edgeofcare_model_expired",
+            "1 if the model's last day of use is over, by the clock.",
+            registry=self._registry,
         )
         self._reloads = Counter(
             "edgeofcare_model_reloads", "Model files that were looked at.", ["result"], registry=self._registry
@@ -76,7 +78,7 @@ class Measures:
         model_id : str
             Its short name.
         expired : bool
-            Whether its expiry date has come.
+            Whether its last day of use is over.
         """
         self._model.clear()
         self._model.labels(model_id).set(1)

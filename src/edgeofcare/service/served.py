@@ -120,7 +120,7 @@ def _told_by_the_disk(path: Path) -> tuple[int, int, int] | None:
 
 
 def is_expired(scorer: Scorer) -> bool:
-    """Whether the model's expiry date has come, by the clock in UTC.
+    """Whether the model's last day of use is over, by the clock in UTC.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def is_expired(scorer: Scorer) -> bool:
     bool
         False where it has no such date.
     """
-    return scorer.expires is not None and scorer.expires <= dt.datetime.now(dt.UTC).date()
+    return scorer.expires is not None and scorer.expires < dt.datetime.now(dt.UTC).date()
 
 
 def model_facts(scorer: Scorer) -> dict[str, Any]:
