@@ -16,6 +16,7 @@ from saved_models import records_with, trained
 NAMES = (
     *("missing.count.365d", "missing.days_since", "referral.days_since", "referral.count.1825d", "care.days_since_end"),
     *("contact.count.730d", "offence.days_since", "child.age", "cp_plan.days_since_end", "assessment.count.365d"),
+    *("missing.days_in.365d / missing.count.365d", "referral.days_since_end - referral.days_since"),
 )
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import json
 import re
 import threading
 import time
-from types import SimpleNamespace
 
 import pytest
 
 from asgi_calls import TOKEN, ask, asked, service_of, stub
 from edgeofcare.exceptions import RecordsError, SpecError, UnfitModelError
 from edgeofcare.service.guard import ROUTES
-from edgeofcare.service.served import is_expired
 
 SECRET = "KIND0000042"
 JSON = {"content-type": "application/json"}
@@ -260,15 +257,3 @@ def test_the_model_is_told(service):
     assert found["model_id"] == service.served.scorer.model_id
     assert (found["features"], found["expires"], found["expired"]) == (["child.age"], None, False)
     assert found["decision_support_only"] is True
-
-
-@pytest.mark.parametrize(("days", "expired"), [(-2, True), (1, False)])
-def test_a_model_has_expired_after_its_last_day_of_use(days, expired):
-    day = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=days)
-    assert is_expired(SimpleNamespace(expires=day)) is expired
-
-
-def test_the_last_day_of_use_is_a_day_of_use():
-    before = dt.datetime.now(dt.UTC).date()
-    found = is_expired(SimpleNamespace(expires=before))
-    assert found is False or dt.datetime.now(dt.UTC).date() > before  # unless midnight passed

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import io
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +14,7 @@ from asgi_calls import asked, service_of, stub
 from edgeofcare.exceptions import ModelFileError
 from edgeofcare.service.logs import Log
 from edgeofcare.service.measures import Measures
-from edgeofcare.service.served import Served
+from edgeofcare.service.served import Served, is_expired
 
 
 def model(name):
@@ -165,3 +167,11 @@ def test_the_service_looks_by_itself_while_it_runs(path):
         return sent
 
     assert asyncio.run(lifetime()) == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+@pytest.mark.parametrize(("expires", "over"), [("2025-03-30", True), ("2025-03-31", False), ("2025-04-01", False)])
+def test_a_model_may_be_used_on_its_last_day(expires, over, monkeypatch):
+    today = dt.datetime(2025, 3, 31, 23, 59, tzinfo=dt.UTC)
+    clock = SimpleNamespace(UTC=dt.UTC, datetime=SimpleNamespace(now=lambda zone: today))
+    monkeypatch.setattr("edgeofcare.service.served.dt", clock)
+    assert is_expired(SimpleNamespace(expires=dt.date.fromisoformat(expires))) is over

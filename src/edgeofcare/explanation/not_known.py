@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from edgeofcare.explanation.cells import NOT_KNOWN, behind_of, record_of
+from edgeofcare.features.evidence import evidence_index
 from edgeofcare.features.feature import Feature, TableFeature
 from edgeofcare.features.specs.combined import Combined
 
@@ -56,6 +56,10 @@ def not_known(records: Records, X: pd.DataFrame, specs: Sequence[Feature]) -> li
 
 
 def _is_unknown(records: Records, row: tuple, spec: Feature) -> bool:
-    """Whether an empty value is unknown; the source rows are only looked at where they decide it."""
-    decides = isinstance(spec, Combined) or (isinstance(spec, TableFeature) and math.isnan(spec.empty))
-    return not decides or record_of(spec, math.nan, behind_of(records, row, spec)) == NOT_KNOWN
+    """Whether an empty value is unknown, as a reason would say; the source rows are looked at where they decide it."""
+    if isinstance(spec, Combined):
+        return evidence_index(records).evidence(row, spec).unknown
+    if not isinstance(spec, TableFeature) or not math.isnan(spec.empty):
+        return True
+    found = evidence_index(records).evidence(row, spec)
+    return found.unknown or bool(found.counts.any())

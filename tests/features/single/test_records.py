@@ -248,10 +248,10 @@ def test_what_is_declared_is_checked(declared, said):
 
 
 def test_all_problems_are_told_at_once():
-    wrong = {"cp_plans": [{**PLAN, "end_date": "2023-01-01"}], "placements": [{**PLAN, "distance": "far"}]}
+    wrong = {"cp_plans": [{**PLAN, "end_date": "2023-01-01"}], "placements": [{**PLAN, "distance": "far"}], "other": []}
     with pytest.raises(RecordsError) as caught:
         ChildRecords.from_plain(plain(**wrong))
-    assert len(caught.value.problems) == 2
+    assert len(caught.value.problems) == 3
 
 
 def test_a_child_whom_the_records_do_not_hold_is_refused():

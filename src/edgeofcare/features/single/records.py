@@ -82,13 +82,14 @@ class ChildRecords:
             msg = "The records must be a mapping with child_id, observed_until and tables."
             raise RecordsError(msg)
         declared = read_declarations(plain, problems)
-        definitions = {**TABLES, **declared.own}
-        _check_names(plain["tables"], definitions, problems)
         if problems:
             raise RecordsError(problems)
+        definitions = {**TABLES, **declared.own}
+        _check_names(plain["tables"], definitions, problems)
         read = {
             name: read_rows(definitions[name], rows, declared.observed_until, problems)
             for name, rows in plain["tables"].items()
+            if name in definitions
         }
         columns = {name: columns for name, (columns, size) in read.items() if size}
         _check_child(declared.child_id, columns, problems)
