@@ -23,7 +23,7 @@ def design() -> RolloutDesign:
 def main() -> None:
     """Draw."""
     with rc_context({"font.size": 10, "font.family": "DejaVu Sans"}):
-        design().plot().figure.savefig(PICTURE, dpi=110, metadata={"Software": None})
+        design().plot().savefig(PICTURE, dpi=110, metadata={"Software": None})
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def test_teams_that_begin_first_stand_on_top():
 
 
 def test_no_text_hides_another():
-    figure = DESIGN.plot().figure
+    figure = DESIGN.plot()
     assert overlapping(figure, texts_of(figure)) == ([], [])
 
 

@@ -52,7 +52,8 @@ def drift_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Che
     """
     found = []
     for each in usual.measure(frame, household):
-        said = f"{each.name} has drifted: {_psi(each)}; more children {_bin(usual.bins[each.name], each.grew)}."
+        where = _bin(usual.bins[each.name], each.grew)
+        said = f"{each.name} differs from the reference: {_psi(each)}; more children {where}."
         found.append(_check("drift", each, said, _FEATURE))
     return found
 
@@ -76,7 +77,8 @@ def group_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Che
     """
     found = []
     for each in usual.measure(frame, household):
-        said = f"Shares by {each.name} changed: {_psi(each)}; more are {_bin(usual.bins[each.name], each.grew)}."
+        where = _bin(usual.bins[each.name], each.grew)
+        said = f"Shares by {each.name} differ from the reference: {_psi(each)}; more are {where}."
         found.append(_check("groups", each, said, _GROUP))
     return found
 
@@ -101,8 +103,8 @@ def lag_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Check
     found = []
     for each in usual.measure(frame, household):
         said = (
-            f"{each.name}: rows of the last four weeks were recorded after other delays than usual: {_psi(each)}; more "
-            f"took {_bin(usual.bins[each.name], each.grew)} days."
+            f"{each.name}: delays until rows of the last four weeks were recorded differ from the reference: "
+            f"{_psi(each)}; more took {_bin(usual.bins[each.name], each.grew)} days."
         )
         found.append(_check("lag", each, said, _LAG))
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from edgeofcare.dates import one_date
@@ -141,9 +141,11 @@ class RolloutDesign:
             raise SpecError(msg)
         return cls(teams, periods, begins, orders, int(given["chosen"]), possible, table)
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the schedule (:func:`edgeofcare.plotting.plot_rollout`)."""
-        return plot_rollout(self.to_frame(), ax)
+    def plot(self) -> Figure:
+        """Draw the schedule; :func:`edgeofcare.plotting.plot_rollout` draws it on an axis of your own."""
+        figure = plot_rollout(self.to_frame()).get_figure()
+        assert isinstance(figure, Figure)
+        return figure
 
     @property
     def text(self) -> str:

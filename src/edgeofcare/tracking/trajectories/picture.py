@@ -80,7 +80,9 @@ def _finish(ax: Axes, said: list[str], *, first: float, last: float) -> None:
     ax.set_xlim(first - room, max(last, first) + room)
     locator = mdates.AutoDateLocator(minticks=3, maxticks=10)
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
+    # January carries its year, and stays a month among the others.
+    named = ["", "%b\n%Y", "%b", "%b-%d", "%H:%M", "%H:%M"]
+    ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator, zero_formats=named, show_offset=False))
     ax.tick_params(labelsize=8.5, colors=DARK)
     ax.grid(axis="y", color=FAINT, linewidth=0.8)
     ax.spines[["top", "right"]].set_visible(False)
