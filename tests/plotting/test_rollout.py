@@ -6,9 +6,11 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from edgeofcare.cohort import quarters
 from edgeofcare.exceptions import SpecError
 from edgeofcare.plotting.palette import BLUE
 from edgeofcare.plotting.rollout import plot_rollout
+from edgeofcare.tracking.rollout.design import design_rollout
 from looks import overlapping, texts_of
 from rollouts import drawn
 
@@ -31,8 +33,10 @@ def test_teams_that_begin_first_stand_on_top():
     assert ax.get_ylim()[0] > ax.get_ylim()[1]
 
 
-def test_no_text_hides_another():
-    figure = DESIGN.plot()
+@pytest.mark.parametrize("until", ["2027-10-01", "2030-10-01"])
+def test_no_text_hides_another(until):
+    figure = design_rollout(DESIGN.teams, periods=quarters("2026-01-01", until)).plot()
+    assert figure.get_figwidth() < 14
     assert overlapping(figure, texts_of(figure)) == ([], [])
 
 

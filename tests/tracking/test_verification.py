@@ -87,7 +87,7 @@ def test_an_edited_payload_is_found(ledger, path, column):
     tampered(path, f"UPDATE ledger_payloads SET {column} = {PAYLOAD_EDITS[column]} WHERE sequence = 5")
     found = ledger.verify()
     assert (found.holds, found.chain_holds, found.edited) == (False, True, (5,))
-    assert "1 payloads do not fit their digest, the first at entry 5" in found.text
+    assert "1 payload does not fit its digest, the first at entry 5" in found.text
 
 
 @pytest.mark.parametrize("value", ["'text'", "12.5", "x'00'", "100000000000"])

@@ -333,8 +333,8 @@ def _text(seen: _Seen, low: float, high: float, move: Anchoring | None) -> str:
     if seen.entrants < Anchoring.LEAST_ENTRANTS:
         return (
             f"{when}: too few entrants ({seen.entrants if seen.entrants >= _SMALL else f'<{_SMALL}'}, and "
-            f"{Anchoring.LEAST_ENTRANTS} are needed; {seen.expected:.0f} entries were expected, counting a child at each "
-            f"index date). No re-anchoring; wait for more days or index dates.{assumed}"
+            f"{Anchoring.LEAST_ENTRANTS} are needed; {seen.expected:.0f} entries were expected, counting a child at "
+            f"each index date). No re-anchoring; wait for more days or index dates.{assumed}"
         )
     found = f"{when}: {seen.ratio:.2f} entries observed for each one expected ({low:.2f} to {high:.2f})."
     if move is None:

@@ -22,6 +22,7 @@ from edgeofcare.plotting.palette import BLUE, DARK, FAINT
 __all__ = ["plot_rollout"]
 
 _COLUMNS = ["team", "step", "period", "exposed"]
+_UPRIGHT = 12  # periods, above which their dates stand upright
 
 
 def plot_rollout(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -58,8 +59,9 @@ def plot_rollout(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         raise SpecError(msg)
     rows = frame.sort_values(["step", "team", "period"])
     teams, periods = list(dict.fromkeys(rows["team"].astype(str))), sorted(rows["period"].unique())
+    crowded = len(periods) > _UPRIGHT
     if ax is None:
-        size = (max(6.0, 0.95 * len(periods) + 2), max(2.6, 0.34 * len(teams) + 1.5))
+        size = (max(6.0, (0.5 if crowded else 0.95) * len(periods) + 2), max(2.6, 0.34 * len(teams) + 1.5))
         ax = NotebookFigure(figsize=size, layout="constrained").subplots()
     place = {team: row for row, team in enumerate(teams)}
     columns = np.searchsorted(np.array(periods), rows["period"].to_numpy())
@@ -67,6 +69,7 @@ def plot_rollout(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         _cell(ax, int(column), place[team], exposed=bool(exposed))
     ax.set(xlim=(-0.5, len(periods) - 0.5), ylim=(len(teams) - 0.5, -0.5))
     ax.set_xticks(range(len(periods)), [str(pd.Timestamp(day).date()) for day in periods], fontsize=8)
+    ax.tick_params(axis="x", rotation=90 if crowded else 0)
     ax.set_yticks(range(len(teams)), teams)
     ax.set_xlabel("period, by its first day")
     ax.set_title("Who uses the score when?", loc="left", fontsize=11, fontweight="bold")

@@ -77,13 +77,15 @@ class Verification:
                 "in or taken out."
             )
         if self.edited:
-            said.append(f"{len(self.edited):,} payloads do not fit their digest, the first at entry {self.edited[0]}.")
+            one = len(self.edited) == 1
+            told = "1 payload does not fit its" if one else f"{len(self.edited):,} payloads do not fit their"
+            said.append(f"{told} digest, the first at entry {self.edited[0]}.")
         for count, words in (
-            (self.missing, "payloads are gone although no entry says so."),
-            (self.restored, "payloads are back although entries say that they were taken away."),
-            (self.strays, "payloads belong to no entry: entries were cut off or taken out."),
+            (self.missing, "gone although no entry says so."),
+            (self.restored, "back although taken away by an entry."),
+            (self.strays, "of no entry: entries were cut off or taken out."),
         ):
-            said += [f"{count:,} {words}"] if count else []
+            said += [f"{count:,} {'payload is' if count == 1 else 'payloads are'} {words}"] if count else []
         return " ".join([*said, self._head_text()])
 
     def _head_text(self) -> str:
