@@ -33,6 +33,7 @@ CARD = {
     "not_for": "Decisions about one child without a professional.",
 }
 DAY = "2023-01-01"
+WHY = "A test with few resamples."
 
 
 @pytest.fixture(scope="module")
@@ -159,10 +160,10 @@ def test_reasons_are_told_in_the_stored_wording_unless_told_otherwise(path, tmp_
     assert told["sentence"].str.startswith("OWN ").tolist() == own.tolist()
     plain = explain(scorer, rows, records=made.records, wording=default_wording()).reasons(top=2)
     assert not plain["sentence"].str.contains("OWN ").any()
-    scores = scorer.score(made.records, DAY, top_reasons=1)
+    scores = scorer.score(made.records, DAY, top_reasons=1, override=WHY)
     assert scores["reasons"].map(lambda reasons: "OWN " in reasons[0]).any()
     child = rows.index.get_level_values("child_id")[0]
-    one = scorer.score_child(ChildRecords.from_records(made.records, child), DAY)
+    one = scorer.score_child(ChildRecords.from_records(made.records, child), DAY, override=WHY)
     assert any(reason.sentence.startswith("OWN ") for reason in one.reasons)
     library = load_model(save(tmp_path / "m.eoc"))
     assert not any(

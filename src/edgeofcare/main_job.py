@@ -35,6 +35,8 @@ from edgeofcare.reporting.html import write_report
 from edgeofcare.reporting.shareable import shareable_groups
 from edgeofcare.runs.choices import explained_rows
 from edgeofcare.runs.record import RunRecord, run_record
+from edgeofcare.scorer import Scorer
+from edgeofcare.scoring.fitness import why_unfit
 from edgeofcare.splitting import Split, temporal_split
 from edgeofcare.task import Task
 
@@ -84,6 +86,8 @@ class Plan:
         and how steady these are; 0 for none, else 10 or more.
     expires : str or None
         Last day on which the model is to be used; it stands in the model file and on the model card.
+    override : str or None
+        Why today's scores are wanted of a model that is judged "do not use"; kept with each of them.
     """
 
     task: Task = field(default_factory=Task)
@@ -96,6 +100,7 @@ class Plan:
     checks: tuple[str, ...] = CHECKS
     refits: int = REFITS
     expires: str | None = None
+    override: str | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -280,7 +285,8 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
     list of Path
         ``report.html``, ``documents/`` (its index is in the list), ``measures.csv``, ``plots/*.png`` and
         ``edge_of_care.eoc`` hold nothing personal;
-        ``scores.csv`` is a case file and stays with the authority.
+        ``scores.csv`` is a case file and stays with the authority. It is left out, and one of an earlier run removed,
+        where the model is not to be used and the plan gives no ``override``.
 
     Raises
     ------
@@ -327,11 +333,20 @@ def write_outputs(job: MainJob, out: str | Path) -> list[Path]:
         importance=job.importance,
         expires=job.plan.expires,
     )
-    scores = load_model(saved).score(job.records, job.records.observed_until + pd.Timedelta(days=1))
+    scores = _write_scores(job, load_model(saved), folder / "scores.csv")
+    return [report, documents[0], measures, *scores, saved, *_save_plots(job, folder / "plots")]
+
+
+def _write_scores(job: MainJob, scorer: Scorer, path: Path) -> list[Path]:
+    """Today's scores; none, and none of an earlier run, where the model is not to be used and nobody says why it is."""
+    day, override = job.records.observed_until + pd.Timedelta(days=1), job.plan.override
+    if override is None and why_unfit(scorer, day.date()):
+        path.unlink(missing_ok=True)
+        return []
+    scores = scorer.score(job.records, day, override=override)
     scores = scores.assign(reasons=[" | ".join(reasons) for reasons in scores["reasons"]])
-    scores.to_csv(folder / "scores.csv", lineterminator="\n", date_format="%Y-%m-%d")
-    plots = _save_plots(job, folder / "plots")
-    return [report, documents[0], measures, folder / "scores.csv", saved, *plots]
+    scores.to_csv(path, lineterminator="\n", date_format="%Y-%m-%d")
+    return [path]
 
 
 def _run_of(job: MainJob) -> RunRecord:

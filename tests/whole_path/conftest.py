@@ -20,6 +20,7 @@ from edgeofcare.synthetic.records import make_records
 from edgeofcare.synthetic.writers.ssd import write_ssd
 
 UNTIL = "2025-03-31"
+OVERRIDE = "A test of the command, whose model is judged on few resamples."
 ID_COLUMNS = re.compile(r"_person_id$|_id$")
 
 
@@ -33,6 +34,7 @@ class Finished:
     said: str
     complained: str
     identifiers: frozenset[str]
+    override: str = OVERRIDE
 
 
 def disguise(folder: Path) -> frozenset[str]:
@@ -74,7 +76,7 @@ def finished(tmp_path_factory, kept) -> Finished:
     identifiers = disguise(folder)
     said, complained = io.StringIO(), io.StringIO()
     arguments = ["run", "--ssd", str(folder), "--observed-until", UNTIL, "--out", str(out), "--quiet"]
-    arguments += ["--quick", "--refits", "10"]
+    arguments += ["--quick", "--refits", "10", "--override", OVERRIDE]
     with (
         pytest.MonkeyPatch.context() as patch,
         contextlib.redirect_stdout(said),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -92,16 +93,26 @@ def test_a_summary_holds_examples_only_where_it_is_asked_to(finished_job):
 
 def test_scores_are_those_of_the_saved_model(finished):
     records = read_ssd(finished.folder, observed_until="2025-03-31")
-    scores = load_model(finished.out / "edge_of_care.eoc").score(records, "2025-04-01")
+    scores = load_model(finished.out / "edge_of_care.eoc").score(records, "2025-04-01", override=finished.override)
     written = pd.read_csv(finished.out / "scores.csv")
     assert written["child_id"].tolist() == scores.index.get_level_values("child_id").tolist()
     assert written["risk"].to_numpy() == pytest.approx(scores["risk"].to_numpy(), abs=1e-12)
     assert written["risk"].is_monotonic_decreasing
+    assert set(written["override"]) == {finished.override}
+
+
+def test_a_model_that_is_not_to_be_used_scores_nobody_unless_somebody_says_why(finished_job, tmp_path):
+    (tmp_path / "scores.csv").write_text("of an earlier run", encoding="utf-8")
+    bare = replace(finished_job, plan=replace(finished_job.plan, override=None))
+    paths = write_outputs(bare, tmp_path)
+    assert bare.evaluation.verdict().conclusion == "do not use"
+    assert "scores.csv" not in {path.name for path in paths} | {path.name for path in tmp_path.iterdir()}
+    assert {"report.html", "edge_of_care.eoc"} <= {path.name for path in paths}
 
 
 def test_a_second_run_gives_the_same_bytes(finished, tmp_path):
     again = ["run", "--ssd", str(finished.folder), "--observed-until", "2025-03-31", "--out", str(tmp_path), "--quiet"]
-    assert main([*again, "--quick", "--refits", "10"]) == 0
+    assert main([*again, "--quick", "--refits", "10", "--override", finished.override]) == 0
     for path in finished.out.rglob("*"):
         if path.is_file():
             twin = tmp_path / path.relative_to(finished.out)

@@ -159,7 +159,7 @@ def test_a_model_that_is_not_to_be_used_needs_an_override(extract, model, url, m
     words = ["score", model, "--ssd", extract, *SAID, "--into", TABLE, "--database", url]
     assert main(words) == 2
     said = capsys.readouterr().err
-    assert "it expired on 2025-03-31" in said
+    assert "it expired: its last day of use, 2025-03-30," in said
     assert "On the command line: (--override WHY)." in said
     assert main([*words, "--override", " "]) == 2
     assert main([*words, "--override", "The new model comes in May."]) == 0
@@ -177,5 +177,5 @@ def expired():
         task=line.task,
         slope=1.0,
         intercept=0.0,
-        manifest_json=b'{"expires": "2025-03-31"}',
+        manifest_json=b'{"expires": "2025-03-30"}',
     )

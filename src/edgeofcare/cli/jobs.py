@@ -19,6 +19,11 @@ _WHERE_REASONS_ARE = (
     "Reasons: scores.csv holds those of every child who is scored today. In a notebook, edgeofcare.explain gives all\n"
     "reasons and the source rows behind them. They are about single children, so they are not printed here."
 )
+_KEPT_APART = "scores.csv holds children's keys: keep it with the case records. The other files hold none."
+_NO_SCORES = (
+    "Nobody was scored: the model is not to be used (see its verdict), or expires too soon. Where scores are wanted all the\n"
+    "same, say why with --override WHY; it is kept with every score. No file holds children's keys."
+)
 _NOT_SHOWN = ("prevalence", "log_loss", "calibration_in_the_large", "recall_at_capacity")
 
 
@@ -51,6 +56,11 @@ def _add_job_options(command: argparse.ArgumentParser) -> None:
         help="fit the model again so many times on resampled households, for intervals of risks and for how sure "
         "reasons are; 0 for none, else 10 or more; 20 if left out, and 0 with --quick",
     )
+    command.add_argument(
+        "--override",
+        metavar="WHY",
+        help="why today's scores are wanted of a model that is judged 'do not use'; it is kept",
+    )
     command.add_argument("--expires", type=day, metavar="DATE", help="last day on which the model is to be used")
     command.add_argument(
         "--quick",
@@ -80,16 +90,18 @@ def _job(records: Records, options: argparse.Namespace, *, examples: bool) -> in
     """Run the main job, write its files and print its summary."""
     from edgeofcare.main_checks import CHECKS, WITHOUT_REFITS
     from edgeofcare.main_job import REFITS, Plan, run_main_job, write_outputs
+    from edgeofcare.scoring.fitness import read_override
 
     refitted = options.refits if options.refits is not None else 0 if options.quick else REFITS
     checks = WITHOUT_REFITS if options.quick else CHECKS
-    plan = Plan(kind=options.model, capacity=options.capacity, checks=checks, refits=refitted, expires=options.expires)
+    chosen = {"capacity": options.capacity, "expires": options.expires, "override": read_override(options.override)}
+    plan = Plan(kind=options.model, checks=checks, refits=refitted, **chosen)
     job = run_main_job(records, plan, progress=False if options.quiet else None)
     paths = write_outputs(job, options.out)
     _say(_summary(job, examples=examples))
     _say(f"Written to {Path(options.out)}:")
     _say("\n".join(f"  {path.relative_to(options.out)}" for path in paths))
-    _say("scores.csv holds children's keys: keep it with the case records. The other files hold none.")
+    _say(_KEPT_APART if any(path.name == "scores.csv" for path in paths) else _NO_SCORES)
     return 0
 
 
