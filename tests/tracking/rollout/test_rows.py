@@ -34,6 +34,8 @@ def test_sums_by_team_and_period_are_those_of_the_frame():
         ({"followup_days": 91}, SpecError, r"1 row were followed for more than the 90 days.*Task\(horizon='90D'\)"),
         ({"entered_care": 2}, SpecError, "neither 0 nor 1 in 1 row"),
         ({"followup_days": -1}, SpecError, "missing or below 0 in 1 row"),
+        ({"complete": None}, SpecError, "complete is neither True nor False in 1 row"),
+        ({"complete": "False"}, SpecError, "complete is neither True nor False in 1 row"),
     ],
 )
 def test_rows_that_cannot_be_compared_are_refused(values, error, said):
@@ -41,6 +43,20 @@ def test_rows_that_cannot_be_compared_are_refused(values, error, said):
         read_rows(one_row(OUTCOMES, **values), DESIGN)
     with pytest.raises(error, match=said):
         read_past(one_row(OUTCOMES, **values), DESIGN)
+
+
+@pytest.mark.parametrize("unknown", [None, np.nan, pd.NA, "False"])
+def test_scores_of_which_nobody_knows_whether_they_were_shown_are_refused(unknown):
+    told = OUTCOMES.assign(shown=[unknown] * 3 + [True] * (len(OUTCOMES) - 3), complete=["False"] * len(OUTCOMES))
+    with pytest.raises(SpecError, match=r"complete is neither .* in [\d,]+ rows\. shown is neither .* in 3 rows"):
+        read_rows(told, DESIGN)
+    read_past(told.assign(complete=True), DESIGN)  # nothing was shown then, so nothing is asked
+
+
+@pytest.mark.parametrize("dtype", ["boolean", object])
+def test_booleans_of_any_type_are_read(dtype):
+    flags = OUTCOMES.assign(shown=np.arange(len(OUTCOMES)) % 2 == 0).astype({"shown": dtype, "complete": dtype})
+    assert read_rows(flags, DESIGN).shown.sum() == (len(OUTCOMES) + 1) // 2
 
 
 def test_other_things_are_refused():

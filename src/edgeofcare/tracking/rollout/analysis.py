@@ -36,7 +36,7 @@ def evaluate_rollout(
     outcomes : DataFrame
         ``label_outcome(records, cohort, task, details=True)`` for a cohort on ``design.periods`` and a task with
         ``design.horizon`` or less, with a column ``team``: the team that held the case on the index date. A column
-        ``shown`` (whether somebody was shown the child's score, from the ledger) is optional.
+        ``shown`` (True or False: whether somebody was shown the child's score, from the ledger) is optional.
     n_resamples : int, default 1000
         Resamples of households, at least 100.
     random_state : int, default 0
@@ -50,7 +50,8 @@ def evaluate_rollout(
     Raises
     ------
     SpecError
-        If rows are not of the design's teams and periods, or were followed into the next period.
+        If rows are not of the design's teams and periods, were followed into the next period, or hold gaps or other
+        values than :func:`label_outcome` gives.
     LeakageError
         If the follow-up of a row is not complete.
 
