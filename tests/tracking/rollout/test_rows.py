@@ -75,6 +75,29 @@ def test_other_things_are_refused():
         read_rows(later, DESIGN)
 
 
+def test_outcomes_without_a_row_at_risk_are_refused():
+    cared_for = OUTCOMES.assign(end_reason="already_looked_after")
+    for read in (read_rows, read_past):
+        with pytest.raises(SpecError, match="nobody was at risk"):
+            read(cared_for, DESIGN)
+
+
+def test_a_team_without_a_row_is_named():
+    with pytest.raises(SpecError, match=r"2 of the 8 teams of the design have no row .*: Team A, Team C\."):
+        read_rows(OUTCOMES[~OUTCOMES["team"].isin(["Team A", "Team C"])], DESIGN)
+    cared_for = OUTCOMES["end_reason"].mask(OUTCOMES["team"] == "Team B", "already_looked_after")
+    with pytest.raises(SpecError, match=r"1 of the 8 teams .*: Team B\."):
+        read_rows(OUTCOMES.assign(end_reason=cared_for), DESIGN)
+
+
+def test_a_child_with_two_households_on_a_day_is_refused():
+    again = OUTCOMES.iloc[:2].rename(index=lambda _: "OTHER", level="household_id")
+    for read in (read_rows, read_past):
+        with pytest.raises(SpecError, match=r"2 rows of .* give a child again on the same index date") as error:
+            read(pd.concat([OUTCOMES, again]), DESIGN)
+        assert not any(key in str(error.value) for key in ("OTHER", *OUTCOMES.index[0][:2]))
+
+
 def test_no_message_holds_a_key():
     with pytest.raises(SpecError) as error:
         read_rows(one_row(OUTCOMES, team="Team Z"), DESIGN)

@@ -55,8 +55,8 @@ def evaluate_rollout(
     Raises
     ------
     SpecError
-        If rows are not of the design's teams and periods, have windows that reach into the next period, or hold gaps
-        or other values than :func:`label_outcome` gives.
+        If rows are not of the design's teams and periods, a team or a row at risk is missing, a child has two rows on a
+        date, windows reach into the next period, or values are not as :func:`label_outcome` gives them.
     LeakageError
         If the follow-up of a row is not complete.
 

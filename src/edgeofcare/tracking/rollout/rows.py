@@ -81,7 +81,16 @@ def read_rows(outcomes: Any, design: RolloutDesign) -> Followed:
             "period of the design. Build the cohort with index_dates=design.periods."
         )
         raise SpecError(msg)
-    return _followed(outcomes, index, period, len(firsts), design, "outcomes")
+    rows = _followed(outcomes, index, period, len(firsts), design, "outcomes")
+    absent = [team for place, team in enumerate(design.teams) if not (rows.team == place).any()]
+    if absent:
+        msg = (
+            f"outcomes: {len(absent)} of the {len(design.teams)} teams of the design have no row that can be counted "
+            f"in any period: {', '.join(absent)}. The order was drawn among all of them, so leaving one out undoes the "
+            "draw. Give the rows that they held, under the names of the design."
+        )
+        raise SpecError(msg)
+    return rows
 
 
 def read_past(past: Any, design: RolloutDesign) -> tuple[Followed, int]:
@@ -134,6 +143,14 @@ def _checked(outcomes: Any, design: Any, name: str) -> pd.MultiIndex:
     index = check_index(outcomes.index, name)
     if not len(index):
         msg = f"{name} has no rows."
+        raise SpecError(msg)
+    twice = int(index.droplevel("household_id").duplicated().sum())
+    if twice:
+        msg = (
+            f"{name}: {counted(twice, 'row')} of {len(index):,} give a child again on the same index date, under "
+            "another household, and would be counted twice. Give each child one row a date; where authorities are "
+            "pooled, put the authority into child_id and household_id."
+        )
         raise SpecError(msg)
     return index
 
@@ -208,6 +225,12 @@ def _followed(
     # Rows in the order of their index, so that nothing depends on how they were given.
     order = np.lexsort([index.get_level_values(level) for level in ("index_date", "child_id", "household_id")])
     kept = order[~np.isin(reason, _NOT_AT_RISK)[order]]
+    if not kept.size:
+        msg = (
+            f"{name}: in all {len(index):,} rows the child was already in care, or entered it in the gap, so nobody "
+            "was at risk. Build the cohort with build_cohort, and label it on the same records."
+        )
+        raise SpecError(msg)
     whole = max(float(days[kept].max(initial=0.0)), 1.0)
     household, _ = household_codes(index.get_level_values("household_id").to_numpy()[kept], kept.size)
     child, _ = household_codes(index.get_level_values("child_id").to_numpy()[kept], kept.size, "child")
