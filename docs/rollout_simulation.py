@@ -19,6 +19,7 @@ from joblib import Parallel, delayed
 
 from edgeofcare.cohort import quarters
 from edgeofcare.synthetic.rollout import make_rollout_outcomes
+from edgeofcare.task import Task
 from edgeofcare.tracking.rollout.analysis import evaluate_rollout
 from edgeofcare.tracking.rollout.design import RolloutDesign, design_rollout
 from edgeofcare.tracking.rollout.detectable import minimum_detectable_effect
@@ -83,7 +84,7 @@ def one(world: World, seed: int) -> tuple[float, ...]:
     """One roll-out: does each interval hold the ratio, is it told from chance; estimate, width, entrants."""
     drawn = design(world.teams, seed)
     rows = outcomes(drawn, world.ratio, 1_000_000 + seed, world.shocks, world.children)
-    result = evaluate_rollout(drawn, rows, n_resamples=RESAMPLES, random_state=seed)
+    result = evaluate_rollout(drawn, rows, Task(horizon=drawn.horizon), n_resamples=RESAMPLES, random_state=seed)
     table = result.table.set_index(["measure", "interval"])
     homes, orders = table.loc[("rate_ratio", HOUSEHOLDS)], table.loc[("rate_ratio", ORDERS)]
     holds = [each["ci_low"] <= world.ratio <= each["ci_high"] for each in (homes, orders)]
@@ -121,7 +122,7 @@ def one_authority(number: int, rollouts: int, simulations: int) -> tuple[float, 
     for place in range(rollouts):
         seed = 3_000_000 + 1_000 * number + place
         rows = outcomes(drawn, stated.ratio, seed, 0.0, CHILDREN)
-        told.append(evaluate_rollout(drawn, rows, n_resamples=100).told_from_chance)
+        told.append(evaluate_rollout(drawn, rows, Task(horizon=drawn.horizon), n_resamples=100).told_from_chance)
     return stated.ratio, float(np.mean(told)), stated.text
 
 

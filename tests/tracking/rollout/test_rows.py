@@ -34,6 +34,8 @@ def test_sums_by_team_and_period_are_those_of_the_frame():
         ({"followup_days": 91}, SpecError, r"1 row were followed for more than the 90 days.*Task\(horizon='90D'\)"),
         ({"entered_care": 2}, SpecError, "neither 0 nor 1 in 1 row"),
         ({"followup_days": -1}, SpecError, "missing or below 0 in 1 row"),
+        ({"complete": None}, SpecError, "complete is neither True nor False in 1 row"),
+        ({"complete": "False"}, SpecError, "complete is neither True nor False in 1 row"),
     ],
 )
 def test_rows_that_cannot_be_compared_are_refused(values, error, said):
@@ -41,6 +43,20 @@ def test_rows_that_cannot_be_compared_are_refused(values, error, said):
         read_rows(one_row(OUTCOMES, **values), DESIGN)
     with pytest.raises(error, match=said):
         read_past(one_row(OUTCOMES, **values), DESIGN)
+
+
+@pytest.mark.parametrize("unknown", [None, np.nan, pd.NA, "False"])
+def test_scores_of_which_nobody_knows_whether_they_were_shown_are_refused(unknown):
+    told = OUTCOMES.assign(shown=[unknown] * 3 + [True] * (len(OUTCOMES) - 3), complete=["False"] * len(OUTCOMES))
+    with pytest.raises(SpecError, match=r"complete is neither .* in [\d,]+ rows\. shown is neither .* in 3 rows"):
+        read_rows(told, DESIGN)
+    read_past(told.assign(complete=True), DESIGN)  # nothing was shown then, so nothing is asked
+
+
+@pytest.mark.parametrize("dtype", ["boolean", object])
+def test_booleans_of_any_type_are_read(dtype):
+    flags = OUTCOMES.assign(shown=np.arange(len(OUTCOMES)) % 2 == 0).astype({"shown": dtype, "complete": dtype})
+    assert read_rows(flags, DESIGN).shown.sum() == (len(OUTCOMES) + 1) // 2
 
 
 def test_other_things_are_refused():
@@ -57,6 +73,29 @@ def test_other_things_are_refused():
     later = OUTCOMES.rename(index=lambda day: day + pd.Timedelta(days=1), level="index_date")
     with pytest.raises(SpecError, match="not the first day of a period"):
         read_rows(later, DESIGN)
+
+
+def test_outcomes_without_a_row_at_risk_are_refused():
+    cared_for = OUTCOMES.assign(end_reason="already_looked_after")
+    for read in (read_rows, read_past):
+        with pytest.raises(SpecError, match="nobody was at risk"):
+            read(cared_for, DESIGN)
+
+
+def test_a_team_without_a_row_is_named():
+    with pytest.raises(SpecError, match=r"2 of the 8 teams of the design have no row .*: Team A, Team C\."):
+        read_rows(OUTCOMES[~OUTCOMES["team"].isin(["Team A", "Team C"])], DESIGN)
+    cared_for = OUTCOMES["end_reason"].mask(OUTCOMES["team"] == "Team B", "already_looked_after")
+    with pytest.raises(SpecError, match=r"1 of the 8 teams .*: Team B\."):
+        read_rows(OUTCOMES.assign(end_reason=cared_for), DESIGN)
+
+
+def test_a_child_with_two_households_on_a_day_is_refused():
+    again = OUTCOMES.iloc[:2].rename(index=lambda _: "OTHER", level="household_id")
+    for read in (read_rows, read_past):
+        with pytest.raises(SpecError, match=r"2 rows of .* give a child again on the same index date") as error:
+            read(pd.concat([OUTCOMES, again]), DESIGN)
+        assert not any(key in str(error.value) for key in ("OTHER", *OUTCOMES.index[0][:2]))
 
 
 def test_no_message_holds_a_key():

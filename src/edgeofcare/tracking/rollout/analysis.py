@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from edgeofcare.evaluation._inputs import kind
 from edgeofcare.evaluation._options import is_whole
 from edgeofcare.evaluation._small import SMALL, interval_note, shown
 from edgeofcare.exceptions import SpecError
 from edgeofcare.metrics._arrays import Floats
+from edgeofcare.records.findings import counted
+from edgeofcare.task import Task
 from edgeofcare.tracking.rollout.contamination import count_contamination
 from edgeofcare.tracking.rollout.design import RolloutDesign
 from edgeofcare.tracking.rollout.intervals import MEASURES, estimate, household_intervals, order_interval, order_p
@@ -25,7 +28,7 @@ _Row = tuple[str, float, float, float, str, str]
 
 
 def evaluate_rollout(
-    design: RolloutDesign, outcomes: pd.DataFrame, *, n_resamples: int = 1000, random_state: int = 0
+    design: RolloutDesign, outcomes: pd.DataFrame, task: Task, *, n_resamples: int = 1000, random_state: int = 0
 ) -> RolloutResult:
     """Say whether fewer children entered care where teams used the score, and whether that can be told from chance.
 
@@ -34,9 +37,11 @@ def evaluate_rollout(
     design : RolloutDesign
         The design as it was drawn (:func:`design_rollout`) and kept.
     outcomes : DataFrame
-        ``label_outcome(records, cohort, task, details=True)`` for a cohort on ``design.periods`` and a task with
-        ``design.horizon`` or less, with a column ``team``: the team that held the case on the index date. A column
-        ``shown`` (whether somebody was shown the child's score, from the ledger) is optional.
+        ``label_outcome(records, cohort, task, details=True)`` for a cohort on ``design.periods``, with a column
+        ``team``: the team that held the case on the index date. A column ``shown`` (True or False: whether somebody
+        was shown the child's score, from the ledger) is optional.
+    task : Task
+        The task that labelled them. Its gap and horizon together are no longer than ``design.horizon``.
     n_resamples : int, default 1000
         Resamples of households, at least 100.
     random_state : int, default 0
@@ -50,7 +55,8 @@ def evaluate_rollout(
     Raises
     ------
     SpecError
-        If rows are not of the design's teams and periods, or were followed into the next period.
+        If rows are not of the design's teams and periods, a team or a row at risk is missing, a child has two rows on a
+        date, windows reach into the next period, or values are not as :func:`label_outcome` gives them.
     LeakageError
         If the follow-up of a row is not complete.
 
@@ -78,7 +84,7 @@ def evaluate_rollout(
     >>> teams = [f"Team {letter}" for letter in "ABCDEFGH"]
     >>> design = eoc.design_rollout(teams, periods=eoc.quarters("2026-04-01", "2027-10-01"))
     >>> outcomes = eoc.make_rollout_outcomes(design.to_frame(), ratio=0.5, random_state=3)
-    >>> result = evaluate_rollout(design, outcomes, n_resamples=100)
+    >>> result = evaluate_rollout(design, outcomes, eoc.Task(horizon=design.horizon), n_resamples=100)
     >>> ratio = result.table.set_index(["measure", "interval"]).loc[("rate_ratio", "households")]
     >>> bool(ratio["ci_low"] < 0.5 < ratio["ci_high"])
     True
@@ -87,6 +93,7 @@ def evaluate_rollout(
         msg = f"n_resamples must be a whole number, at least {_FEWEST}; 1000 is usual."
         raise SpecError(msg)
     rows = read_rows(outcomes, design)
+    _refuse_other_windows(outcomes, task, design)
     exposures = design.exposures()
     exposed = exposures[design.chosen]
     counts, entrants = _counts(rows, exposed)
@@ -98,6 +105,33 @@ def evaluate_rollout(
         intervals = household_intervals(rows, exposed, n_resamples=n_resamples, random_state=random_state)
         table, p_value = _measured(rows, design, exposures, intervals, interval_note(min(entrants)))
     return RolloutResult(table, counts, contamination, p_value, write_text(design, table, contamination, p_value, left))
+
+
+def _refuse_other_windows(outcomes: pd.DataFrame, task: Any, design: RolloutDesign) -> None:
+    """Refuse windows that reach into the next period, and outcomes that another task has labelled."""
+    if not isinstance(task, Task):
+        msg = f"task is a {kind(task)}; expected the Task that labelled the outcomes."
+        raise SpecError(msg)
+    problems = []
+    if task.gap_days + task.horizon_days > design.horizon_days:
+        problems.append(
+            f"task: its gap and horizon reach {task.gap_days + task.horizon_days} days from the index date, and a "
+            f"period has {design.horizon_days}, so that outcomes are of the next period, in which more teams use the "
+            f"score. Label them with Task(horizon='{design.horizon}') or less, gap included."
+        )
+    gone = 0 if task.gap_days else int((outcomes["end_reason"] == "entered_in_gap").sum())
+    if gone:
+        problems.append(
+            f"outcomes: {counted(gone, 'row')} ended in a gap, and the task has none: they were labelled with another."
+        )
+    long = int((outcomes["followup_days"] > task.horizon_days).sum())
+    if long:
+        problems.append(
+            f"outcomes: {counted(long, 'row')} were followed for longer than the task's {task.horizon_days} days: "
+            "they were labelled with another."
+        )
+    if problems:
+        raise SpecError(" ".join(problems))
 
 
 def _measured(

@@ -15,7 +15,7 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.metrics._arrays import Floats
 from edgeofcare.progress import watched
 from edgeofcare.tracking.rollout.design import ALPHA, RolloutDesign
-from edgeofcare.tracking.rollout.rates import expected_entries, order_scores, team_and_period
+from edgeofcare.tracking.rollout.rates import at_least, expected_entries, order_scores, team_and_period
 from edgeofcare.tracking.rollout.result import HOUSEHOLDS, ORDERS
 from edgeofcare.tracking.rollout.rows import Followed, read_past
 
@@ -24,7 +24,6 @@ __all__ = ["DetectableEffect", "minimum_detectable_effect"]
 _PER, _NORMAL = 1000.0, 1.959963984540054
 _LEAST, _MOST, _HALVINGS = 0.02, 0.99, 7
 _ORDERS, _FEWEST_SIMULATIONS = 500, 50
-_SAME = 1e-9
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -219,7 +218,7 @@ def _told(world: _World, run: int, ratio: float, orders: Floats, chosen: int, by
     expected = expected_entries(entries, time)
     if by_orders:
         size = np.abs(order_scores(entries, expected, orders).standardised)
-        return bool((size >= size[chosen] * (1 - _SAME)).mean() < ALPHA)
+        return bool(at_least(size, size[chosen]).mean() < ALPHA)
     return _told_by_households(world, entered, expected, time)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from edgeofcare.evaluation._resample import draw_households
 from edgeofcare.metrics._arrays import Floats
 from edgeofcare.metrics.bootstrap import percentile_interval
-from edgeofcare.tracking.rollout.rates import expected_entries, order_scores, rate_ratio, within_period_ratio
+from edgeofcare.tracking.rollout.rates import at_least, expected_entries, order_scores, rate_ratio, within_period_ratio
 from edgeofcare.tracking.rollout.rows import Followed
 
 __all__ = ["MEASURES", "Estimates", "estimate", "household_intervals", "order_interval", "order_p"]
@@ -17,7 +17,7 @@ __all__ = ["MEASURES", "Estimates", "estimate", "household_intervals", "order_in
 #: What is estimated, in the order of the table; rates are for 1,000 children followed for a period.
 MEASURES = ("rate_without", "rate_with", "rate_ratio", "rate_difference", "within_period_ratio")
 _PER = 1000.0
-_FARTHEST, _STEP, _HALVINGS, _TIE = 6.0, 0.25, 14, 1e-9
+_FARTHEST, _STEP, _HALVINGS = 6.0, 0.25, 14
 
 
 class Estimates(NamedTuple):
@@ -60,7 +60,7 @@ def order_p(entries: Floats, time: Floats, exposures: Floats, chosen: int, log_r
     """Share of the orders whose score is at least as far from 0 as that of the order drawn, if this is the ratio."""
     expected = expected_entries(entries, time * np.exp(log_ratio * exposures[chosen]))
     size = np.abs(order_scores(entries, expected, exposures).standardised)
-    return float((size >= size[chosen] * (1 - _TIE)).mean())
+    return float(at_least(size, size[chosen]).mean())
 
 
 def order_interval(

@@ -81,7 +81,16 @@ def read_rows(outcomes: Any, design: RolloutDesign) -> Followed:
             "period of the design. Build the cohort with index_dates=design.periods."
         )
         raise SpecError(msg)
-    return _followed(outcomes, index, period, len(firsts), design, "outcomes")
+    rows = _followed(outcomes, index, period, len(firsts), design, "outcomes")
+    absent = [team for place, team in enumerate(design.teams) if not (rows.team == place).any()]
+    if absent:
+        msg = (
+            f"outcomes: {len(absent)} of the {len(design.teams)} teams of the design have no row that can be counted "
+            f"in any period: {', '.join(absent)}. The order was drawn among all of them, so leaving one out undoes the "
+            "draw. Give the rows that they held, under the names of the design."
+        )
+        raise SpecError(msg)
+    return rows
 
 
 def read_past(past: Any, design: RolloutDesign) -> tuple[Followed, int]:
@@ -92,6 +101,7 @@ def read_past(past: Any, design: RolloutDesign) -> tuple[Followed, int]:
     """
     index = _checked(past, design, "past")
     days, place = np.unique(index.get_level_values("index_date").to_numpy(), return_inverse=True)
+    past = past.drop(columns="shown", errors="ignore")  # no score was shown
     rows = _followed(past, index, place.reshape(-1), len(days), design, "past")
     return _on_periods(rows, len(design.periods)), len(days)
 
@@ -134,6 +144,14 @@ def _checked(outcomes: Any, design: Any, name: str) -> pd.MultiIndex:
     if not len(index):
         msg = f"{name} has no rows."
         raise SpecError(msg)
+    twice = int(index.droplevel("household_id").duplicated().sum())
+    if twice:
+        msg = (
+            f"{name}: {counted(twice, 'row')} of {len(index):,} give a child again on the same index date, under "
+            "another household, and would be counted twice. Give each child one row a date; where authorities are "
+            "pooled, put the authority into child_id and household_id."
+        )
+        raise SpecError(msg)
     return index
 
 
@@ -151,23 +169,36 @@ def _team_codes(outcomes: pd.DataFrame, design: RolloutDesign, name: str) -> Int
     return codes.astype(np.int64)
 
 
-def _refuse_unfinished(outcomes: pd.DataFrame, reason: NDArray[np.object_], name: str) -> None:
+def _flags(outcomes: pd.DataFrame, name: str) -> tuple[NDArray[np.bool_], list[str]]:
+    """Which rows of a column are True, and what is wrong with it: numpy takes gaps and the text "False" for True."""
+    given = outcomes[name].to_numpy(dtype=object)
+    wrong = sum(not isinstance(value, (bool, np.bool_)) for value in given)
+    if wrong:
+        return np.zeros(len(given), dtype=np.bool_), [f"{name} is neither True nor False in {counted(wrong, 'row')}."]
+    return given.astype(np.bool_), []
+
+
+def _refuse_unfinished(complete: NDArray[np.bool_], reason: NDArray[np.object_], name: str) -> None:
     """Refuse rows whose outcome cannot be known yet. A child who moved away was followed as long as it was there."""
-    unfinished = int((~outcomes["complete"].to_numpy(dtype=bool) & ~np.isin(reason, [*_NOT_AT_RISK, _MOVED])).sum())
+    unfinished = int((~complete & ~np.isin(reason, [*_NOT_AT_RISK, _MOVED])).sum())
     if unfinished:
         msg = (
-            f"{name}: the follow-up of {counted(unfinished, 'row')} of {len(outcomes):,} is not complete, so that "
+            f"{name}: the follow-up of {counted(unfinished, 'row')} of {len(complete):,} is not complete, so that "
             "nobody knows yet what happened. Wait until the extract reaches the end of every window, or leave out the "
             "last index dates for all teams."
         )
         raise LeakageError(msg)
 
 
-def _values(outcomes: pd.DataFrame, design: RolloutDesign, name: str) -> tuple[Floats, Floats]:
-    """Entries, and days followed."""
+def _values(
+    outcomes: pd.DataFrame, design: RolloutDesign, name: str
+) -> tuple[Floats, Floats, NDArray[np.bool_], NDArray[np.bool_] | None]:
+    """Entries, days followed, whether that is complete, and whether a score was shown."""
     entered = outcomes["entered_care"].to_numpy(dtype=np.float64)
     days = outcomes["followup_days"].to_numpy(dtype=np.float64)
-    problems = []
+    complete, problems = _flags(outcomes, "complete")
+    shown, unclear = _flags(outcomes, "shown") if "shown" in outcomes.columns else (None, [])
+    problems += unclear
     if wrong := int((~np.isin(entered, [0.0, 1.0])).sum()):
         problems.append(f"entered_care is neither 0 nor 1 in {counted(wrong, 'row')}.")
     if wrong := int((~(days >= 0)).sum()):
@@ -180,7 +211,7 @@ def _values(outcomes: pd.DataFrame, design: RolloutDesign, name: str) -> tuple[F
     if problems:
         msg = f"{name}: {' '.join(problems)}"
         raise SpecError(msg)
-    return entered, days
+    return entered, days, complete, shown
 
 
 def _followed(
@@ -189,15 +220,20 @@ def _followed(
     """Codes, entries and time of the rows that were at risk."""
     team = _team_codes(outcomes, design, name)
     reason = outcomes["end_reason"].to_numpy(dtype=object)
-    _refuse_unfinished(outcomes, reason, name)
-    entered, days = _values(outcomes, design, name)
+    entered, days, complete, shown = _values(outcomes, design, name)
+    _refuse_unfinished(complete, reason, name)
     # Rows in the order of their index, so that nothing depends on how they were given.
     order = np.lexsort([index.get_level_values(level) for level in ("index_date", "child_id", "household_id")])
     kept = order[~np.isin(reason, _NOT_AT_RISK)[order]]
+    if not kept.size:
+        msg = (
+            f"{name}: in all {len(index):,} rows the child was already in care, or entered it in the gap, so nobody "
+            "was at risk. Build the cohort with build_cohort, and label it on the same records."
+        )
+        raise SpecError(msg)
     whole = max(float(days[kept].max(initial=0.0)), 1.0)
     household, _ = household_codes(index.get_level_values("household_id").to_numpy()[kept], kept.size)
     child, _ = household_codes(index.get_level_values("child_id").to_numpy()[kept], kept.size, "child")
-    shown = outcomes["shown"].to_numpy(dtype=bool)[kept] if "shown" in outcomes.columns else None
     return Followed(
         household=household,
         child=child,
@@ -206,7 +242,7 @@ def _followed(
         entered=entered[kept],
         days=days[kept],
         window=whole,
-        shown=shown,
+        shown=None if shown is None else shown[kept],
         moved=int((reason == _MOVED).sum()),
         left_out=len(index) - kept.size,
         shape=(len(design.teams), n_periods),
