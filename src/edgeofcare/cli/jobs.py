@@ -21,8 +21,8 @@ _WHERE_REASONS_ARE = (
 )
 _KEPT_APART = "scores.csv holds children's keys: keep it with the case records. The other files hold none."
 _NO_SCORES = (
-    "Nobody was scored: the model is not to be used (see its verdict), or expires too soon. Where scores are wanted all the\n"
-    "same, say why with --override WHY; it is kept with every score. No file holds children's keys."
+    "Nobody was scored: the model is not to be used (see its verdict), or expires too soon. Where scores are wanted\n"
+    "all the same, say why with --override WHY; it is kept with every score. No file holds children's keys."
 )
 _NOT_SHOWN = ("prevalence", "log_loss", "calibration_in_the_large", "recall_at_capacity")
 
