@@ -52,7 +52,7 @@ def expired(weight=0.6):
     zero = np.zeros(1)
     line = LinearArrays(zero, zero, np.array([weight]), zero, zero, intercept=-3.0)
     names = ["missing.count.365d"]
-    said = json.dumps({"expires": "2022-04-01"}).encode()
+    said = json.dumps({"expires": "2022-03-31"}).encode()
     return Scorer(line, feature_names=names, task=Task(), slope=1.0, intercept=0.0, manifest_json=said)
 
 

@@ -41,7 +41,7 @@ class Loaded(Scored, Protocol):
 
     @property
     def expires(self) -> dt.date | None:
-        """The day from which it is not to be used any more."""
+        """Last day on which it is to be used."""
 
     @property
     def verdict(self) -> str | None:
