@@ -244,6 +244,39 @@ def test_a_frame_of_the_scorer_is_written_once(url, scores, whole):
     assert len(table_rows(url)) == len(scores)
 
 
+def test_a_frame_does_not_wipe_what_it_has_no_place_for(url, scores, whole):
+    score(url)
+    for frame in (scores, scores.drop(columns=["reasons", "log_odds"])):
+        done = write_scores(frame, url)
+        assert (done.changed, done.unchanged) == (0, len(scores))
+        pd.testing.assert_frame_equal(table_rows(url), whole, check_exact=True)
+    for frame in (scores.assign(risk=0.25), scores.assign(reasons=[()] * len(scores))):
+        with pytest.raises(SpecError, match="source rows or columns that these do not have") as caught:
+            write_scores(frame, url)
+        assert "KIND" not in str(caught.value)
+        pd.testing.assert_frame_equal(table_rows(url), whole, check_exact=True)
+
+
+def test_a_frame_replaces_fuller_rows_when_told_to(url, scores):
+    score(url)
+    assert write_scores(scores.assign(risk=0.25), url, replace=True).changed == len(scores)
+    held = table_rows(url)
+    assert set(held["risk"]) == {0.25}
+    assert held["unknown"].isna().all()
+    assert not held["reasons"].str.contains("row_key").any()
+    done = score(url)
+    assert done.changed == len(scores)
+
+
+def test_an_override_is_not_lost_to_a_frame_without_one(url, scores):
+    write_scores(scores.assign(override="A test."), url)
+    without = scores.drop(columns="override")
+    assert write_scores(without, url).unchanged == len(scores)
+    with pytest.raises(SpecError, match="nothing was changed"):
+        write_scores(without.assign(risk=0.25), url)
+    assert set(table_rows(url)["override"]) == {"A test."}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

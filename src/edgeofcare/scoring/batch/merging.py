@@ -13,7 +13,7 @@ from edgeofcare.scoring.batch.database import Database
 from edgeofcare.scoring.batch.layout import COLUMNS, KEY, Row
 from edgeofcare.scoring.batch.rows import ranks
 
-__all__ = ["Merged", "Run", "done_parts", "end_run", "keep_part", "merge"]
+__all__ = ["Merged", "Run", "done_parts", "end_run", "held_rows", "keep_part", "merge"]
 
 _AT_ONCE = 500  # children asked for at once; servers limit the parameters of a statement
 _DATES = tuple(column.name for column in COLUMNS if column.kind is dt.date)
@@ -210,6 +210,28 @@ def merge(
         seen.update(row["child_id"] for row in chunk)
     others, removed = _others(connection, database, day, seen, remove=remove_others) if day else (0, 0)
     return Merged(new, changed, same, others, removed)
+
+
+def held_rows(connection: Any, database: Database, rows: Iterable[Row]) -> Iterator[tuple[Row, Row | None]]:
+    """Each row with the one that the table holds in its place.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.Connection
+        In a transaction.
+    database : Database
+        Where scores are kept.
+    rows : iterable of dict
+        Rows to look for.
+
+    Yields
+    ------
+    tuple of dict and dict or None
+        The row, and the one that is there; None where there is none.
+    """
+    for chunk in _chunks(rows, _AT_ONCE):
+        held = _held(connection, database, chunk)
+        yield from ((row, held.get(_key(row))) for row in chunk)
 
 
 def _key(row: Row) -> tuple:
