@@ -31,7 +31,8 @@ class Tables(NamedTuple):
     scores : Table
         A row for each model, day and child; only whole days are ever in it.
     unfinished : Table
-        A row for each part that a run has scored, until the run ends: what a stopped one need not do again.
+        A row for each part that a run has scored, until the run ends: what a stopped one need not do again. Then one
+        row without a child that says that it has ended.
     """
 
     scores: Any
@@ -132,6 +133,7 @@ def _tables(name: str) -> Tables:
         _column(sa, Column("part", int, None, False, ""), key=True),
         _column(sa, Column("model_id", str, 100, False, "")),
         _column(sa, Column("index_date", dt.date, None, False, "")),
+        _column(sa, Column("kept_on", dt.date, None, False, "")),
         _column(sa, Column("body", str, None, False, "")),
     )
     return Tables(scores, unfinished)
