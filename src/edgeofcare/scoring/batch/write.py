@@ -14,6 +14,7 @@ from edgeofcare.scoring.batch.files import is_file_place, write_scores_file
 from edgeofcare.scoring.batch.merging import Merged, merge
 from edgeofcare.scoring.batch.richer import beside_richer
 from edgeofcare.scoring.batch.rows import frame_rows
+from edgeofcare.scoring.batch.teams import told_teams
 from edgeofcare.scoring.batch.written import Written, of_merged
 
 __all__ = ["TABLE", "write_scores"]
@@ -83,7 +84,7 @@ def write_scores(
     rows = frame_rows(scores)
     if is_file_place(place):
         ordered = sorted(rows, key=lambda row: (row["index_date"], row["rank"], row["child_id"]))
-        told = None if teams is None else [str(dict(teams).get(row["child_id"]) or "") for row in ordered]
+        told = None if teams is None else told_teams(teams, [row["child_id"] for row in ordered])
         fresh = write_scores_file(place, ordered, told)
         return Written(len(rows), new=len(rows)) if fresh else Written(len(rows), unchanged=len(rows))
     refuse_teams(place, teams)
