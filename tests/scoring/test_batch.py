@@ -20,6 +20,7 @@ from edgeofcare.models.arrays import LinearArrays
 from edgeofcare.scale.parts import write_parts
 from edgeofcare.scorer import Scorer
 from edgeofcare.scoring.batch import run, unfinished
+from edgeofcare.scoring.batch.database import open_database
 from edgeofcare.scoring.batch.layout import COLUMNS
 from edgeofcare.scoring.batch.parts import children_of_day
 from edgeofcare.scoring.batch.rows import ranks
@@ -428,6 +429,29 @@ def test_a_table_of_another_layout_is_refused_and_left_alone(url, table, message
         score(url)
     assert "surname" not in str(caught.value)
     assert sa.inspect(sa.create_engine(url, poolclass=sa.NullPool)).get_table_names() == [table.split(" ")[0]]
+
+
+@pytest.mark.parametrize(("failures", "made_at_last"), [(2, True), (9, False)])
+def test_tables_that_others_make_at_the_same_moment(url, monkeypatch, failures, made_at_last):
+    create, calls = sa.MetaData.create_all, []
+
+    def late(self, connection, **options):
+        calls.append(1)
+        if len(calls) <= failures:
+            statement = "CREATE TABLE"
+            raise sa.exc.ProgrammingError(statement, {}, Exception("it exists"))
+        create(self, connection, **options)
+
+    monkeypatch.setattr(sa.MetaData, "create_all", late)
+    if made_at_last:
+        open_database(url, "scores")
+        assert sorted(sa.inspect(sa.create_engine(url, poolclass=sa.NullPool)).get_table_names()) == [
+            "scores",
+            "scores_unfinished",
+        ]
+    else:
+        with pytest.raises(SpecError, match="could not be written"):
+            open_database(url, "scores")
 
 
 @pytest.mark.parametrize(
