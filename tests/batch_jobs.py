@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from edgeofcare.models.arrays import LinearArrays
 from edgeofcare.scorer import Scorer
-from edgeofcare.scoring.batch import merging, run
+from edgeofcare.scoring.batch import merging, run, unfinished
 from edgeofcare.scoring.batch.run import score_in_parts
 from edgeofcare.synthetic.records import make_records
 from edgeofcare.task import Task
@@ -71,8 +71,9 @@ def table_rows(url, table="edgeofcare_scores"):
 
 
 def kept_rows(url):
-    """Parts that a run has left."""
-    return len(table_rows(url, "edgeofcare_scores_unfinished"))
+    """Parts that a run has left; the line that says that one has ended is none."""
+    left = table_rows(url, "edgeofcare_scores_unfinished")
+    return int((left["part"] >= 0).sum()) if len(left) else 0
 
 
 class Jobs:
@@ -161,7 +162,7 @@ def job(url):
     with (
         mock.patch.object(merging, "_AT_ONCE", 8),
         mock.patch.object(merging, "_insert", told(merging._insert)),
-        mock.patch.object(run, "keep_part", told(merging.keep_part)),
+        mock.patch.object(run, "keep_part", told(unfinished.keep_part)),
     ):
         score(url)
 

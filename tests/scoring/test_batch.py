@@ -13,12 +13,14 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from batch_jobs import DAY, line_scorer, made, score, table_rows
+from batch_jobs import DAY, kept_rows, line_scorer, made, score, table_rows
 from edgeofcare.exceptions import IndexNamesError, LeakageError, SpecError, UnfitModelError
 from edgeofcare.features.single.records import ChildRecords
 from edgeofcare.models.arrays import LinearArrays
 from edgeofcare.scale.parts import write_parts
 from edgeofcare.scorer import Scorer
+from edgeofcare.scoring.batch import run, unfinished
+from edgeofcare.scoring.batch.database import open_database
 from edgeofcare.scoring.batch.layout import COLUMNS
 from edgeofcare.scoring.batch.parts import children_of_day
 from edgeofcare.scoring.batch.rows import ranks
@@ -154,7 +156,7 @@ def test_a_second_run_changes_nothing_and_says_so(url):
     assert first.new == first.rows > 30
     assert (again.new, again.changed, again.unchanged) == (0, 0, first.rows)
     assert again.text == f"{first.rows} scores, all as they were: nothing was changed."
-    assert table_rows(url, "edgeofcare_scores_unfinished").empty
+    assert kept_rows(url) == 0
 
 
 def test_what_changed_is_updated_and_the_rest_left(url, whole):
@@ -208,22 +210,78 @@ def test_what_a_run_with_other_options_left_is_dropped(url, monkeypatch, whole):
     done = score(url)
     assert done.resumed == 0
     pd.testing.assert_frame_equal(table_rows(url), whole, check_exact=True)
-    assert table_rows(url, "edgeofcare_scores_unfinished").empty
+    assert kept_rows(url) == 0
 
 
-def test_a_run_that_another_one_ended_changes_nothing(url, monkeypatch):
-    from edgeofcare.scoring.batch import run
+def stopped(monkeypatch, url, day=DAY):
+    """A run that is stopped before its end."""
 
-    end = run.end_run
+    def ends(*_arguments, **_options):
+        raise KeyboardInterrupt
 
-    def too_late(database, this, **options):
-        end(database, this, **options)
-        return end(database, this, **options)
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "end_run", ends)
+        with pytest.raises(KeyboardInterrupt):
+            score_in_parts(line_scorer(), made(), day, url, children=20, progress=False)
 
-    monkeypatch.setattr(run, "end_run", too_late)
-    with pytest.raises(SpecError, match="Another program has ended"):
-        score(url)
+
+def test_what_a_stopped_run_left_is_dropped_days_later_by_any_start(url, monkeypatch):
+    stopped(monkeypatch, url, "2022-05-01")
+    left = kept_rows(url)
+    assert left > 1
+    today = unfinished._today()
+    for days, kept in ((4, left), (5, 0)):
+        monkeypatch.setattr(unfinished, "_today", lambda days=days: today + pd.Timedelta(days=days))
+        score(url, children=10_000)
+        assert kept_rows(url) == kept
+
+
+def test_what_an_ended_run_leaves_holds_no_child(url):
+    done = score(url)
+    line = table_rows(url, "edgeofcare_scores_unfinished")
+    assert line["part"].tolist() == [-1]
+    assert json.loads(line["body"].iloc[0]) == {"ended": 1, "rows": done.rows, "others": 0}
+    assert "KIND" not in line.to_csv()
+
+
+def overtaken(monkeypatch, url, first, **options):
+    """A run that another one overtakes before its last part is kept."""
+    keep = run.keep_part
+    parts = []
+
+    def slow(database, this, part, rows):
+        parts.append(part)
+        if part == this.parts - 1:
+            with monkeypatch.context() as patched:
+                patched.setattr(run, "keep_part", keep)
+                first()
+        keep(database, this, part, rows)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "keep_part", slow)
+        return score(url, children=20, **options)
+
+
+def test_of_two_runs_at_once_the_later_finds_the_day_done(url, monkeypatch, whole):
+    for _ in range(2):  # the second time the table says of an earlier run already that it ended
+        done = overtaken(monkeypatch, url, lambda: score(url, children=20))
+        assert (done.new, done.changed, done.unchanged) == (0, 0, len(whole))
+        assert kept_rows(url) == 0
+        pd.testing.assert_frame_equal(table_rows(url), whole, check_exact=True)
+
+
+def test_a_run_that_another_one_dropped_says_so_and_leaves_nothing(url, monkeypatch):
+    with pytest.raises(SpecError, match="Another program has ended or dropped"):
+        overtaken(monkeypatch, url, lambda: score(url, children=20, top_reasons=1))
+    assert kept_rows(url) == 0
     assert len(table_rows(url)) > 30
+
+
+def test_a_later_run_that_is_to_remove_others_does_not_take_them_for_removed(url, monkeypatch):
+    write_scores(line_scorer().score(made(), DAY).rename(index=lambda key: f"gone{key}", level="child_id"), url)
+    with pytest.raises(SpecError, match="Run it again"):
+        overtaken(monkeypatch, url, lambda: score(url, children=20), remove_others=True)
+    assert score(url, children=20, remove_others=True).removed > 30
 
 
 # ------------------------------------------------------------------------------------------------ frames
@@ -242,6 +300,39 @@ def test_a_frame_of_the_scorer_is_written_once(url, scores, whole):
     done = write_scores(part, url)
     assert (done.changed, done.others) == (3, 0)
     assert len(table_rows(url)) == len(scores)
+
+
+def test_a_frame_does_not_wipe_what_it_has_no_place_for(url, scores, whole):
+    score(url)
+    for frame in (scores, scores.drop(columns=["reasons", "log_odds"])):
+        done = write_scores(frame, url)
+        assert (done.changed, done.unchanged) == (0, len(scores))
+        pd.testing.assert_frame_equal(table_rows(url), whole, check_exact=True)
+    for frame in (scores.assign(risk=0.25), scores.assign(reasons=[()] * len(scores))):
+        with pytest.raises(SpecError, match="source rows or columns that these do not have") as caught:
+            write_scores(frame, url)
+        assert "KIND" not in str(caught.value)
+        pd.testing.assert_frame_equal(table_rows(url), whole, check_exact=True)
+
+
+def test_a_frame_replaces_fuller_rows_when_told_to(url, scores):
+    score(url)
+    assert write_scores(scores.assign(risk=0.25), url, replace=True).changed == len(scores)
+    held = table_rows(url)
+    assert set(held["risk"]) == {0.25}
+    assert held["unknown"].isna().all()
+    assert not held["reasons"].str.contains("row_key").any()
+    done = score(url)
+    assert done.changed == len(scores)
+
+
+def test_an_override_is_not_lost_to_a_frame_without_one(url, scores):
+    write_scores(scores.assign(override="A test."), url)
+    without = scores.drop(columns="override")
+    assert write_scores(without, url).unchanged == len(scores)
+    with pytest.raises(SpecError, match="nothing was changed"):
+        write_scores(without.assign(risk=0.25), url)
+    assert set(table_rows(url)["override"]) == {"A test."}
 
 
 @pytest.mark.parametrize(
@@ -338,6 +429,29 @@ def test_a_table_of_another_layout_is_refused_and_left_alone(url, table, message
         score(url)
     assert "surname" not in str(caught.value)
     assert sa.inspect(sa.create_engine(url, poolclass=sa.NullPool)).get_table_names() == [table.split(" ")[0]]
+
+
+@pytest.mark.parametrize(("failures", "made_at_last"), [(2, True), (9, False)])
+def test_tables_that_others_make_at_the_same_moment(url, monkeypatch, failures, made_at_last):
+    create, calls = sa.MetaData.create_all, []
+
+    def late(self, connection, **options):
+        calls.append(1)
+        if len(calls) <= failures:
+            statement = "CREATE TABLE"
+            raise sa.exc.ProgrammingError(statement, {}, Exception("it exists"))
+        create(self, connection, **options)
+
+    monkeypatch.setattr(sa.MetaData, "create_all", late)
+    if made_at_last:
+        open_database(url, "scores")
+        assert sorted(sa.inspect(sa.create_engine(url, poolclass=sa.NullPool)).get_table_names()) == [
+            "scores",
+            "scores_unfinished",
+        ]
+    else:
+        with pytest.raises(SpecError, match="could not be written"):
+            open_database(url, "scores")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from edgeofcare.explanation import whole_file
 from edgeofcare.scoring.batch.files import write_scores_file
 from edgeofcare.scoring.batch.layout import COLUMNS
 from edgeofcare.scoring.batch.run import score_in_parts
-from edgeofcare.scoring.batch.teams import team_of_children
+from edgeofcare.scoring.batch.teams import team_of_children, told_teams
 from edgeofcare.scoring.batch.workbook import NO_TEAM, sheet_names, workbook_bytes
 from edgeofcare.scoring.batch.write import write_scores
 
@@ -224,3 +224,20 @@ def test_a_frame_goes_into_files_too(tmp_path):
     assert openpyxl.load_workbook(path).sheetnames == ["South"]
     with pytest.raises(SpecError, match="sheets of a workbook"):
         write_scores(scores, f"sqlite:///{tmp_path}/scores.db", teams=team)
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA, pd.NaT])
+@pytest.mark.parametrize("kind", [dict, pd.Series])
+def test_a_team_that_is_missing_is_no_team_in_either_way(tmp_path, nothing, kind):
+    scores = line_scorer().score(made(), DAY)
+    children = scores.index.get_level_values("child_id")
+    named = {child: "North" if number % 2 else nothing for number, child in enumerate(children)}
+    teams = named if kind is dict else pd.Series(list(named.values()), index=list(named), dtype=object)
+    write_scores(scores, tmp_path / "frame.xlsx", teams=teams)
+    score(tmp_path / "parts.xlsx", teams=teams)
+    for path in tmp_path.iterdir():
+        assert openpyxl.load_workbook(path).sheetnames == ["North", NO_TEAM], path.name
+
+
+def test_of_two_teams_of_a_child_the_last_counts():
+    assert told_teams(pd.Series(["North", "South", "East"], index=["a", "b", "a"]), ["b", "a"]) == ["South", "East"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -20,6 +21,7 @@ _Result = TypeVar("_Result")
 
 _NAME = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_]{0,49}\.)?[A-Za-z_][A-Za-z0-9_]{0,49}")
 _WAIT = 60  # seconds to wait for another writer
+_OTHERS_MAKE = 3  # times that making the tables may fail because others make them
 _PRAGMAS = ("PRAGMA synchronous = FULL", "PRAGMA secure_delete = ON")
 
 
@@ -31,7 +33,8 @@ class Tables(NamedTuple):
     scores : Table
         A row for each model, day and child; only whole days are ever in it.
     unfinished : Table
-        A row for each part that a run has scored, until the run ends: what a stopped one need not do again.
+        A row for each part that a run has scored, until the run ends: what a stopped one need not do again. Then one
+        row without a child that says that it has ended.
     """
 
     scores: Any
@@ -74,11 +77,11 @@ class Database:
 
     def make_tables(self) -> None:
         """Make the tables that are not there, and refuse those that have another layout."""
-        self.write(self._refuse_other_layouts)
-        _, failed = attempt(lambda: self.write(lambda each: self.tables.scores.metadata.create_all(each)))
-        if failed:  # somebody else may have made them at this moment
+        for _ in range(_OTHERS_MAKE):
             self.write(self._refuse_other_layouts)
-            self.write(lambda each: self.tables.scores.metadata.create_all(each))
+            with suppress(SpecError):  # somebody else may have made one of them at this moment
+                return self.write(self.tables.scores.metadata.create_all)
+        return self.write(self.tables.scores.metadata.create_all)
 
     def _refuse_other_layouts(self, connection: Any) -> None:
         """Refuse a table of one of the names that has other columns."""
@@ -132,6 +135,7 @@ def _tables(name: str) -> Tables:
         _column(sa, Column("part", int, None, False, ""), key=True),
         _column(sa, Column("model_id", str, 100, False, "")),
         _column(sa, Column("index_date", dt.date, None, False, "")),
+        _column(sa, Column("kept_on", dt.date, None, False, "")),
         _column(sa, Column("body", str, None, False, "")),
     )
     return Tables(scores, unfinished)

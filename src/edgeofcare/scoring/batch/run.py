@@ -20,10 +20,10 @@ from edgeofcare.records.records import Records
 from edgeofcare.scoring.batch.database import open_database
 from edgeofcare.scoring.batch.files import is_file_place, write_scores_file
 from edgeofcare.scoring.batch.layout import Row
-from edgeofcare.scoring.batch.merging import Run, done_parts, end_run, keep_part
 from edgeofcare.scoring.batch.parts import ChildrenOfDay, children_of_day
 from edgeofcare.scoring.batch.rows import part_rows, ranks
 from edgeofcare.scoring.batch.teams import TEAM, Teams, team_of_children
+from edgeofcare.scoring.batch.unfinished import Run, begin_run, end_run, keep_part
 from edgeofcare.scoring.batch.write import TABLE, refuse_teams
 from edgeofcare.scoring.batch.written import Written, of_merged
 from edgeofcare.scoring.day import Scored
@@ -41,7 +41,7 @@ class Loaded(Scored, Protocol):
 
     @property
     def expires(self) -> dt.date | None:
-        """The last day on which it is to be used."""
+        """Last day on which it is to be used."""
 
     @property
     def verdict(self) -> str | None:
@@ -153,8 +153,9 @@ def score_in_parts(
     In a database every part that is scored is kept in ``<table>_unfinished``, in a transaction of its own. When all are
     there, they are ranked, merged into the table and dropped in one last transaction: a reader finds the whole day or
     nothing of it. A run that was stopped goes on where it was when it is repeated with the same records, model, day
-    and options; what it left is dropped when others are given. A file is written whole at the end; a run into a file
-    that was stopped begins again.
+    and options; what it left is dropped when others are given, or at any start more than four days later. Of two
+    runs of the same at once, the one that ends last finds all as it is. A file is written whole at the end; a run into
+    a file that was stopped begins again.
 
     Examples
     --------
@@ -200,12 +201,12 @@ def _refuse_options(top_reasons: Any, children: Any) -> None:
 def _into_database(job: _Job, database: Any, size: int, progress: bool | None, *, remove_others: bool) -> Written:
     """Score the parts that are not kept yet, and end the run."""
     run = job.run(size)
-    done = done_parts(database, run)
-    left = [number for number in range(run.parts) if number not in done]
+    begun = begin_run(database, run)
+    left = [number for number in range(run.parts) if number not in begun.done]
     for number in watched(left, "Scoring", progress=progress, total=len(left)):
         keep_part(database, run, number, job.rows(number)[0])
-    merged = end_run(database, run, remove_others=remove_others)
-    return of_merged(merged, resumed=len(done), parts=run.parts)
+    merged = end_run(database, run, ended=begun.ended, remove_others=remove_others)
+    return of_merged(merged, resumed=len(begun.done), parts=run.parts)
 
 
 def _into_file(job: _Job, path: Path, teams: Teams | None, progress: bool | None) -> Written:

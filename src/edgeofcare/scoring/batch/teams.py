@@ -12,7 +12,7 @@ from edgeofcare.records.known import end_known, start_known
 from edgeofcare.records.records import Records
 from edgeofcare.schema.columns import EVENT, PERSON, SPELL, Table
 
-__all__ = ["TEAM", "Teams", "team_of_children"]
+__all__ = ["TEAM", "Teams", "team_of_children", "told_teams"]
 
 TEAM = "worker_involvements.worker"
 """Where the team is read from if nothing is said: records hold no team, only the worker whom a child has."""
@@ -48,7 +48,30 @@ def team_of_children(teams: Teams, records: Records, children: Sequence[str], in
     -----
     Of several rows the one that began last counts, ties by row key; of spells only those that are open on the day.
     """
-    held = pd.Series(dict(teams), dtype=object) if not isinstance(teams, str) else _held(teams, records, index_date)
+    return told_teams(_held(teams, records, index_date) if isinstance(teams, str) else teams, children)
+
+
+def told_teams(teams: Mapping[str, str] | pd.Series, children: Sequence[str]) -> list[str]:
+    """Look up the team of each child.
+
+    Parameters
+    ----------
+    teams : mapping or Series
+        Team by the key of a child; of several in a Series the last counts.
+    children : sequence of str
+        Keys of children.
+
+    Returns
+    -------
+    list of str
+        In the order of the children; empty where there is none, or where it is missing (None, NaN or NA).
+
+    Examples
+    --------
+    >>> told_teams({"c1": "North", "c2": float("nan")}, ["c1", "c2", "c3"])
+    ['North', '', '']
+    """
+    held = teams if isinstance(teams, pd.Series) else pd.Series(dict(teams), dtype=object)
     found = held[~held.index.duplicated(keep="last")].reindex(list(children))
     return ["" if pd.isna(team) else str(team) for team in found]
 

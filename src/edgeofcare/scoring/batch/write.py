@@ -8,10 +8,13 @@ from typing import Any
 import pandas as pd
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.features.index import INDEX_NAMES
 from edgeofcare.scoring.batch.database import open_database
 from edgeofcare.scoring.batch.files import is_file_place, write_scores_file
-from edgeofcare.scoring.batch.merging import merge
+from edgeofcare.scoring.batch.merging import Merged, merge
+from edgeofcare.scoring.batch.richer import beside_richer
 from edgeofcare.scoring.batch.rows import frame_rows
+from edgeofcare.scoring.batch.teams import told_teams
 from edgeofcare.scoring.batch.written import Written, of_merged
 
 __all__ = ["TABLE", "write_scores"]
@@ -26,6 +29,7 @@ def write_scores(
     *,
     table: str = TABLE,
     teams: Mapping[str, str] | pd.Series | None = None,
+    replace: bool = False,
 ) -> Written:
     """Write scores into a table of a database, or into a file.
 
@@ -40,6 +44,8 @@ def write_scores(
         The table, or ``schema.table``; made where it is not there.
     teams : mapping or Series, optional
         Team of each child by its key: a workbook then has a sheet for each.
+    replace : bool, default False
+        Whether rows of a table that say more than the frame, such as source rows, are replaced all the same.
 
     Returns
     -------
@@ -51,15 +57,16 @@ def write_scores(
     IndexNamesError
         If the rows do not carry the index, or one is there twice.
     SpecError
-        If a column or a value cannot be kept, the table exists with another layout, or the place cannot be written.
-        Nothing is written then.
+        If a column or a value cannot be kept, the table exists with another layout or holds fuller rows with other
+        values, or the place cannot be written. Nothing is written then.
 
     Notes
     -----
     A table holds one row for each model, day and child: one that is there with other values is updated, in one
     transaction for all. A file is replaced, whole or not at all. The same scores written again change nothing. A
-    frame holds sentences and no source rows: :func:`edgeofcare.score_in_parts` writes those too. Scores are a case
-    record, and so is every place that they are written into.
+    frame holds sentences and no source rows: :func:`edgeofcare.score_in_parts` writes those too. A row of it that says
+    the same as the frame in all that the frame has is left as it is; one that says other is refused unless
+    ``replace=True``. Scores are a case record, and so is every place that they are written into.
 
     Examples
     --------
@@ -77,12 +84,19 @@ def write_scores(
     rows = frame_rows(scores)
     if is_file_place(place):
         ordered = sorted(rows, key=lambda row: (row["index_date"], row["rank"], row["child_id"]))
-        told = None if teams is None else [str(dict(teams).get(row["child_id"]) or "") for row in ordered]
+        told = None if teams is None else told_teams(teams, [row["child_id"] for row in ordered])
         fresh = write_scores_file(place, ordered, told)
         return Written(len(rows), new=len(rows)) if fresh else Written(len(rows), unchanged=len(rows))
     refuse_teams(place, teams)
     database = open_database(place, table)
-    return of_merged(database.write(lambda connection: merge(connection, database, rows)))
+    given = {*INDEX_NAMES, *map(str, scores.columns)}
+
+    def write(connection: Any) -> Merged:
+        """Look at what is there, and merge, in one transaction."""
+        kept = rows if replace else beside_richer(connection, database, rows, given)
+        return merge(connection, database, kept)
+
+    return of_merged(database.write(write))
 
 
 def refuse_teams(place: Any, teams: Any) -> None:
