@@ -193,6 +193,7 @@ def test_a_stored_wording_passes_the_checks_of_a_wording_file(path, tmp_path):
         [["no.such.feature", "one", "x"], *sentences],
         [["child.age", "one", "x" * 401], *sentences],
         sentences + sentences[:1],
+        [[*sentences[0][:2], f"{sentences[0][2]}\x9b2J"], *sentences[1:]],
         sentences[:5],
         [["child.age", "one"], *sentences],
         [["child.age", "one", 5], *sentences],

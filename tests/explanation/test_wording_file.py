@@ -17,7 +17,7 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.page_english import PAGE
 from edgeofcare.explanation.page_words import COMMON, CONCEPT, OF_PAGE, TABLE
 from edgeofcare.explanation.wording import reason_sentence
-from edgeofcare.explanation.wording_file import Wording, default_wording, read_wording, write_wording
+from edgeofcare.explanation.wording_file import Wording, default_wording, read_wording, wording_of, write_wording
 from edgeofcare.features.catalogue import catalogue, default_features
 from edgeofcare.features.names import parse_feature
 from edgeofcare.features.specs.child import Age, Calendar
@@ -265,6 +265,24 @@ def test_all_problems_are_told_at_once(tmp_path):
     path = edited(tmp_path, "a,more,b", "missing.count.90d,some,b", drop=("*,date,",))
     with pytest.raises(SpecError, match=r"names no feature.*unknown case.*words date of \* are missing"):
         read_wording(path)
+
+
+@pytest.mark.parametrize("letter", ["\x00", "\x08", "\t", "\n", "\r", "\x1b", "\x9b", "\u2028", "\u202e", "\ufeff"])
+def test_a_control_character_is_refused_and_not_repeated(letter):
+    with pytest.raises(SpecError, match=r"line 2 has a control character") as caught:
+        wording_of([[COMMON, "date", f"the{letter} day"]], "the wording")
+    assert letter not in str(caught.value)
+
+
+def test_blanks_and_marks_of_other_languages_are_kept():
+    lines = [[feature, case, sentence] for (feature, case), sentence in default_wording().sentences.items()]
+    for sentence in (
+        "jour\N{NO-BREAK SPACE}J\N{NARROW NO-BREAK SPACE}!",
+        "\u0646\u0645\u06cc\u200c\u0634",
+        "\u200f\u05d9\u05d5\u05dd",
+    ):
+        held = [[*line[:2], sentence] if line[:2] == [COMMON, "date"] else line for line in lines]
+        assert wording_of(held, "the wording").sentences[COMMON, "date"] == sentence
 
 
 def test_files_that_are_none_are_refused(tmp_path):

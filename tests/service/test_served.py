@@ -90,6 +90,31 @@ def test_a_bad_file_leaves_the_old_model_and_says_so_once(served, path, word):
     assert [served.look(), served.look(), served.refused] == ["same", "served", False]
 
 
+def test_a_file_that_cannot_be_read_for_a_while_is_read_again(served, path, monkeypatch):
+    now, load, fails = [0.0], served._load, []
+    monkeypatch.setattr("edgeofcare.service.served.time.monotonic", lambda: now[0])
+
+    def shaky(place):
+        if fails:
+            raise fails.pop()
+        return load(place)
+
+    served._load = shaky
+    path.write_text("second", encoding="utf-8")
+    fails += [ModelFileError("There is no model file at that path that can be read.")]
+    assert [served.look() for _ in range(4)] == ["same", "refused", "served", "same"]
+    path.write_text("another", encoding="utf-8")
+    fails += [MemoryError()] * 3
+    assert [served.look() for _ in range(6)] == ["same", "refused", "same", "same", "same", "same"]
+    assert len(fails) == 1  # not read at every look
+    now[0] = 30.0
+    assert (served.look(), len(fails), served.refused) == ("same", 0, True)
+    now[0] = 60.0
+    assert (served.look(), name_of(served), served.refused) == ("served", "another", False)
+    assert [line["event"] for line in served.said()] == ["model refused", "model served"] * 2
+    assert b'edgeofcare_model_reloads_total{result="refused"} 2.0' in served._measures.text()
+
+
 def test_a_signature_that_comes_later_is_a_change_too(served, path):
     path.with_name("model.eoc.sig").write_text("1", encoding="utf-8")
     assert [served.look() for _ in range(3)] == ["same", "served", "same"]

@@ -18,6 +18,7 @@ import pytest
 from asgi_calls import TOKEN
 from edgeofcare.cli.entry import main
 from edgeofcare.exceptions import SpecError
+from edgeofcare.service.limits import Limits
 from edgeofcare.service.server import Address
 from running_service import running
 from served_models import children, request_for, saved
@@ -186,6 +187,13 @@ def test_tokens_of_a_file_are_changed_while_it_runs(path, tmp_path):
         tokens.write_text("short", encoding="utf-8")
         assert "short" not in json.dumps(service.until("tokens refused"))
         assert service.ask("GET", "/v1/model", token=new)[0] == 200
+
+
+def test_as_many_children_fit_into_a_body_as_the_how_to_says():
+    bytes_each = sum(len(json.dumps(child)) for child in children()) / len(children())
+    said = int(re.search(r"reasons with source rows of about (\d+) children", PAGE.read_text(encoding="utf-8"))[1])
+    assert said == pytest.approx(Limits().body_bytes / bytes_each, rel=0.1)
+    assert 1000 * bytes_each < int(re.search(r"`--max-body (\d+)`", PAGE.read_text(encoding="utf-8"))[1])
 
 
 def block(kind):

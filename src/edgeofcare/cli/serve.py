@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,10 @@ def _add_limits(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--body-timeout", type=float, dest="body_seconds", metavar="SECONDS", help="for a body to arrive"
     )
+    serve.add_argument(
+        "--header-timeout", type=float, dest="header_seconds", metavar="SECONDS", help="for a request to begin"
+    )
+    serve.add_argument("--connections", type=int, metavar="N", help="connections that may be open")
     serve.add_argument(
         "--timeout", type=float, dest="score_seconds", metavar="SECONDS", help="for a request to be scored"
     )
@@ -96,7 +101,7 @@ def _limits(options: argparse.Namespace) -> Limits:
     """The limits that are given, the others as they are."""
     from edgeofcare.service.limits import Limits
 
-    names = ("body_bytes", "body_seconds", "score_seconds", "threads", "waiting", "rate", "burst")
+    names = tuple(each.name for each in fields(Limits))
     given = {name: getattr(options, name) for name in names}
     return Limits(**{name: value for name, value in given.items() if value is not None})
 

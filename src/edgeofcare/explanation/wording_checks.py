@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
@@ -40,6 +41,7 @@ _OF_WORDS = {"day": {"number"}, "days": {"number"}, "full date": {"day", "month"
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _HOLE = re.compile(r"\{(\w*)\}")
 _WITH_ROWS = re.compile(r"\[([^\[\]]*)\]")
+_SHAPING = frozenset("\u200c\u200d\u200e\u200f")  # join or part letters, or say which way they run
 _CELLS = 3
 _LONGEST = 400
 
@@ -71,9 +73,16 @@ def wrong_line(line: list[str], held: Mapping[tuple[str, str], str]) -> str:
         return "repeats a feature and case"
     if not sentence.strip() or len(sentence) > _LONGEST:
         return f"has no sentence, or one of more than {_LONGEST} characters"
+    if not all(map(_is_written, sentence)):
+        return "has a control character, such as a line break or an escape"
     if (feature, case) == (OF_PAGE, "lang") and not _LANGUAGE.fullmatch(sentence):
         return "has no language, such as en-GB or cy"
     return _wrong_holes(sentence, _allowed(feature, case))
+
+
+def _is_written(letter: str) -> bool:
+    """Whether a letter can be shown as it is, in a terminal or a cell: blanks of every width are, controls are not."""
+    return letter.isprintable() or letter in _SHAPING or unicodedata.category(letter) == "Zs"
 
 
 def _cases(feature: str) -> tuple[str, ...]:

@@ -21,6 +21,10 @@ class Limits:
         Largest body of a request.
     body_seconds : float
         How long a body may take to arrive.
+    header_seconds : float
+        How long a connection may be open before a request has begun on it, its headers complete.
+    connections : int
+        Connections that may be open; never more than half of the files that the process may open.
     score_seconds : float
         How long a request may take to be scored, waiting included.
     threads : int
@@ -43,6 +47,8 @@ class Limits:
 
     body_bytes: int = 2_000_000
     body_seconds: float = 10.0
+    header_seconds: float = 10.0
+    connections: int = 250
     score_seconds: float = 30.0
     threads: int = field(default_factory=lambda: min(4, os.cpu_count() or 1))
     waiting: int = 200

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import math
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from typing import Any, TextIO
 __all__ = ["Log", "ServerLines", "other_lines", "place_of"]
 
 _FRAMES = 8
+_QUIET = 60.0  # seconds in which a line of the server is not written again
 _SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "asyncio")
 
 
@@ -59,6 +62,8 @@ class Log:
 class ServerLines(logging.Handler):
     """Lines of the server that runs the service, without what was put into them.
 
+    A line that comes again is written once a minute, so that nobody without a token can fill a disk.
+
     Parameters
     ----------
     log : Log
@@ -68,6 +73,7 @@ class ServerLines(logging.Handler):
     def __init__(self, log: Log) -> None:
         super().__init__(logging.INFO)
         self._log = log
+        self._written: dict[str, tuple[float, int]] = {}  # by line: when, and how often it came since
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line as its author wrote it, with the place of an error instead of its text.
@@ -79,9 +85,14 @@ class ServerLines(logging.Handler):
         """
         said = record.msg.strip() if isinstance(record.msg, str) and record.name != "asyncio" else ""
         error = record.exc_info[1] if record.exc_info else record.msg if isinstance(record.msg, Exception) else None
-        self._log.write(
-            "server", level=record.levelname.lower(), said=said, **({} if error is None else place_of(error))
-        )
+        facts = {"level": record.levelname.lower(), "said": said} | ({} if error is None else place_of(error))
+        line, now = json.dumps(facts), time.monotonic()
+        when, passed = self._written.get(line, (-math.inf, 0))
+        if now - when < _QUIET:
+            self._written[line] = (when, passed + 1)
+            return
+        self._written[line] = (now, 0)
+        self._log.write("server", **facts, **({"not_written": passed} if passed else {}))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from edgeofcare.service.logs import Log, place_of
 from edgeofcare.service.measures import Measures
 
 __all__ = ["Served"]
+
+_AGAIN = 30.0  # seconds after which a file that was refused twice is read again
 
 Signature = tuple[tuple[int, int, int], tuple[int, int, int] | None] | None
 
@@ -48,7 +51,7 @@ class Served:
         self._lock = threading.Lock()
         self._looked_at = self._last = self._signature()
         self.scorer = _ready(load(self._path))
-        self.refused = False
+        self.refused, self._again = False, 0.0
 
     def facts(self) -> dict[str, Any]:
         """What the service says of its model; nothing personal.
@@ -68,6 +71,8 @@ class Served:
         """See whether the file has changed, and take the new model if it is a good one.
 
         A file that has changed is read when two looks find it the same, so that it is not read while it is written.
+        One that is refused is read again at the next look and then every half minute: the disk, a key or the memory may
+        have failed for a moment. It is told and counted once.
 
         Parameters
         ----------
@@ -82,18 +87,22 @@ class Served:
         with self._lock:
             found, last = self._signature(), self._last
             self._last = found
-            if not now and (found is None or found == self._looked_at or found != last):
+            new = found != self._looked_at
+            due = new or (self.refused and time.monotonic() >= self._again)
+            if not now and (found is None or found != last or not due):
                 return "same"
             self._looked_at = found
-            return self._changed()
+            return self._changed(first=new or now)
 
-    def _changed(self) -> str:
-        """Read the file, and take its model if it is a good one."""
+    def _changed(self, *, first: bool) -> str:
+        """Read the file, and take its model if it is a good one; say so if it is not, the first time."""
         before = self.scorer.model_id
         try:
             scorer = _ready(self._load(self._path))
         except Exception as error:
-            self.refused = True
+            self.refused, self._again = True, time.monotonic() + (0.0 if first else _AGAIN)
+            if not first:
+                return "same"
             told = {"problem": str(error)} if isinstance(error, EdgeOfCareError) else {}
             self._log.write("model refused", model_id=before, **place_of(error), **told)
             self._measures.reloaded("refused")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -18,6 +19,7 @@ from uvicorn.server import HANDLED_SIGNALS
 from edgeofcare.exceptions import EdgeOfCareError, SpecError
 from edgeofcare.scorer import Scorer
 from edgeofcare.service.app import make_app
+from edgeofcare.service.connections import connections
 from edgeofcare.service.guard import Access, is_loopback
 from edgeofcare.service.limits import Limits
 from edgeofcare.service.logs import Log, other_lines
@@ -27,7 +29,7 @@ from edgeofcare.service.tokens import TOKENS_VARIABLE, Tokens, read_tokens
 
 __all__ = ["Address", "serve"]
 
-_WAITING = 512  # connections that wait to be taken
+_WAITING = 256  # connections that wait to be taken; so many may be taken in one go
 _GRACE = 5  # seconds that requests have to finish beyond the longest that scoring may take
 
 
@@ -152,6 +154,8 @@ def serve(
         proxy_headers=False,
         server_header=False,
         ws="none",
+        http=connections(limits),
+        backlog=_WAITING,
         lifespan="on",
         ssl_certfile=address.certfile,
         ssl_keyfile=address.keyfile,
@@ -162,22 +166,25 @@ def serve(
     if address.warning():
         log.write("warning", said=address.warning())
     with other_lines(log), _quiet_end():
-        _Server(config, served).run(sockets=[listening])
+        _Server(config, served, limits.header_seconds).run(sockets=[listening])
     log.write("ended")
 
 
 class _Server(uvicorn.Server):
     """The server, which also looks at the model file when it is told to."""
 
-    def __init__(self, config: uvicorn.Config, served: Served) -> None:
+    def __init__(self, config: uvicorn.Config, served: Served, hello: float) -> None:
         super().__init__(config)
-        self._served = served
+        self._served, self._hello = served, hello
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and from then on read the model file on SIGHUP where there is such a signal."""
+        loop = asyncio.get_running_loop()
+        if self.config.ssl_certfile:  # before it is over nothing of a connection is known that could be closed
+            make = partial(loop.create_server, ssl_handshake_timeout=self._hello)
+            loop.create_server = make  # type: ignore[method-assign]
         await super().startup(sockets)
         if hasattr(signal, "SIGHUP"):
-            loop = asyncio.get_running_loop()
             loop.add_signal_handler(
                 signal.SIGHUP, lambda: loop.run_in_executor(None, lambda: self._served.look(now=True))
             )
