@@ -147,7 +147,7 @@ def test_a_newer_model_comes_under_load_and_a_bad_one_does_not(path, tmp_path):
     live = tmp_path / "live.eoc"
     shutil.copy(path, live)
     newer = saved(tmp_path / "newer.eoc", "boosting")
-    with running(live) as service:
+    with running(live, "--rate", "1000000", "--burst", "1000000") as service:
         statuses, models, over = [], set(), threading.Event()
 
         def client():
