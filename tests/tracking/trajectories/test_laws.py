@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeofcare.tracking.trajectories.track import track
-from trajectories import DAYS, histories
+from trajectories import DAYS, histories, history
 
 MONTH = np.timedelta64(2629800, "s")
 CAPACITY = st.integers(1, 5)
@@ -37,13 +37,16 @@ def test_order_of_rows_does_not_matter(scores, capacity, random) -> None:
 @few
 @given(histories(), CAPACITY)
 def test_other_teams_do_not_matter(scores, capacity) -> None:
+    always = history({"always": [0.1] * len(DAYS)}, teams={"always": "every run"})  # both have the same runs
+    scores = pd.concat([scores, always])
     teams = scores.groupby("child_id")["team"].agg(lambda held: held.iloc[0])
     both = track(scores, capacity=capacity, team=teams, on=DAYS[-1])
     for team in both.teams:
-        own = scores.index.get_level_values("child_id").isin(teams.index[teams == team])
+        own = scores.index.get_level_values("child_id").isin([*teams.index[teams == team], "always"])
         alone = track(scores[own], capacity=capacity, team=teams, on=DAYS[-1])
         mine = both.lists[both.lists["team"] == team].reset_index(drop=True)
-        pd.testing.assert_frame_equal(mine, alone.lists)
+        its = alone.lists[alone.lists["team"] == team].reset_index(drop=True)
+        pd.testing.assert_frame_equal(mine, its)
         assert alone.notes(team) == both.notes(team)
 
 
@@ -52,9 +55,9 @@ def test_other_teams_do_not_matter(scores, capacity) -> None:
 def test_capacity_is_passed_by_ties_alone(scores, capacity) -> None:
     tracking = track(scores, capacity=capacity, team="team")
     held = tracking.trajectories[tracking.trajectories["listed"]].reset_index()
-    days = scores.reset_index().groupby("team")["index_date"].agg(lambda held: sorted(set(held)))
-    for (team, _), one in held.groupby(["team", "index_date"]):
-        places = capacity * (round(np.median(np.diff(days[team]) / MONTH)) if len(days[team]) > 1 else 1)
+    days = sorted(set(scores.index.get_level_values("index_date")))
+    places = capacity * (round(np.median(np.diff(days) / MONTH)) if len(days) > 1 else 1)
+    for _, one in held.groupby(["team", "index_date"]):
         sure = one[~one["tied"]]
         assert len(sure) <= places
         if len(one) > places:

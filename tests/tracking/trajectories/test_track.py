@@ -107,6 +107,22 @@ def test_who_moves_to_another_team_leaves_the_list_of_the_first() -> None:
     assert "another team" not in tracking.to_html(team="south")
 
 
+def test_who_was_the_last_of_a_team_leaves_its_list() -> None:
+    scores = history({"a": [0.4, 0.4, None], "b": [0.3, 0.3, 0.3]}, teams={"a": "north", "b": "south"})
+    tracking = track(scores, capacity=1, team="team")
+    assert by_child(tracking) == {"a": "leaving", "b": "no clear change"}
+    assert not tracking.children.loc["a", "listed"]
+    assert any("Nobody of this team was scored at the last run" in note for note in tracking.notes("north"))
+    assert not any("Nobody" in note for note in tracking.notes("south"))
+
+
+def test_a_renamed_team_keeps_nobody() -> None:
+    scores = history({"a": [0.4, 0.4], "b": [0.3, 0.1]})
+    later = scores.index.get_level_values("index_date") == DAYS[-1]
+    lists = track(scores.assign(team=np.where(later, "new name", "old name")), capacity=1, team="team").lists
+    assert lists[["team", "child_id", "list"]].to_numpy().tolist() == [["new name", "a", "no clear change"]]
+
+
 def test_children_without_a_team_are_a_team_of_their_own() -> None:
     tracking = track(history({"a": [0.3], "b": [0.2]}), capacity=1, team={"a": "north"})
     assert tracking.teams == ("no team", "north")

@@ -73,7 +73,7 @@ def score_rows(history: Any, *, on: pd.Timestamp | None, team: Any) -> pd.DataFr
 
 
 def given_days(rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Days on which each team was scored.
+    """Days of the runs, for each team.
 
     Parameters
     ----------
@@ -83,18 +83,17 @@ def given_days(rows: pd.DataFrame) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to ndarray of datetime64[s]
-        Ascending, by team in the order of names.
+        Ascending, by team in the order of names. A run is of every team: one without a score on a day has an empty
+        list that day.
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"team": ["A", "A"], "index_date": pd.to_datetime(["2025-05-01", "2025-04-01"])})
-    >>> len(given_days(rows)["A"])
-    2
+    >>> rows = pd.DataFrame({"team": ["A", "A", "B"], "index_date": pd.to_datetime(["2025-05-01", "2025-04-01"] + ["2025-06-01"])})
+    >>> {team: len(days) for team, days in given_days(rows).items()}
+    {'A': 3, 'B': 3}
     """
-    return {
-        str(name): np.unique(held["index_date"].to_numpy().astype("datetime64[s]"))
-        for name, held in rows.groupby("team", sort=True)
-    }
+    days = np.unique(rows["index_date"].to_numpy().astype("datetime64[s]"))
+    return {str(name): days for name in sorted(rows["team"].unique())}
 
 
 def _refuse_rows(rows: pd.DataFrame) -> None:

@@ -106,11 +106,13 @@ def track(
 
     Notes
     -----
-    **Lists.** Of each team the highest risks of its last run are on the list, as many as capacity allows; all who are
+    **Lists.** Of each team the highest risks of the last run are on the list, as many as capacity allows; all who are
     tied at the cut. *New* were not on it at the run before. Of those who stay, *rising* and *falling* changed by more
     than noise since the run before, or, if not, since three months; the others show *no clear change*. *Leaving* were
     on it at the run before and are not now. So each child is on one list at most, new and staying make up the list, and
-    whoever was on it and is not is leaving, once.
+    whoever was on it and is not is leaving, once. A run is of every team: one without a score at the last run has an
+    empty list, and who was on it leaves. Where teams are scored on different days, give the scores of each by
+    themselves.
 
     **Noise.** See :mod:`edgeofcare.tracking.trajectories.noise`. A change of model or calibration is never a change of
     the child: with model and records such scores are given again by one model, otherwise they are not comparable.
