@@ -83,6 +83,14 @@ def test_quarterly_runs_have_three_months_of_capacity() -> None:
     assert int(track(history(risks, days=days), capacity=2).children["listed"].sum()) == 6
 
 
+def test_months_without_rows_give_a_team_no_more_places() -> None:
+    risks = {f"a{number}": [0.3 - number / 100, None, None] * 2 for number in range(9)} | {"b": [0.1] * 6}
+    teams = dict.fromkeys(risks, "north") | {"b": "south"}
+    scores = history(risks, teams=teams)
+    listed = track(scores, capacity=2, team="team", on=DAYS[3]).lists.groupby(["team", "list"]).size()
+    assert listed.to_dict() == {("north", "new"): 2, ("south", "no clear change"): 1}
+
+
 def test_runs_without_a_score_are_counted_and_a_long_gap_is_said() -> None:
     days = ["2025-01-01", "2025-02-01", "2025-03-01", "2025-06-01"]
     risks = {"c1": [0.3, None, None, 0.3], "c2": [0.1, 0.1, 0.1, 0.1]}
