@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeofcare.tracking.trajectories.track import track
-from trajectories import DAYS, histories, history
+from trajectories import DAYS, histories
 
 MONTH = np.timedelta64(2629800, "s")
 CAPACITY = st.integers(1, 5)
@@ -37,25 +37,22 @@ def test_order_of_rows_does_not_matter(scores, capacity, random) -> None:
 @few
 @given(histories(), CAPACITY)
 def test_other_teams_do_not_matter(scores, capacity) -> None:
-    always = history({"always": [0.1] * len(DAYS)}, teams={"always": "every run"})  # both have the same runs
-    scores = pd.concat([scores, always])
     teams = scores.groupby("child_id")["team"].agg(lambda held: held.iloc[0])
-    both = track(scores, capacity=capacity, team=teams, on=DAYS[-1])
+    both = track(scores, capacity=capacity, team=teams, on=DAYS[-1], runs=DAYS)
     for team in both.teams:
-        own = scores.index.get_level_values("child_id").isin([*teams.index[teams == team], "always"])
-        alone = track(scores[own], capacity=capacity, team=teams, on=DAYS[-1])
+        own = scores.index.get_level_values("child_id").isin(teams.index[teams == team])
+        alone = track(scores[own], capacity=capacity, team=teams, on=DAYS[-1], runs=DAYS)
         mine = both.lists[both.lists["team"] == team].reset_index(drop=True)
-        its = alone.lists[alone.lists["team"] == team].reset_index(drop=True)
-        pd.testing.assert_frame_equal(mine, its)
+        pd.testing.assert_frame_equal(mine, alone.lists)
         assert alone.notes(team) == both.notes(team)
 
 
 @few
 @given(histories(), CAPACITY)
 def test_capacity_is_passed_by_ties_alone(scores, capacity) -> None:
-    tracking = track(scores, capacity=capacity, team="team")
-    held = tracking.trajectories[tracking.trajectories["listed"]].reset_index()
     days = sorted(set(scores.index.get_level_values("index_date")))
+    tracking = track(scores, capacity=capacity, team="team", runs=days)
+    held = tracking.trajectories[tracking.trajectories["listed"]].reset_index()
     places = capacity * (round(np.median(np.diff(days) / MONTH)) if len(days) > 1 else 1)
     for _, one in held.groupby(["team", "index_date"]):
         sure = one[~one["tied"]]
@@ -86,7 +83,7 @@ def test_lists_are_a_partition(scores, capacity) -> None:
 @given(histories(teams=("north",)), CAPACITY)
 def test_lists_say_what_the_trajectories_say(scores, capacity) -> None:
     days = sorted(set(scores.index.get_level_values("index_date")))
-    tracking = track(scores, capacity=capacity)
+    tracking = track(scores, capacity=capacity, runs=days)
     now, before = listed(tracking, days[-1]), listed(tracking, days[-2]) if len(days) > 1 else set()
     by_list = tracking.lists.groupby("list")["child_id"].agg(set).to_dict()
     staying = [by_list.get(name, set()) for name in ("rising", "falling", "no clear change")]
@@ -113,8 +110,8 @@ def test_who_leaves_left_a_list_that_the_meeting_before_had(scores, capacity) ->
     days = sorted(set(scores.index.get_level_values("index_date")))
     if len(days) < 3:
         return
-    earlier = track(scores, capacity=capacity, on=days[-2])
-    later = track(scores, capacity=capacity)
+    earlier = track(scores, capacity=capacity, on=days[-2], runs=days)
+    later = track(scores, capacity=capacity, runs=days)
     had = set(earlier.children.index[earlier.children["listed"]])
     now = set(later.children.index[later.children["listed"]])
     assert set(later.lists.loc[later.lists["list"] == "leaving", "child_id"]) == had - now

@@ -84,11 +84,11 @@ def test_quarterly_runs_have_three_months_of_capacity() -> None:
 
 
 def test_months_without_rows_give_a_team_no_more_places() -> None:
-    risks = {f"a{number}": [0.3 - number / 100, None, None] * 2 for number in range(9)} | {"b": [0.1] * 6}
-    teams = dict.fromkeys(risks, "north") | {"b": "south"}
-    scores = history(risks, teams=teams)
+    risks = {f"a{number}": [0.3 - number / 100, None, None] * 2 for number in range(9)}
+    risks |= {f"b{number}": [0.3 - number / 100] * 6 for number in range(9)}
+    scores = history(risks, teams={child: "north" if child.startswith("a") else "south" for child in risks})
     listed = track(scores, capacity=2, team="team", on=DAYS[3]).lists.groupby(["team", "list"]).size()
-    assert listed.to_dict() == {("north", "new"): 2, ("south", "no clear change"): 1}
+    assert listed.to_dict() == {("north", "new"): 2, ("south", "no clear change"): 2}
 
 
 def test_runs_without_a_score_are_counted_and_a_long_gap_is_said() -> None:
@@ -122,6 +122,20 @@ def test_who_was_the_last_of_a_team_leaves_its_list() -> None:
     assert not tracking.children.loc["a", "listed"]
     assert any("Nobody of this team was scored at the last run" in note for note in tracking.notes("north"))
     assert not any("Nobody" in note for note in tracking.notes("south"))
+
+
+def test_a_child_scored_by_itself_is_no_run() -> None:
+    risks = {f"c{number:02d}": [0.4 - number / 100] * 3 for number in range(20)}
+    alone = [history({"c15": [0.05]}, days=[f"2025-06-{day}"]) for day in range(10, 30)]
+    both, usual = pd.concat([history(risks), *alone]), track(history(risks), capacity=5)
+    found = track(both, capacity=5)
+    pd.testing.assert_frame_equal(found.lists, usual.lists)
+    pd.testing.assert_frame_equal(track(both, capacity=5, runs=DAYS[-3:]).lists, usual.lists)
+    assert any("Scores of 20 other days are left out: fewer than half" in note for note in found.notes())
+    assert not any("left out" in note for note in usual.notes())
+    named = track(both, capacity=5, runs=[DAYS[-1], "2025-06-10"], on="2025-06-20")
+    assert by_child(named) == {"c15": "new"} | {f"c{number:02d}": "leaving" for number in range(5)}
+    assert any("only the runs that were named count" in note for note in named.notes())
 
 
 def test_a_renamed_team_keeps_nobody() -> None:
@@ -184,6 +198,9 @@ def test_a_meeting_after_the_last_run_says_how_old_the_scores_are() -> None:
         ({"top_reasons": -1}, "top_reasons must be"),
         ({"on": "2024-01-01"}, "no score up to the day"),
         ({"team": "unit"}, "team must name a column"),
+        ({"runs": "2025-06-01"}, "runs must be a list"),
+        ({"runs": []}, "runs holds no date"),
+        ({"runs": ["2025-05-31"]}, "no score of the history is of a day named"),
         ({"team": 3}, "team must be the name"),
     ],
 )

@@ -16,6 +16,7 @@ __all__ = ["children_check", "learn_children", "learn_volume", "volume_checks"]
 
 _LEAST = 5.0  # households of a usual block, below which a table is not judged
 _MONTH = 30.4375
+_LEFT_OUT = " Scores of days that are no run, as of a child scored by itself, are left out."
 
 
 def learn_volume(tables: Sequence[TableBlocks]) -> dict[str, Level]:
@@ -102,7 +103,7 @@ def learn_children(days: Any, households: Any) -> dict[str, float]:
     }
 
 
-def children_check(days: Any, households: Any, children: int, usual: dict[str, float]) -> Check:
+def children_check(days: Any, households: Any, children: int, usual: dict[str, float], left_out: bool = False) -> Check:
     """Hold the number of scored households against that of the run before.
 
     Parameters
@@ -113,6 +114,8 @@ def children_check(days: Any, households: Any, children: int, usual: dict[str, f
         Children scored in this run.
     usual : dict of str to float
         From :func:`learn_children`.
+    left_out : bool
+        Whether there are scores of days that are no runs.
 
     Returns
     -------
@@ -133,7 +136,7 @@ def children_check(days: Any, households: Any, children: int, usual: dict[str, f
         round(float(was), 1),
         p,
         f"{told(children)} children in {told(int(np.asarray(households)[-1]))} households were scored; "
-        f"{was:.0f} households the time before.",
+        f"{was:.0f} households the time before." + (_LEFT_OUT if left_out else ""),
         "More or fewer children are on an open case than the months before lead one to expect.",
         "Check that referrals and plans are complete and that ends are entered; ask the service what changed.",
     )

@@ -36,7 +36,8 @@ def score_positions(rows: pd.DataFrame, days: Mapping[str, np.ndarray]) -> pd.Da
     Notes
     -----
     *Now* is the last run; who has no score then has no ``now``. A child who changed teams is compared with its score
-    at the run before in the team that it left. Three months ago is the score nearest to 91 days earlier, at most 31 days off.
+    at the run before in the team that it left. Three months ago is the score nearest to 91 days earlier, at most 31
+    days off.
 
     Examples
     --------
