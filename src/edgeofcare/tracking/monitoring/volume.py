@@ -67,10 +67,10 @@ def _table(each: TableBlocks, level: Level, tests: int) -> Check:
         each.name,
         "households with something new in four weeks",
         hidden(now),
-        round(expected, 1),
+        hidden(round(expected, 1)),
         p,
         f"{each.name}: {told(rows)} rows of {told(children)} children in {told(now)} households became known in four "
-        f"weeks, where {expected:.0f} households are usual.",
+        f"weeks, where {f'fewer than {FEWEST}' if expected < FEWEST else f'{expected:.0f}'} households are usual.",
         f"{word.capitalize()} is recorded than before: a table that is not delivered whole, another way of recording, "
         "or a change in the work itself. Features of this table move with it.",
         "Ask whoever makes the extract whether the table is complete; ask the service whether the work changed.",
@@ -127,16 +127,16 @@ def children_check(days: Any, households: Any, children: int, usual: dict[str, f
     months = max(float(day[-1] - since) / _MONTH, 1e-6)
     level = Level(0.0, usual["variance"] * months, int(usual["n"]))
     p = level.p_value(float(root[-1] - before)) if level.variance else float("nan")
-    was = (before / 2) ** 2
+    was = round(float(before / 2) ** 2)
     return Check(
         "volume",
         "children scored",
         "households scored",
         hidden(int(np.asarray(households)[-1])),
-        round(float(was), 1),
+        hidden(was),
         p,
         f"{told(children)} children in {told(int(np.asarray(households)[-1]))} households were scored; "
-        f"{was:.0f} households the time before." + (_LEFT_OUT if left_out else ""),
+        f"{told(was)} households the time before." + (_LEFT_OUT if left_out else ""),
         "More or fewer children are on an open case than the months before lead one to expect.",
         "Check that referrals and plans are complete and that ends are entered; ask the service what changed.",
     )
