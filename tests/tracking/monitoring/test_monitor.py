@@ -95,6 +95,24 @@ def test_order_of_rows_does_not_matter() -> None:
     pd.testing.assert_frame_equal(authority.run(RUNS[-1], scores=mixed).table, authority.run(RUNS[-1]).table)
 
 
+def test_a_child_scored_by_itself_is_no_run() -> None:
+    authority, run = watched(), RUNS[-1]
+    usual = authority.run(run)
+    one = authority.scores.loc[authority.scores.index.get_level_values("index_date") == run].head(1)
+    days = [run - pd.Timedelta(days=9), run + pd.Timedelta(days=9)]
+    alone = [one.rename(index={run: day}, level="index_date") for day in days]
+    both = pd.concat([authority.scores, *alone])
+    said = "Scores of days that are no run, as of a child scored by itself, are left out."
+    for changed in ({"index_date": None}, {}, {"runs": RUNS}):
+        found = authority.run(run, scores=both, **changed)
+        assert found.index_date == str(run.date())
+        differs = found.table["happened"] != usual.table["happened"]
+        assert found.table.loc[differs, "about"].tolist() == ["children scored"]
+        assert said in found.table.loc[differs, "happened"].iloc[0]
+        pd.testing.assert_frame_equal(found.table.drop(columns="happened"), usual.table.drop(columns="happened"))
+    assert not usual.table["happened"].str.contains(said).any()
+
+
 def test_features_and_cohort_are_built_where_they_are_not_given() -> None:
     authority = watched()
     built = authority.run(RUNS[0], X=None, cohort=None)

@@ -28,6 +28,7 @@ from edgeofcare.tracking.monitoring.learn import _judged
 from edgeofcare.tracking.monitoring.loss import learn_telling, loss_checks
 from edgeofcare.tracking.monitoring.recalibrate import recalibrate
 from edgeofcare.tracking.monitoring.rows import row_codes
+from edgeofcare.tracking.monitoring.volume import children_check, volume_checks
 from monitored import REFERENCE, watched
 
 
@@ -41,6 +42,27 @@ def test_no_bin_tells_of_few_children() -> None:
     text = pd.Series(["a"] * 30 + ["b"] * 9 + [None] * 5, dtype=object)
     assert make_bins(text, np.arange(44)).codes == ("a",)
     assert Bins(codes=("a",)).place(text).tolist() == [0] * 30 + [1] * 9 + [2] * 5
+
+
+def test_few_households_of_the_run_before_are_not_told() -> None:
+    usual = {"variance": 1.0, "n": 24, "root": 14.0, "day": 0}
+    few = children_check([30, 60], [4, 43], 48, usual)
+    assert np.isnan(few.usual)
+    assert few.happened == "48 children in 43 households were scored; fewer than 10 households the time before."
+    enough = children_check([30, 60], [10, 43], 48, usual)
+    assert (enough.usual, enough.value) == (10, 43)
+    assert children_check([60], [43], 48, usual).usual == 49
+    assert np.isnan(children_check([60], [43], 48, usual | {"root": 4.0}).usual)
+
+
+@pytest.mark.parametrize(("households", "told"), [(7, "fewer than 10"), (20, "20")])
+def test_a_table_of_few_households_is_judged_and_not_told(households: int, told: str) -> None:
+    home, none = np.arange(12), np.zeros(12, dtype=np.int64)
+    block = TableBlocks("contacts", home, home, none, none, pd.DataFrame(index=home), 1)
+    found = volume_checks([block], {"contacts": Level(2 * np.sqrt(households), 1.0, 24)})[0]
+    assert np.isnan(found.usual) == (households < FEWEST)
+    assert f"where {told} households are usual" in found.happened
+    assert np.isfinite(found.p_value)
 
 
 def rows(homes: int, dates: int, seed: int, shift: float = 0.0) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:

@@ -38,10 +38,10 @@ def test_order_of_rows_does_not_matter(scores, capacity, random) -> None:
 @given(histories(), CAPACITY)
 def test_other_teams_do_not_matter(scores, capacity) -> None:
     teams = scores.groupby("child_id")["team"].agg(lambda held: held.iloc[0])
-    both = track(scores, capacity=capacity, team=teams, on=DAYS[-1])
+    both = track(scores, capacity=capacity, team=teams, on=DAYS[-1], runs=DAYS)
     for team in both.teams:
         own = scores.index.get_level_values("child_id").isin(teams.index[teams == team])
-        alone = track(scores[own], capacity=capacity, team=teams, on=DAYS[-1])
+        alone = track(scores[own], capacity=capacity, team=teams, on=DAYS[-1], runs=DAYS)
         mine = both.lists[both.lists["team"] == team].reset_index(drop=True)
         pd.testing.assert_frame_equal(mine, alone.lists)
         assert alone.notes(team) == both.notes(team)
@@ -50,11 +50,11 @@ def test_other_teams_do_not_matter(scores, capacity) -> None:
 @few
 @given(histories(), CAPACITY)
 def test_capacity_is_passed_by_ties_alone(scores, capacity) -> None:
-    tracking = track(scores, capacity=capacity, team="team")
+    days = sorted(set(scores.index.get_level_values("index_date")))
+    tracking = track(scores, capacity=capacity, team="team", runs=days)
     held = tracking.trajectories[tracking.trajectories["listed"]].reset_index()
-    days = scores.reset_index().groupby("team")["index_date"].agg(lambda held: sorted(set(held)))
-    for (team, _), one in held.groupby(["team", "index_date"]):
-        places = capacity * (round(np.median(np.diff(days[team]) / MONTH)) if len(days[team]) > 1 else 1)
+    places = capacity * (round(np.median(np.diff(days) / MONTH)) if len(days) > 1 else 1)
+    for _, one in held.groupby(["team", "index_date"]):
         sure = one[~one["tied"]]
         assert len(sure) <= places
         if len(one) > places:
@@ -83,7 +83,7 @@ def test_lists_are_a_partition(scores, capacity) -> None:
 @given(histories(teams=("north",)), CAPACITY)
 def test_lists_say_what_the_trajectories_say(scores, capacity) -> None:
     days = sorted(set(scores.index.get_level_values("index_date")))
-    tracking = track(scores, capacity=capacity)
+    tracking = track(scores, capacity=capacity, runs=days)
     now, before = listed(tracking, days[-1]), listed(tracking, days[-2]) if len(days) > 1 else set()
     by_list = tracking.lists.groupby("list")["child_id"].agg(set).to_dict()
     staying = [by_list.get(name, set()) for name in ("rising", "falling", "no clear change")]
@@ -110,8 +110,8 @@ def test_who_leaves_left_a_list_that_the_meeting_before_had(scores, capacity) ->
     days = sorted(set(scores.index.get_level_values("index_date")))
     if len(days) < 3:
         return
-    earlier = track(scores, capacity=capacity, on=days[-2])
-    later = track(scores, capacity=capacity)
+    earlier = track(scores, capacity=capacity, on=days[-2], runs=days)
+    later = track(scores, capacity=capacity, runs=days)
     had = set(earlier.children.index[earlier.children["listed"]])
     now = set(later.children.index[later.children["listed"]])
     assert set(later.lists.loc[later.lists["list"] == "leaving", "child_id"]) == had - now

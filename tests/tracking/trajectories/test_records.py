@@ -46,13 +46,16 @@ def some_records(**more):
     return Records.from_tables({**tables, "children": children}, observed_until=UNTIL, observed_from=first)
 
 
+RUNS = ["2025-05-01", "2025-06-01"]  # one child alone is a run where it is named
+
+
 def scores():
     """Everybody on the list in May, one alone in June."""
     return history({child: [0.3, 0.3 if child == "stays" else None] for child in CHILDREN})
 
 
 def test_why_a_child_left_is_said_in_plain_words() -> None:
-    lists = track(scores(), some_records(), capacity=6).lists.set_index("child_id")
+    lists = track(scores(), some_records(), capacity=6, runs=RUNS).lists.set_index("child_id")
     assert lists["because"].to_dict() == {
         "adult": "turned 18",
         "closed": "the case was closed",
@@ -66,7 +69,7 @@ def test_why_a_child_left_is_said_in_plain_words() -> None:
 
 
 def test_who_was_seen_and_supported_as_known_before_the_day() -> None:
-    lists = track(scores(), some_records(), capacity=6).lists.set_index("child_id")
+    lists = track(scores(), some_records(), capacity=6, runs=RUNS).lists.set_index("child_id")
     row = lists.loc["stays"]
     assert (str(row["last_seen"].date()), row["last_seen_by"]) == ("2025-04-10", "assessment ended")
     assert row["days_since_seen"] == 52
@@ -84,7 +87,8 @@ def test_what_records_say_of_the_day_and_later_changes_nothing() -> None:
         "legal_statuses": [("open", "2025-06-01", None)],
     }
     one, other = (
-        track(scores(), held, capacity=6, on="2025-06-01") for held in (some_records(), some_records(**later))
+        track(scores(), held, capacity=6, runs=RUNS, on="2025-06-01")
+        for held in (some_records(), some_records(**later))
     )
     pd.testing.assert_frame_equal(one.lists, other.lists)
     pd.testing.assert_frame_equal(one.children, other.children)
@@ -98,18 +102,18 @@ def test_an_assessment_that_was_entered_late_was_not_seen() -> None:
     table["end_recorded_date"] = pd.Timestamp("2025-06-02")
     held = {name: tables.table(name) for name in tables} | {"assessments": table}
     late = Records.from_tables(held, observed_until=UNTIL, observed_from="2020-01-01")
-    assert track(scores(), late, capacity=6).lists["last_seen"].isna().all()
+    assert track(scores(), late, capacity=6, runs=RUNS).lists["last_seen"].isna().all()
 
 
 def test_own_visits_count_and_other_tables_where_they_are_named() -> None:
     visits = pd.DataFrame({"child_id": ["stays"], "date": ["2025-05-25"]})
     records = some_records().with_events("visits", visits)
-    own = track(scores(), records, capacity=6).lists.set_index("child_id")
+    own = track(scores(), records, capacity=6, runs=RUNS).lists.set_index("child_id")
     assert own.loc["stays", "last_seen_by"] == "entry in visits"
-    named = track(scores(), records, capacity=6, seen=["worker_involvements"]).lists.set_index("child_id")
+    named = track(scores(), records, capacity=6, runs=RUNS, seen=["worker_involvements"]).lists.set_index("child_id")
     assert named.loc["stays", "last_seen_by"] == "worker involvement began"
     with pytest.raises(SpecError, match="1 of the tables asked for"):
-        track(scores(), records, capacity=6, seen=["nothing"])
+        track(scores(), records, capacity=6, runs=RUNS, seen=["nothing"])
 
 
 def test_records_that_end_early_say_so_and_judge_nobody() -> None:
@@ -120,13 +124,13 @@ def test_records_that_end_early_say_so_and_judge_nobody() -> None:
             frame[column] = frame[column].where(frame[column] <= pd.Timestamp("2025-04-30"))
     tables = {n: f.dropna(subset=["start_date"]) if "start_date" in f else f for n, f in tables.items()}
     early = Records.from_tables(tables, observed_until="2025-04-30", observed_from="2020-01-01")
-    tracking = track(scores(), early, capacity=6)
+    tracking = track(scores(), early, capacity=6, runs=RUNS)
     assert set(tracking.lists["because"]) == {"", "no score at this run"}
     assert any("The records reach until 30 April 2025" in note for note in tracking.notes())
 
 
 def test_a_picture_with_events_holds_no_key() -> None:
-    figure = track(scores(), some_records(), capacity=6).plot("stays", events=True)
+    figure = track(scores(), some_records(), capacity=6, runs=RUNS).plot("stays", events=True)
     words = [text.get_text() for ax in figure.axes for text in ax.texts]
     words += [label.get_text() for ax in figure.axes for label in ax.get_yticklabels()]
     assert any("Assessments" in text for text in words)

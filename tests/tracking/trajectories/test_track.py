@@ -83,6 +83,14 @@ def test_quarterly_runs_have_three_months_of_capacity() -> None:
     assert int(track(history(risks, days=days), capacity=2).children["listed"].sum()) == 6
 
 
+def test_months_without_rows_give_a_team_no_more_places() -> None:
+    risks = {f"a{number}": [0.3 - number / 100, None, None] * 2 for number in range(9)}
+    risks |= {f"b{number}": [0.3 - number / 100] * 6 for number in range(9)}
+    scores = history(risks, teams={child: "north" if child.startswith("a") else "south" for child in risks})
+    listed = track(scores, capacity=2, team="team", on=DAYS[3]).lists.groupby(["team", "list"]).size()
+    assert listed.to_dict() == {("north", "new"): 2, ("south", "no clear change"): 2}
+
+
 def test_runs_without_a_score_are_counted_and_a_long_gap_is_said() -> None:
     days = ["2025-01-01", "2025-02-01", "2025-03-01", "2025-06-01"]
     risks = {"c1": [0.3, None, None, 0.3], "c2": [0.1, 0.1, 0.1, 0.1]}
@@ -105,6 +113,36 @@ def test_who_moves_to_another_team_leaves_the_list_of_the_first() -> None:
     assert row["because"].startswith("now with another team")
     assert "another team" in tracking.to_html(team="north")
     assert "another team" not in tracking.to_html(team="south")
+
+
+def test_who_was_the_last_of_a_team_leaves_its_list() -> None:
+    scores = history({"a": [0.4, 0.4, None], "b": [0.3, 0.3, 0.3]}, teams={"a": "north", "b": "south"})
+    tracking = track(scores, capacity=1, team="team")
+    assert by_child(tracking) == {"a": "leaving", "b": "no clear change"}
+    assert not tracking.children.loc["a", "listed"]
+    assert any("Nobody of this team was scored at the last run" in note for note in tracking.notes("north"))
+    assert not any("Nobody" in note for note in tracking.notes("south"))
+
+
+def test_a_child_scored_by_itself_is_no_run() -> None:
+    risks = {f"c{number:02d}": [0.4 - number / 100] * 3 for number in range(20)}
+    alone = [history({"c15": [0.05]}, days=[f"2025-06-{day}"]) for day in range(10, 30)]
+    both, usual = pd.concat([history(risks), *alone]), track(history(risks), capacity=5)
+    found = track(both, capacity=5)
+    pd.testing.assert_frame_equal(found.lists, usual.lists)
+    pd.testing.assert_frame_equal(track(both, capacity=5, runs=DAYS[-3:]).lists, usual.lists)
+    assert any("Scores of 20 other days are left out: fewer than half" in note for note in found.notes())
+    assert not any("left out" in note for note in usual.notes())
+    named = track(both, capacity=5, runs=[DAYS[-1], "2025-06-10"], on="2025-06-20")
+    assert by_child(named) == {"c15": "new", "c00": "leaving"}  # one place, with runs nine days apart
+    assert any("only the runs that were named count" in note for note in named.notes())
+
+
+def test_a_renamed_team_keeps_nobody() -> None:
+    scores = history({"a": [0.4, 0.4], "b": [0.3, 0.1]})
+    later = scores.index.get_level_values("index_date") == DAYS[-1]
+    lists = track(scores.assign(team=np.where(later, "new name", "old name")), capacity=1, team="team").lists
+    assert lists[["team", "child_id", "list"]].to_numpy().tolist() == [["new name", "a", "no clear change"]]
 
 
 def test_children_without_a_team_are_a_team_of_their_own() -> None:
@@ -160,6 +198,9 @@ def test_a_meeting_after_the_last_run_says_how_old_the_scores_are() -> None:
         ({"top_reasons": -1}, "top_reasons must be"),
         ({"on": "2024-01-01"}, "no score up to the day"),
         ({"team": "unit"}, "team must name a column"),
+        ({"runs": "2025-06-01"}, "runs must be a list"),
+        ({"runs": []}, "runs holds no date"),
+        ({"runs": ["2025-05-31"]}, "no score of the history is of a day named"),
         ({"team": 3}, "team must be the name"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ from edgeofcare.tracking.monitoring.rows import (
     task_of,
 )
 from edgeofcare.tracking.monitoring.volume import children_check, volume_checks
+from edgeofcare.tracking.run_days import named_days, run_days
 
 __all__ = ["monitor"]
 
@@ -54,6 +55,7 @@ def monitor(
     cohort: pd.DataFrame | None = None,
     earlier: Records | None = None,
     false_runs: float = FALSE_RUNS,
+    runs: Iterable[Any] | None = None,
 ) -> Monitoring:
     """Say what changed since a model was made, and whether it still holds: one call for each monthly run.
 
@@ -69,7 +71,7 @@ def monitor(
         What was usual: from :func:`edgeofcare.monitoring_baseline`, or its ``to_dict()``; what the model file holds
         if left out.
     index_date : str or date, optional
-        The run; the newest of the scores if left out.
+        The run; the newest if left out.
     X : DataFrame, optional
         Features of the rows of this run; built from the records if left out. Give them where features need a
         definition of their own.
@@ -80,6 +82,9 @@ def monitor(
         must have been made with one, too.
     false_runs : float, default 1/48
         Share of quiet runs in which a false alarm is allowed by chance.
+    runs : iterable of str or date, optional
+        The days on which everybody was scored. If left out, every day of the scores but those with fewer than half as
+        many as usual, such as a child scored by itself; ``index_date`` is always one. Other scores are left out.
 
     Returns
     -------
@@ -127,18 +132,17 @@ def monitor(
         )
         raise SpecError(msg)
     every = score_frame(scores, model)
-    run = _run_day(every, index_date)
+    every, run, left_out = _of_runs(every, index_date, runs)
     refuse_late(run, np.datetime64(records.observed_until, "D"), "index_date")
-    rows = every[every.index.get_level_values("index_date").to_numpy().astype("datetime64[D]") == run]
+    rows = every[_days(every) == run]
     if not len(rows):
         msg = "scores hold no row of this index date. Score it first, and give these scores too."
         raise SpecError(msg)
-    every = every[every.index.get_level_values("index_date").to_numpy().astype("datetime64[D]") <= run]
     X = build_features(records, rows, names) if X is None else same_rows(X, rows.index, "X")[names]
     checks = [
         *_row_checks(rows, X, model, usual, _cohort(cohort, records, task, run, rows)),
         *_table_checks(records, run, usual, earlier),
-        *_score_checks(every, records, task, run, usual),
+        *_score_checks(every, records, task, run, usual, left_out),
         *_ledger_checks(scores, every, run, usual),
         *expiry_check(model, run),
     ]
@@ -165,12 +169,24 @@ def _usual(model: Any, baseline: MonitoringBaseline | Mapping[str, Any] | None) 
     return MonitoringBaseline.from_dict(said)
 
 
-def _run_day(scores: pd.DataFrame, given: Any) -> np.datetime64:
-    """The day of the run."""
-    if given is not None:
-        return one_day(given, "index_date")
-    newest = scores.index.get_level_values("index_date").max()
-    return np.datetime64(newest, "D")
+def _days(scores: pd.DataFrame) -> np.ndarray:
+    """Index date of each row."""
+    return scores.index.get_level_values("index_date").to_numpy().astype("datetime64[D]")
+
+
+def _of_runs(scores: pd.DataFrame, given: Any, runs: Any) -> tuple[pd.DataFrame, np.datetime64, bool]:
+    """Scores of runs up to this one, its day, and whether others up to it were left out."""
+    named = named_days(runs)
+    day = None if given is None else one_day(given, "index_date")
+    if day is not None:
+        scores = scores[_days(scores) <= day]
+    found = run_days(_days(scores), named) if len(scores) else np.array([], dtype="datetime64[D]")
+    found = found if day is None else np.append(found, day)
+    kept = scores[np.isin(_days(scores), found)]
+    if not len(kept):
+        msg = "scores hold no row of a run. Score it first, and give these scores too."
+        raise SpecError(msg)
+    return kept, _days(kept).max() if day is None else day, len(kept) < len(scores)
 
 
 def _cohort(cohort: Any, records: Records, task: Task, run: np.datetime64, rows: pd.DataFrame) -> pd.DataFrame:
@@ -213,13 +229,18 @@ def _table_checks(
 
 
 def _score_checks(
-    scores: pd.DataFrame, records: Records, task: Task, run: np.datetime64, usual: MonitoringBaseline
+    scores: pd.DataFrame,
+    records: Records,
+    task: Task,
+    run: np.datetime64,
+    usual: MonitoringBaseline,
+    left_out: bool,
 ) -> list[Check]:
     """What followed from this run and earlier ones."""
     day, codes = int(run.astype(np.int64)), row_codes(scores)
     days = np.unique(codes.day)
     homes = [int(np.unique(codes.household[codes.day == each]).size) for each in days]
-    found = [children_check(days, homes, int((codes.day == day).sum()), dict(usual.children))]
+    found = [children_check(days, homes, int((codes.day == day).sum()), dict(usual.children), left_out)]
     found += _outcome_checks(scores["risk"], codes.day, records, task, day, usual)
     near = (codes.day <= day - BLOCK_DAYS) & (codes.day >= day - _RECENT)
     if usual.recording is not None and usual.capacity is not None and near.any():

@@ -16,6 +16,7 @@ __all__ = ["children_check", "learn_children", "learn_volume", "volume_checks"]
 
 _LEAST = 5.0  # households of a usual block, below which a table is not judged
 _MONTH = 30.4375
+_LEFT_OUT = " Scores of days that are no run, as of a child scored by itself, are left out."
 
 
 def learn_volume(tables: Sequence[TableBlocks]) -> dict[str, Level]:
@@ -66,10 +67,10 @@ def _table(each: TableBlocks, level: Level, tests: int) -> Check:
         each.name,
         "households with something new in four weeks",
         hidden(now),
-        round(expected, 1),
+        hidden(round(expected, 1)),
         p,
         f"{each.name}: {told(rows)} rows of {told(children)} children in {told(now)} households became known in four "
-        f"weeks, where {expected:.0f} households are usual.",
+        f"weeks, where {f'fewer than {FEWEST}' if expected < FEWEST else f'{expected:.0f}'} households are usual.",
         f"{word.capitalize()} is recorded than before: a table that is not delivered whole, another way of recording, "
         "or a change in the work itself. Features of this table move with it.",
         "Ask whoever makes the extract whether the table is complete; ask the service whether the work changed.",
@@ -102,7 +103,7 @@ def learn_children(days: Any, households: Any) -> dict[str, float]:
     }
 
 
-def children_check(days: Any, households: Any, children: int, usual: dict[str, float]) -> Check:
+def children_check(days: Any, households: Any, children: int, usual: dict[str, float], left_out: bool = False) -> Check:
     """Hold the number of scored households against that of the run before.
 
     Parameters
@@ -113,6 +114,8 @@ def children_check(days: Any, households: Any, children: int, usual: dict[str, f
         Children scored in this run.
     usual : dict of str to float
         From :func:`learn_children`.
+    left_out : bool
+        Whether there are scores of days that are no runs.
 
     Returns
     -------
@@ -124,16 +127,16 @@ def children_check(days: Any, households: Any, children: int, usual: dict[str, f
     months = max(float(day[-1] - since) / _MONTH, 1e-6)
     level = Level(0.0, usual["variance"] * months, int(usual["n"]))
     p = level.p_value(float(root[-1] - before)) if level.variance else float("nan")
-    was = (before / 2) ** 2
+    was = round(float(before / 2) ** 2)
     return Check(
         "volume",
         "children scored",
         "households scored",
         hidden(int(np.asarray(households)[-1])),
-        round(float(was), 1),
+        hidden(was),
         p,
         f"{told(children)} children in {told(int(np.asarray(households)[-1]))} households were scored; "
-        f"{was:.0f} households the time before.",
+        f"{told(was)} households the time before." + (_LEFT_OUT if left_out else ""),
         "More or fewer children are on an open case than the months before lead one to expect.",
         "Check that referrals and plans are complete and that ends are entered; ask the service what changed.",
     )

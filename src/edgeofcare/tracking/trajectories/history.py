@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,10 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.features.index import INDEX_NAMES
 from edgeofcare.tracking.checks import about_rows, check_risks
 from edgeofcare.tracking.ledger import Ledger
+from edgeofcare.tracking.run_days import named_days, run_days
+from edgeofcare.tracking.trajectories.words import many
 
-__all__ = ["NO_TEAM", "ONE_TEAM", "given_days", "score_rows"]
+__all__ = ["NO_TEAM", "ONE_TEAM", "of_runs", "score_rows"]
 
 ONE_TEAM = "all children"
 """The team of everybody, where no teams are given."""
@@ -72,29 +74,67 @@ def score_rows(history: Any, *, on: pd.Timestamp | None, team: Any) -> pd.DataFr
     return rows.sort_values(["child_id", "index_date"], ignore_index=True)
 
 
-def given_days(rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Days on which each team was scored.
+def of_runs(
+    rows: pd.DataFrame, *, runs: Iterable[Any] | None, on: pd.Timestamp | None
+) -> tuple[pd.DataFrame, dict[str, np.ndarray], list[str]]:
+    """Keep the scores of runs, and name the days of the runs of each team.
 
     Parameters
     ----------
     rows : DataFrame
         From :func:`score_rows`.
+    runs : iterable of str or date, or None
+        Days of the runs; see :func:`edgeofcare.tracking.run_days.run_days` where none are named.
+    on : Timestamp or None
+        The last day that counts.
 
     Returns
     -------
-    dict of str to ndarray of datetime64[s]
-        Ascending, by team in the order of names.
+    rows : DataFrame
+        Those of runs.
+    days : dict of str to ndarray of datetime64[s]
+        Ascending, by team in the order of names. A run is of every team: one without a score on a day has an empty
+        list that day.
+    notes : list of str
+        What was left out.
+
+    Raises
+    ------
+    SpecError
+        If no score is of a run that was named.
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"team": ["A", "A"], "index_date": pd.to_datetime(["2025-05-01", "2025-04-01"])})
-    >>> len(given_days(rows)["A"])
-    2
+    >>> when = pd.to_datetime(["2025-05-01", "2025-04-01", "2025-06-01"])
+    >>> rows = pd.DataFrame({"team": ["A", "A", "B"], "index_date": when})
+    >>> {team: len(days) for team, days in of_runs(rows, runs=None, on=None)[1].items()}
+    {'A': 3, 'B': 3}
     """
-    return {
-        str(name): np.unique(held["index_date"].to_numpy().astype("datetime64[s]"))
-        for name, held in rows.groupby("team", sort=True)
-    }
+    when = rows["index_date"].to_numpy().astype("datetime64[D]")
+    named = named_days(runs)
+    if named is not None and on is not None:
+        named = named[named <= np.datetime64(on, "D")]
+    days = run_days(when, named)
+    keep = np.isin(when, days)
+    if not keep.any():
+        msg = "runs: no score of the history is of a day named, up to the meeting. Name days on which you scored."
+        raise SpecError(msg)
+    kept = rows[keep].reset_index(drop=True)
+    found = dict.fromkeys(sorted(map(str, kept["team"].unique())), days.astype("datetime64[s]"))
+    return kept, found, _left_out(np.unique(when[~keep]).size, named is not None)
+
+
+def _left_out(days: int, named: bool) -> list[str]:
+    """How many days are no runs."""
+    if not days:
+        return []
+    start = f"Scores of {many(days, 'other day', 'other days')} are left out: "
+    if named:
+        return [f"{start}only the runs that were named count."]
+    return [
+        f"{start}fewer than half as many children as usual were scored, as when a child is scored by itself. If that "
+        "was a run, name all runs with runs=."
+    ]
 
 
 def _refuse_rows(rows: pd.DataFrame) -> None:

@@ -31,7 +31,7 @@ class Run(NamedTuple):
     team : str
         The team.
     days : ndarray of datetime64[s]
-        Days on which it was scored.
+        Days of the runs up to the meeting.
     places : int
         Places on its list.
     """
@@ -66,6 +66,7 @@ def team_notes(
     """
     return [
         _counts(children),
+        *_nobody(run, children),
         *_places(run, children),
         *_days(run, on),
         *_models(children),
@@ -86,6 +87,16 @@ def _counts(children: pd.DataFrame) -> str:
         f"{int(held.isin(STAYING).sum())} who stay on it ({', '.join(staying)}). "
         f"{many(leaving, 'child', 'children')} left it."
     )
+
+
+def _nobody(run: Run, children: pd.DataFrame) -> list[str]:
+    """Whether the team has no score at the last run."""
+    if ((children["team"] == run.team) & children["risk"].notna()).any():
+        return []
+    return [
+        "Nobody of this team was scored at the last run, so its list is empty. If the team is scored on days of its "
+        "own, give track its scores by themselves."
+    ]
 
 
 def _places(run: Run, children: pd.DataFrame) -> list[str]:

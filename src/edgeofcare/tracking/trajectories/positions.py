@@ -24,7 +24,7 @@ def score_positions(rows: pd.DataFrame, days: Mapping[str, np.ndarray]) -> pd.Da
     rows : DataFrame
         From :func:`edgeofcare.tracking.trajectories.runs.with_lists`, sorted by child and day.
     days : mapping of str to ndarray of datetime64
-        Days on which each team was scored.
+        Days of the runs of each team, ascending.
 
     Returns
     -------
@@ -35,9 +35,9 @@ def score_positions(rows: pd.DataFrame, days: Mapping[str, np.ndarray]) -> pd.Da
 
     Notes
     -----
-    *Now* is the last run of the team that the child was last scored in; who has no score then has no ``now``. The run
-    before is that of the team in which ``before`` was given: a child who changed teams is compared with the last run of
-    the team that it left. Three months ago is the score nearest to 91 days earlier, at most 31 days off.
+    *Now* is the last run; who has no score then has no ``now``. A child who changed teams is compared with its score
+    at the run before in the team that it left. Three months ago is the score nearest to 91 days earlier, at most 31
+    days off.
 
     Examples
     --------

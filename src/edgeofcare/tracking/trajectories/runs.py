@@ -1,4 +1,4 @@
-"""Who was on a team's list on each day that it was scored."""
+"""Who was on a team's list at each run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def places_of_teams(capacity: Any, days: Mapping[str, np.ndarray]) -> dict[str, 
     capacity : int or mapping of str to int
         Children that a team can review in a calendar month; one number for every team, or one for each.
     days : mapping of str to ndarray of datetime64
-        Days on which each team was scored, ascending.
+        Days of the runs of each team, ascending.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def with_lists(rows: pd.DataFrame, days: Mapping[str, np.ndarray], places: Mappi
     rows : DataFrame
         From :func:`edgeofcare.tracking.trajectories.history.score_rows`.
     days : mapping of str to ndarray of datetime64
-        Days on which each team was scored.
+        Days of the runs of each team, ascending.
     places : mapping of str to int
         Places on each team's list.
 

@@ -16,7 +16,7 @@ from edgeofcare.features.feature import Feature
 from edgeofcare.records.records import Records
 from edgeofcare.task import Task
 from edgeofcare.tracking.ledger import Ledger
-from edgeofcare.tracking.trajectories.history import given_days, score_rows
+from edgeofcare.tracking.trajectories.history import of_runs, score_rows
 from edgeofcare.tracking.trajectories.leaving import left_because
 from edgeofcare.tracking.trajectories.list_frame import list_frame
 from edgeofcare.tracking.trajectories.meeting import LEAVING, NO_LIST, child_frame
@@ -42,6 +42,7 @@ def track(
     *,
     capacity: int | Mapping[str, int],
     on: Any = None,
+    runs: Iterable[Any] | None = None,
     team: str | Mapping[str, str] | pd.Series | None = None,
     model: RiskClassifier | _Scored | None = None,
     features: Iterable[Feature | str] | None = None,
@@ -66,8 +67,11 @@ def track(
     capacity : int or mapping of str to int
         Children that a team can review in a calendar month; scaled to the spacing of the runs, as in an evaluation.
     on : str or date, optional
-        The day of the meeting; the last day of the history if left out. Scores of later days do not count, nor what
-        happened or was known on it or later.
+        The day of the meeting; the last run if left out. Scores of later days do not count, nor what happened or was
+        known on it or later.
+    runs : iterable of str or date, optional
+        The days on which everybody was scored. If left out, every day of the history but those with fewer than half
+        as many scores as usual, such as a child scored by itself; the notes say so. Other scores are left out.
     team : str, mapping or Series, optional
         A column of the history, or the team of each ``child_id``. Without it all children are one team.
     model : RiskClassifier or Scorer, optional
@@ -106,11 +110,13 @@ def track(
 
     Notes
     -----
-    **Lists.** Of each team the highest risks of its last run are on the list, as many as capacity allows; all who are
+    **Lists.** Of each team the highest risks of the last run are on the list, as many as capacity allows; all who are
     tied at the cut. *New* were not on it at the run before. Of those who stay, *rising* and *falling* changed by more
     than noise since the run before, or, if not, since three months; the others show *no clear change*. *Leaving* were
     on it at the run before and are not now. So each child is on one list at most, new and staying make up the list, and
-    whoever was on it and is not is leaving, once.
+    whoever was on it and is not is leaving, once. A run is of every team: one without a score at the last run has an
+    empty list, and who was on it leaves. Where teams are scored on different days, give the scores of each by
+    themselves.
 
     **Noise.** See :mod:`edgeofcare.tracking.trajectories.noise`. A change of model or calibration is never a change of
     the child: with model and records such scores are given again by one model, otherwise they are not comparable.
@@ -135,6 +141,7 @@ def track(
     _refuse_options(least_change, top_reasons)
     day = None if on is None else one_date(on, "on")
     rows = score_rows(history, on=day, team=team)
+    rows, days, left_out = of_runs(rows, runs=runs, on=day)
     day = rows["index_date"].max() if day is None else day
     if ledger is None and isinstance(history, Ledger):
         ledger = history
@@ -144,7 +151,6 @@ def track(
         specs = specs_of(model, features)
         if records is not None:
             refuse_other_lag(model, records, accept=accept_lag)
-    days = given_days(rows)
     places = places_of_teams(capacity, days)
     rows = with_lists(rows, days, places)
     positions = score_positions(rows, days)
@@ -153,13 +159,14 @@ def track(
     children = _with_care(children, records, ledger, looked, day)
     children["because"] = _because(children, rows, positions, days, records, task or one_task(model) or Task())
     reasons, said = _reasons(children, model, records, specs, top_reasons, progress)
-    runs = [Run(name, days[name], places[name]) for name in days]
+    held = [Run(name, days[name], places[name]) for name in days]
     notes = {
         run.team: [
             *team_notes(run, _team_of(children, run.team), on=day, records=records, least_change=least_change),
+            *left_out,
             *([] if ledger is not None else [NO_LEDGER]),
         ]
-        for run in runs
+        for run in held
     }
     return Tracking(
         on=day,
@@ -169,7 +176,7 @@ def track(
         reasons=reasons,
         notes=notes,
         records=records,
-        runs=runs,
+        runs=held,
         reviews=ledger is not None,
     )
 
