@@ -287,7 +287,8 @@ def test_links_are_read_off_the_rows_where_they_are_not_declared(recorded, said)
 
 def test_an_unrepaired_history_goes_through_as_it_is():
     history = History({"children": [{"child_id": "c0", "birth_date": 14_000, "sex": "F"}]})
-    assert len(ChildRecords.from_records(history.records(), "c0").to_plain()["tables"]) == 4
+    tables = ChildRecords.from_records(history.records(), "c0").to_plain()["tables"]
+    assert [name for name, rows in tables.items() if rows] == ["children"]
 
 
 def test_neither_pandas_nor_scipy_is_loaded():
@@ -313,3 +314,24 @@ def test_a_table_that_is_left_out_was_not_received():
     assert math.isnan(row.values[1])
     again = ChildRecords.from_plain(of_child.to_plain())
     assert dict(again.observed_from) == dict(of_child.observed_from)
+
+
+@pytest.mark.parametrize("first", [None, "2015-01-01", UNTIL])
+def test_a_table_that_is_trusted_and_not_sent_is_refused(first):
+    sent = plain(contacts=[]) | {
+        "observed_from": {"contacts": first, "cp_plans": "2015-01-01", "offences": "2099-01-01"}
+    }
+    del sent["tables"]["contacts"]
+    with pytest.raises(RecordsError, match="observed_from says that contacts, cp_plans can be trusted, but") as caught:
+        ChildRecords.from_plain(sent)
+    assert "offences" not in str(caught.value)  # said not to be held
+    sent["tables"] |= {"contacts": [], "cp_plans": []}
+    assert ChildRecords.from_plain(sent).observed_from["contacts"] == (None if first is None else np.datetime64(first))
+
+
+def test_a_table_that_is_forgotten_is_never_taken_for_one_without_a_row():
+    written = ChildRecords.from_plain(plain(contacts=[])).to_plain()
+    assert written["tables"]["contacts"] == []
+    del written["tables"]["contacts"]
+    with pytest.raises(RecordsError, match="contacts can be trusted, but tables does not hold it"):
+        ChildRecords.from_plain(written)

@@ -102,6 +102,7 @@ def read_declarations(plain: Mapping[str, Any], problems: Problems) -> Declarati
     own = _own(plain.get("own_tables", _NONE), problems)
     dated = (*_DATED, *own)
     first = _by_table(plain, "observed_from", dated, "an ISO date or null", _is_day, problems)
+    _refuse_held_but_not_sent(first, plain, until or 0, problems)
     lag = _by_table(plain, "reporting_lag", dated, "a whole number of days", _is_lag, problems)
     absent = _by_table(
         plain, "absent_columns", dated, "a list of columns that are optional and no dates", None, problems
@@ -122,10 +123,23 @@ def read_declarations(plain: Mapping[str, Any], problems: Problems) -> Declarati
 
 
 def _first_day(name: str, given: Mapping[str, Any], plain: Mapping[str, Any], until: int) -> int | None:
-    """From when a table can be trusted: as given; else for all time where it was sent, and never where it was not."""
-    if name in given:
-        return _day(given[name])
-    return None if name in plain["tables"] else until + LATE_DAYS
+    """From when a table can be trusted: as given, or for all time, where it was sent; never where it was not."""
+    if name in plain["tables"]:
+        return _day(given[name]) if name in given else None
+    return until + LATE_DAYS
+
+
+def _refuse_held_but_not_sent(
+    given: Mapping[str, Any], plain: Mapping[str, Any], until: int, problems: Problems
+) -> None:
+    """Tell of tables that are said to be held and are not there: nobody could know whether a row was forgotten."""
+    absent = [name for name in given if name not in plain["tables"]]
+    if wrong := [name for name in absent if given[name] is None or (_day(given[name]) or 0) <= until]:
+        problems.append(
+            f"observed_from says that {', '.join(wrong)} can be trusted, but tables does not hold "
+            f"{'them' if len(wrong) > 1 else 'it'}. Send an empty list for a table that is held and has no row, or "
+            "leave it out of both."
+        )
 
 
 def _by_table(

@@ -139,10 +139,13 @@ class ChildRecords:
         Returns
         -------
         dict
-            What :meth:`from_plain` reads. It holds the rows of the household, and stays with the authority.
+            What :meth:`from_plain` reads, with an empty list for each table that the source holds without a row of
+            the household. It stays with the authority.
         """
         tables = {name: table.rows() for name, table in self._tables.items() if table.size or table.definition.required}
-        return {**self._declared.plain(), "links": self.links, "tables": tables}
+        until = self._declared.observed_until
+        empty = {name: [] for name, day in self._declared.observed_from.items() if day is None or day <= until}
+        return {**self._declared.plain(), "links": self.links, "tables": empty | tables}
 
     @property
     def child_id(self) -> str:
