@@ -27,7 +27,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A usual page, one of a first run, and a long one with gaps, ties and another model."""
     folder = tmp_path_factory.mktemp("pages")
     usual = history({"C-1": [0.1, 0.1, 0.3], "C-2": [0.3, 0.2, 0.1], "C-3": [0.2, 0.2, 0.2]}, intervals=0.1)
-    many = {f"CHILD-WITH-A-LONG-KEY-{number:03d}": [0.1, None, 0.2, 0.2, 0.3, 0.3] for number in range(25)}
+    risks = [[0.1, None if number < 10 else 0.1, 0.2, 0.2, 0.3, 0.3] for number in range(25)]
+    many = {f"CHILD-WITH-A-LONG-KEY-{number:03d}": each for number, each in enumerate(risks)}
     full = history(many | {f"C-{number}": [0.4] * 5 + [0.01] for number in range(5)})
     full["model_id"] = ["m1" if day < pd.Timestamp("2025-04-01") else "m2" for _, _, day in full.index]
     made = {"usual": track(usual, capacity=2), "nobody": track(usual, capacity=1, on="2025-04-01")}
