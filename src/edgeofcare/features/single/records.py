@@ -143,8 +143,8 @@ class ChildRecords:
             the household. It stays with the authority.
         """
         tables = {name: table.rows() for name, table in self._tables.items() if table.size or table.definition.required}
-        until = self._declared.observed_until
-        empty = {name: [] for name, day in self._declared.observed_from.items() if day is None or day <= until}
+        until, first = self._declared.observed_until, self._declared.observed_from
+        empty: dict[str, list[Any]] = {name: [] for name, day in first.items() if day is None or day <= until}
         return {**self._declared.plain(), "links": self.links, "tables": empty | tables}
 
     @property
