@@ -11,6 +11,7 @@ import joblib
 import numpy as np
 import pytest
 
+from edgeofcare import whole_write
 from edgeofcare.model_file import load_model
 from edgeofcare.whole_write import write_model
 from killed_saves import EXPIRIES, LARGE, save_once
@@ -77,11 +78,29 @@ def test_a_draft_that_somebody_is_writing_is_left_alone(tmp_path):
     fcntl = pytest.importorskip("fcntl")
     live, dead = (tmp_path / f".model.{digit * 16}.draft" for digit in "12")
     other = [tmp_path / name for name in (".other.2222222222222222.draft", ".model.22.draft", "model.eoc.draft")]
-    for each in (live, dead, *other):
+    for each in (live, *other):
         each.write_bytes(b"half a model")
+    dead.touch()  # killed before the first byte
     with live.open("rb") as held:
         fcntl.flock(held.fileno(), fcntl.LOCK_EX)
         write_model(tmp_path / "model.eoc", b"whole")
     assert {each.name for each in tmp_path.iterdir()} == {"model.eoc", live.name, *(each.name for each in other)}
     write_model(tmp_path / "model.eoc", b"whole")
     assert not live.exists()
+
+
+def test_a_draft_that_is_taken_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    taken, flock = [], fcntl.flock
+
+    def late(descriptor, operation):
+        if not taken:
+            taken.extend(tmp_path.glob(".model.*.draft"))
+            taken[0].unlink()
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(whole_write.fcntl, "flock", late)
+    write_model(tmp_path / "model.eoc", b"whole")
+    assert len(taken) == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["model.eoc"]
+    assert (tmp_path / "model.eoc").read_bytes() == b"whole"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -97,9 +96,9 @@ def write_new(path: Path, data: bytes, what: str, *, mode: int = 0o666) -> Path:
 
 def _replace(path: Path, data: bytes) -> Path:
     """Write a draft beside the file, then put it in the file's place."""
-    draft = path.parent / f"{_start(path)}{secrets.token_hex(_LETTERS // 2)}{_DRAFT}"
+    draft, file = _new_draft(path)
     try:
-        with draft.open("xb") as file, _locked(file):
+        with file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -112,13 +111,18 @@ def _replace(path: Path, data: bytes) -> Path:
     return path
 
 
-@contextmanager
-def _locked(file: IO[bytes]) -> Iterator[None]:
-    """Hold a lock on a draft while it is written, which shows other saves that somebody is at work on it."""
-    if fcntl is not None:
+def _new_draft(path: Path) -> tuple[Path, IO[bytes]]:
+    """Make a draft and lock it, which shows other saves that somebody is at work on it."""
+    while True:
+        draft = path.parent / f"{_start(path)}{secrets.token_hex(_LETTERS // 2)}{_DRAFT}"
+        file = draft.open("xb")
+        if fcntl is None:
+            return draft, file
         with suppress(OSError):  # a file system without locks
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    yield
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+        if draft.exists():
+            return draft, file
+        file.close()  # another save took it for left over before it was locked
 
 
 def _remove_drafts(path: Path) -> None:
@@ -127,22 +131,19 @@ def _remove_drafts(path: Path) -> None:
     for draft in path.parent.iterdir():
         name = draft.name
         if name.startswith(start) and name.endswith(_DRAFT) and len(name) == len(start) + _LETTERS + len(_DRAFT):
-            with suppress(OSError):
-                if _is_left_over(draft):
-                    draft.unlink()
+            with suppress(OSError):  # somebody is writing it, or it is in its place by now
+                _remove_unlocked(draft)
 
 
-def _is_left_over(draft: Path) -> bool:
-    """Whether a draft can be locked; where there are no locks, whether it is old."""
+def _remove_unlocked(draft: Path) -> None:
+    """Remove a draft that can be locked, under the lock; where there are no locks, one that is old."""
     if fcntl is None:
-        return time.time() - draft.stat().st_mtime > _OLD
+        if time.time() - draft.stat().st_mtime > _OLD:
+            draft.unlink()
+        return
     with draft.open("rb") as file:
-        try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        # A draft of no bytes may have been made this moment and not be locked yet.
-        return draft.stat().st_size > 0 or time.time() - draft.stat().st_mtime > _OLD
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        draft.unlink()
 
 
 def _start(path: Path) -> str:
