@@ -68,6 +68,7 @@ NUMPY_ONLY = {
     "edgeofcare.scoring.contract",
     "edgeofcare.scoring.eligibility",
     "edgeofcare.scoring.request",
+    "edgeofcare.scoring.strict_json",
     "edgeofcare.models.arrays",
 }
 
