@@ -1,4 +1,4 @@
-"""JSON of a request, read strictly: what parsers disagree on is refused, and no error quotes the text."""
+"""JSON of a request or of a model file, read strictly: what parsers disagree on is refused, and no error quotes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 __all__ = ["DEPTH", "StrictJSONError", "read_json"]
 
 DEPTH = 32
-"""Arrays and objects inside each other; a request of the contract needs fewer."""
+"""Arrays and objects inside each other; a request of the contract and a manifest need fewer."""
 
 _MOST_DIGITS = 100
 
