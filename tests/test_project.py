@@ -33,6 +33,7 @@ LAYERS = {
         "model_file",
         "model_archive",
         "model_entries",
+        "model_facts",
         "model_manifest",
         "model_reading",
         "model_save_checks",
