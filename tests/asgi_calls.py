@@ -18,6 +18,13 @@ from line_models import line_scorer
 __all__ = ["TOKEN", "Answer", "Service", "ask", "asked", "service_of", "stub"]
 
 TOKEN = "a-token-of-the-tests-0123456789"
+SAID = {  # the least that a model file says
+    "schema_version": 1,
+    "features": [{"name": "child.age", "sentence": "the child's age"}],
+    "protected_features": ["child.age"],
+    "calibration": {"slope": 1.0, "intercept": 0.0},
+    "assumptions": {"reporting_lag": None, "observed_from": None, "observed_until": None},
+}
 
 
 class Answer(NamedTuple):
@@ -46,9 +53,10 @@ class Service(NamedTuple):
         return [json.loads(line) for line in self.stream.getvalue().splitlines()]
 
 
-def stub(answer=lambda request: {"scores": []}):
-    """A model by hand that answers as it is told to."""
+def stub(answer=lambda request: {"scores": []}, **said):
+    """A model by hand that answers as it is told to, and whose file says what is given."""
     scorer = line_scorer({"child.age": 0.1})
+    scorer._manifest_json = json.dumps(SAID | said).encode()
     scorer.score_request = answer
     return scorer
 

@@ -92,7 +92,7 @@ def test_3_a_missing_member(name, data, tmp_path):
     refused(tmp_path, zipped({other: held for other, held in members_of(data).items() if other != name}), name)
 
 
-@pytest.mark.parametrize("name", ["../escaped.npy", "/tmp/escaped.npy", "arrays/../../escaped.npy", "C:\\escaped.npy"])
+@pytest.mark.parametrize("name", ["../escaped.npy", "/escaped.npy", "arrays/../../escaped.npy", "C:\\escaped.npy"])
 def test_4_a_path_that_leads_elsewhere(name, data, tmp_path):
     refused(tmp_path, zipped(members_of(data) | {name: b"x"}), r"1 member\(s\) that a model file of this kind")
     assert [path.name for path in tmp_path.iterdir()] == ["bad.eoc"]

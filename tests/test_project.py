@@ -33,6 +33,7 @@ LAYERS = {
         "model_file",
         "model_archive",
         "model_entries",
+        "model_facts",
         "model_manifest",
         "model_reading",
         "model_save_checks",
@@ -68,6 +69,7 @@ NUMPY_ONLY = {
     "edgeofcare.scoring.contract",
     "edgeofcare.scoring.eligibility",
     "edgeofcare.scoring.request",
+    "edgeofcare.scoring.strict_json",
     "edgeofcare.models.arrays",
 }
 

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeofcare.exceptions import ModelFileError, SpecError
+from edgeofcare.scoring.strict_json import StrictJSONError, read_json
 
 __all__ = ["MAX_BYTES", "Archive", "array_members", "open_archive", "pack", "read_arrays", "refuse", "too_large"]
 
@@ -310,25 +311,10 @@ def _entry_problem(entries: list[zipfile.ZipInfo], max_bytes: int) -> str:
 def _parsed(manifest_json: bytes) -> dict[str, Any] | None:
     """The manifest; None where it is not plain JSON with each key once and finite numbers."""
     try:
-        parsed = json.loads(
-            manifest_json.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_each_key_once
-        )
-    except (RecursionError, ValueError):
+        parsed = read_json(manifest_json)
+    except StrictJSONError:
         return None
     return parsed if isinstance(parsed, dict) else None
-
-
-def _no_constant(_: str) -> NoReturn:
-    """Refuse NaN and infinities, which are not JSON."""
-    raise ValueError
-
-
-def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that gives a key twice."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError
-    return found
 
 
 def _array(member: str, data: bytes) -> npt.NDArray[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import threading
 import time
@@ -237,8 +236,7 @@ def test_log_lines_say_what_happened_and_nothing_of_whom(path):
 
 
 def test_measures_count_by_route_and_status_and_tell_the_model(path):
-    scorer = stub()
-    scorer._manifest_json = json.dumps({"expires": "2000-01-01"}).encode()
+    scorer = stub(expires="2000-01-01")
     service = service_of(scorer, path)
     ask(service.app, "POST", "/v1/score", plain={})
     ask(service.app, "GET", f"/v1/{SECRET}")

@@ -9,9 +9,12 @@ import pytest
 
 from asgi_calls import ask, service_of
 from edgeofcare.model_file import load_model
+from edgeofcare.model_inspection import inspect_model
 from edgeofcare.scoring.contract import request_schema, response_schema
 from edgeofcare.service.guard import ROUTES
 from edgeofcare.service.openapi import make_document
+from edgeofcare.service.served import _SAID
+from edgeofcare.version import VERSION
 from served_models import SHAPES, children, request_for, saved
 
 
@@ -142,7 +145,19 @@ def test_no_answer_leaves_a_trace_of_a_child_in_the_log(service):
 
 
 def test_the_model_is_told_as_the_document_says(service, document):
-    jsonschema.validate(ask(service.app, "GET", "/v1/model").plain, schema_of(document, "Model"))
+    told = ask(service.app, "GET", "/v1/model").plain
+    jsonschema.validate(told, schema_of(document, "Model"))
+    assert set(told) == set(document["components"]["schemas"]["Model"]["properties"])
+
+
+def test_the_model_is_told_with_the_words_of_its_inspection(service):
+    told, facts = ask(service.app, "GET", "/v1/model").plain, inspect_model(service.served._path).to_dict()
+    alike = set(told) & set(facts) - {"features", "verdict"}
+    assert alike == {*_SAID}
+    assert {name: told[name] for name in alike} == {name: json.loads(json.dumps(facts[name])) for name in alike}
+    assert told["features"] == [feature["name"] for feature in facts["features"]]
+    assert told["reporting_lag"] == facts["training"]["reporting_lags"] == dict(service.served.scorer.reporting_lag)
+    assert told["package_version"] == VERSION
 
 
 def test_the_document_is_that_of_the_routes(service, document):

@@ -19,9 +19,7 @@ from edgeofcare.service.served import Served, is_expired
 
 def model(name):
     """A model that answers with its name."""
-    scorer = stub(lambda request: {"model": name})
-    scorer._manifest_json = json.dumps({"name": name}).encode()
-    return scorer
+    return stub(lambda request: {"model": name}, name=name)
 
 
 class Files:

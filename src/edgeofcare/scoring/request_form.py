@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from edgeofcare.exceptions import RecordsError, RequestError, SpecError
 from edgeofcare.features.single.records import ChildRecords
 from edgeofcare.schema.sentinels import LAST_OF_NO_DATE
 from edgeofcare.scoring.fitness import read_override
+from edgeofcare.scoring.strict_json import StrictJSONError, read_json
 
 __all__ = [
     "LONGEST_TEXT",
@@ -124,43 +124,15 @@ def read_request(request: Mapping[str, Any] | str | bytes) -> Asked:
 
 
 def _parsed(text: str | bytes | bytearray) -> Any:
-    """The JSON of a text, without names that are there twice and without numbers that JSON does not have."""
+    """The JSON of a text that is not too long."""
     if len(text) > LONGEST_TEXT:
         msg = f"The request is longer than {LONGEST_TEXT // 2**20} MB. Send the children in several requests."
         raise RequestError(msg)
     try:
-        told = text if isinstance(text, str) else bytes(text).decode("utf-8")
-        return json.loads(told, object_pairs_hook=_once, parse_constant=_refuse_constant)
-    except UnicodeDecodeError:
-        msg = "The request is no text in UTF-8."
-    except json.JSONDecodeError as error:
-        msg = f"The request is no JSON: see line {error.lineno}, column {error.colno}."
-    except RecursionError:
-        msg = "The request is nested too deeply."
-    except _NotPlainError as error:
-        msg = str(error)
-    except ValueError:
-        msg = "The request holds a number with too many digits."
-    raise RequestError(msg) from None
-
-
-class _NotPlainError(ValueError):
-    """JSON that other readers would read in another way."""
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object, refused where a name is there twice: readers differ in which of the values counts."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        msg = "An object of the request has a name twice. Send each name once."
-        raise _NotPlainError(msg)
-    return found
-
-
-def _refuse_constant(_: str) -> float:
-    """Refuse NaN and infinite numbers."""
-    msg = "The request holds NaN or Infinity, which JSON does not have. Send null where something is not known."
-    raise _NotPlainError(msg)
+        return read_json(text)
+    except StrictJSONError as error:
+        msg = f"The request cannot be read. {error.why}"
+    raise RequestError(msg)
 
 
 # --------------------------------------------------------------------------------------------------------- options

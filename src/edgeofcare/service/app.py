@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 
 from edgeofcare.exceptions import EdgeOfCareError, UnfitModelError
 from edgeofcare.scorer import Scorer
-from edgeofcare.service.body import read_body, refuse_media_type
+from edgeofcare.service.body import read_body, read_plain, refuse_media_type
 from edgeofcare.service.explained import explain_request
 from edgeofcare.service.guard import MODEL_KEY, Access, Guard
 from edgeofcare.service.limits import Limits, Rates
@@ -21,7 +21,6 @@ from edgeofcare.service.measures import METRICS_TYPE, Measures
 from edgeofcare.service.openapi import make_document
 from edgeofcare.service.problems import Refused
 from edgeofcare.service.served import Served
-from edgeofcare.service.strict_json import read_json
 from edgeofcare.service.tokens import Tokens
 from edgeofcare.service.watching import watch
 from edgeofcare.service.work import Workers
@@ -137,7 +136,7 @@ def _add_facts(app: FastAPI, served: Served, measures: Measures) -> None:
 
 def _answer(scorer: Scorer, body: bytes, answer: Answer) -> bytes:
     """The answer to the body of a request; what is wrong with it is told without a value."""
-    plain = read_json(body)
+    plain = read_plain(body)
     try:
         return _plain(answer(scorer, plain))
     except UnfitModelError as error:

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
+from edgeofcare.scoring.strict_json import StrictJSONError, read_json
 from edgeofcare.service.limits import Limits
 from edgeofcare.service.problems import Refused
 
-__all__ = ["Disconnected", "Receive", "read_body", "refuse_media_type"]
+__all__ = ["Disconnected", "Receive", "read_body", "read_plain", "refuse_media_type"]
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -80,6 +81,36 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limits: Limits
     if body is None:
         raise too_large
     return body
+
+
+def read_plain(body: bytes) -> Any:
+    """Read the JSON of a body.
+
+    Parameters
+    ----------
+    body : bytes
+        JSON in UTF-8.
+
+    Returns
+    -------
+    object
+        What it holds.
+
+    Raises
+    ------
+    Refused
+        With status 400, if :func:`edgeofcare.scoring.strict_json.read_json` does not read it.
+
+    Examples
+    --------
+    >>> read_plain(b'{"children": []}')
+    {'children': []}
+    """
+    try:
+        return read_json(body)
+    except StrictJSONError as error:
+        why = error.why
+    raise Refused(400, f"The body cannot be read. {why}")
 
 
 async def _collected(receive: Receive, most: int) -> bytes | None:

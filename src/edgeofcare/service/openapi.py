@@ -137,10 +137,12 @@ def _model() -> Plain:
     text, maybe = {"type": "string"}, {"type": ["string", "null"]}
     return {
         "type": "object",
-        "description": "What the model is, how good it was found, and until when it may be used; nothing personal.",
+        "description": "Some of what `edgeofcare inspect` says of the model file; nothing personal.",
         "required": ["model_id", "kind", "task", "features", "verdict", "expires", "expired", "decision_support_only"],
         "properties": {
             "model_id": text,
+            "schema_version": {"type": "integer", "description": "Layout of the model file."},
+            "package_version": maybe,
             "kind": text,
             "decision_support_only": {"const": True},
             "task": {"type": "object"},

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeofcare.exceptions import EdgeOfCareError
+from edgeofcare.model_facts import is_over, model_facts
 from edgeofcare.scorer import Scorer
 from edgeofcare.service.logs import Log, place_of
 from edgeofcare.service.measures import Measures
@@ -18,6 +19,10 @@ from edgeofcare.service.measures import Measures
 __all__ = ["Served"]
 
 _AGAIN = 30.0  # seconds after which a file that was refused twice is read again
+_SAID = (
+    "model_id", "schema_version", "package_version", "kind", "decision_support_only", "task", "refits", "expires",
+    "expired",
+)  # fmt: skip
 
 Signature = tuple[tuple[int, int, int], tuple[int, int, int] | None] | None
 
@@ -59,9 +64,9 @@ class Served:
         Returns
         -------
         dict
-            Ready for JSON.
+            Ready for JSON: some of what :func:`edgeofcare.inspect_model` says, and whether a newer file was refused.
         """
-        return model_facts(self.scorer) | {"newer_file_refused": self.refused}
+        return _summary(self.scorer) | {"newer_file_refused": self.refused}
 
     def told(self) -> None:
         """Bring the measures up to date."""
@@ -141,39 +146,24 @@ def is_expired(scorer: Scorer) -> bool:
     bool
         False where it has no such date.
     """
-    return scorer.expires is not None and scorer.expires < dt.datetime.now(dt.UTC).date()
+    return is_over(scorer.expires, _today())
 
 
-def model_facts(scorer: Scorer) -> dict[str, Any]:
-    """What may be said of a model.
-
-    Parameters
-    ----------
-    scorer : Scorer
-        The model.
-
-    Returns
-    -------
-    dict
-        Ready for JSON: what it predicts, from what, for whom, how good it was found and until when it may be used.
-    """
-    manifest = scorer.manifest
-    reference = scorer.reference
+def _summary(scorer: Scorer) -> dict[str, Any]:
+    """What `edgeofcare inspect` says of a model, cut down to what a case system needs to know."""
+    facts = model_facts(scorer, _today())
     return {
-        "model_id": scorer.model_id,
-        "kind": scorer.kind,
-        "decision_support_only": True,
-        "task": scorer.task.to_dict(),
-        "features": list(scorer.feature_names),
-        "refits": len(scorer.refits),
-        "compared_with": None if reference is None else reference.name,
-        "reporting_lag": None if scorer.reporting_lag is None else dict(scorer.reporting_lag),
-        "verdict": scorer.verdict,
-        "expires": None if scorer.expires is None else scorer.expires.isoformat(),
-        "expired": is_expired(scorer),
-        "schema_version": manifest.get("schema_version"),
-        "package_version": manifest.get("package_version"),
+        **{name: facts[name] for name in _SAID},
+        "features": [feature["name"] for feature in facts["features"]],
+        "compared_with": (facts["reference"] or {}).get("name"),
+        "reporting_lag": facts["training"]["reporting_lags"],
+        "verdict": (facts["verdict"] or {}).get("conclusion"),
     }
+
+
+def _today() -> dt.date:
+    """The day, in UTC."""
+    return dt.datetime.now(dt.UTC).date()
 
 
 def _ready(scorer: Scorer) -> Scorer:
