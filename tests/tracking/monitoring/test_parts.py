@@ -21,7 +21,7 @@ from edgeofcare.tracking.monitoring.blocks import DELAYS, TableBlocks, known_day
 from edgeofcare.tracking.monitoring.chance import Level, count_p_value, share_p_value
 from edgeofcare.tracking.monitoring.checks import Check, with_alarms
 from edgeofcare.tracking.monitoring.codes import code_checks, learn_codes
-from edgeofcare.tracking.monitoring.columns import late_checks
+from edgeofcare.tracking.monitoring.columns import drift_checks, group_checks, lag_checks, late_checks
 from edgeofcare.tracking.monitoring.drift import Drift, learn_drift
 from edgeofcare.tracking.monitoring.growing import grows
 from edgeofcare.tracking.monitoring.learn import _judged
@@ -115,6 +115,39 @@ def test_quiet_columns_are_seldom_beyond_chance_and_a_shift_is() -> None:
     assert first.name == "f0"
     assert first.p_value == pytest.approx(1 / 1201)
     assert Drift.from_dict(usual.to_dict()).measure(moved, homes) == usual.measure(moved, homes)
+
+
+def test_what_drifted_is_told_with_its_index_and_the_bin_that_grew() -> None:
+    usual = Drift(
+        {"x{0}": Bins(edges=(2.0,))}, {"x{0}": (50, 50, 0)}, {"x{0}": 0.1}, {"x{0}": 0.1}, (9.0,), 1, {"x{0}": 9.0}
+    )
+    frame, home = pd.DataFrame({"x{0}": np.repeat([1.0, 3.0], [10, 30])}), np.arange(40)
+    share = "index 0.264, where 0.001 is usual by chance"
+    wanted = {
+        "drift": (
+            "The children, the work",
+            drift_checks,
+            f"x{{0}} differs from the reference: {share}; more children above 2.",
+        ),
+        "groups": (
+            "Other children than before",
+            group_checks,
+            f"Shares by x{{0}} differ from the reference: {share}; more are above 2.",
+        ),
+        "lag": (
+            "Rows appear later",
+            lag_checks,
+            "x{0}: delays until rows of the last four weeks were recorded differ from the reference: "
+            f"{share}; more took above 2 days.",
+        ),
+    }
+    for kind, (means, checks, said) in wanted.items():
+        [found] = checks(usual, frame, home)
+        assert (found.check, found.about, found.measure) == (kind, "x{0}", "population stability index")
+        assert (found.value, found.usual, found.p_value) == (0.2643, 0.001, 1.0)
+        assert found.happened == said
+        assert found.means.startswith(means)
+        assert found.do
 
 
 def test_few_households_drift_further_by_chance() -> None:

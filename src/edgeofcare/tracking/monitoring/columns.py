@@ -10,7 +10,7 @@ from edgeofcare.metrics._arrays import Ints
 from edgeofcare.tracking.monitoring.bins import Bins
 from edgeofcare.tracking.monitoring.chance import family_p_value, share_p_value
 from edgeofcare.tracking.monitoring.checks import Check
-from edgeofcare.tracking.monitoring.drift import ColumnDrift, Drift
+from edgeofcare.tracking.monitoring.drift import Drift
 
 __all__ = ["drift_checks", "group_checks", "lag_checks", "late_checks"]
 
@@ -50,12 +50,8 @@ def drift_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Che
     list of Check
         One a column.
     """
-    found = []
-    for each in usual.measure(frame, household):
-        where = _bin(usual.bins[each.name], each.grew)
-        said = f"{each.name} differs from the reference: {_psi(each)}; more children {where}."
-        found.append(_check("drift", each, said, _FEATURE))
-    return found
+    said = "{name} differs from the reference: {index}; more children {where}."
+    return _drifted("drift", usual, frame, household, said, _FEATURE)
 
 
 def group_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Check]:
@@ -75,12 +71,8 @@ def group_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Che
     list of Check
         One a column.
     """
-    found = []
-    for each in usual.measure(frame, household):
-        where = _bin(usual.bins[each.name], each.grew)
-        said = f"Shares by {each.name} differ from the reference: {_psi(each)}; more are {where}."
-        found.append(_check("groups", each, said, _GROUP))
-    return found
+    said = "Shares by {name} differ from the reference: {index}; more are {where}."
+    return _drifted("groups", usual, frame, household, said, _GROUP)
 
 
 def lag_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Check]:
@@ -100,14 +92,11 @@ def lag_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Check
     list of Check
         One a table.
     """
-    found = []
-    for each in usual.measure(frame, household):
-        said = (
-            f"{each.name}: delays until rows of the last four weeks were recorded differ from the reference: "
-            f"{_psi(each)}; more took {_bin(usual.bins[each.name], each.grew)} days."
-        )
-        found.append(_check("lag", each, said, _LAG))
-    return found
+    said = (
+        "{name}: delays until rows of the last four weeks were recorded differ from the reference: {index}; more took "
+        "{where} days."
+    )
+    return _drifted("lag", usual, frame, household, said, _LAG)
 
 
 def late_checks(
@@ -150,14 +139,17 @@ def late_checks(
     return found
 
 
-def _check(kind: str, each: ColumnDrift, said: str, words: tuple[str, str]) -> Check:
-    """A check of one column."""
-    return Check(kind, each.name, _PSI, round(each.index, 4), round(each.usual, 4), each.p_value, said, *words)
-
-
-def _psi(each: ColumnDrift) -> str:
-    """The index in words."""
-    return f"index {each.index:.3f}, where {each.usual:.3f} is usual by chance"
+def _drifted(
+    kind: str, usual: Drift, frame: pd.DataFrame, household: Ints, said: str, words: tuple[str, str]
+) -> list[Check]:
+    """One check a column; what is said of it has places for its name, its index and the bin that grew."""
+    found = []
+    for each in usual.measure(frame, household):
+        index = f"index {each.index:.3f}, where {each.usual:.3f} is usual by chance"
+        happened = said.format(name=each.name, index=index, where=_bin(usual.bins[each.name], each.grew))
+        numbers = (round(each.index, 4), round(each.usual, 4), each.p_value)
+        found.append(Check(kind, each.name, _PSI, *numbers, happened, *words))
+    return found
 
 
 def _bin(bins: Bins, place: int) -> str:

@@ -19,7 +19,7 @@ from edgeofcare.tracking.monitoring.blocks import BLOCK_DAYS, DELAYS, TableBlock
 from edgeofcare.tracking.monitoring.codes import learn_codes
 from edgeofcare.tracking.monitoring.drift import Drift, learn_drift
 from edgeofcare.tracking.monitoring.entries import MONTHS, Followed, follow, learn_entries
-from edgeofcare.tracking.monitoring.feedback import Gap, gap_at_cut, near_cut, recorded_after
+from edgeofcare.tracking.monitoring.feedback import Gap, recorded_after, usual_gap
 from edgeofcare.tracking.monitoring.growing import grows
 from edgeofcare.tracking.monitoring.lists import ListUsual, learn_list
 from edgeofcare.tracking.monitoring.loss import learn_telling
@@ -136,7 +136,7 @@ def monitoring_baseline(
         late={} if earlier is None else late_counts(earlier, records),
         entries=entries,
         lists=lists,
-        recording=_recording(records, risk, codes, capacity),
+        recording=_recording(records, risk, codes, capacity, random_state),
     )
 
 
@@ -235,7 +235,7 @@ def late_counts(earlier: Records, later: Records) -> dict[str, tuple[int, int]]:
     }
 
 
-def _recording(records: Records, risk: pd.Series, codes: Codes, capacity: int | None) -> Gap | None:
+def _recording(records: Records, risk: pd.Series, codes: Codes, capacity: int | None, seed: int) -> Gap | None:
     """Recording on either side of the cut, while there was no list."""
     if capacity is None:
         return None
@@ -243,6 +243,12 @@ def _recording(records: Records, risk: pd.Series, codes: Codes, capacity: int | 
     keep = codes.day + BLOCK_DAYS <= until
     if not keep.any():
         return None
-    above, below = near_cut(risk.to_numpy()[keep], codes.day[keep], capacity)
     child = risk.index.get_level_values("child_id").to_numpy(dtype=str)[keep]
-    return gap_at_cut(recorded_after(records, child, codes.day[keep]), above, below, codes.household[keep])
+    return usual_gap(
+        recorded_after(records, child, codes.day[keep]),
+        risk.to_numpy()[keep],
+        codes.day[keep],
+        codes.household[keep],
+        capacity,
+        random_state=seed,
+    )

@@ -23,7 +23,13 @@ from edgeofcare.tracking.monitoring.codes import code_checks
 from edgeofcare.tracking.monitoring.columns import drift_checks, group_checks, lag_checks, late_checks
 from edgeofcare.tracking.monitoring.entries import MONTHS, entries_checks, follow
 from edgeofcare.tracking.monitoring.expiry import expiry_check
-from edgeofcare.tracking.monitoring.feedback import feedback_check, gap_at_cut, near_cut, recorded_after
+from edgeofcare.tracking.monitoring.feedback import (
+    feedback_check,
+    freedom_at_cut,
+    gap_at_cut,
+    near_cut,
+    recorded_after,
+)
 from edgeofcare.tracking.monitoring.learn import delay_frame, late_counts
 from edgeofcare.tracking.monitoring.lists import capacity_checks, listed, override_check
 from edgeofcare.tracking.monitoring.loss import loss_checks
@@ -105,7 +111,8 @@ def monitor(
     -----
     Every threshold is a quantile under "nothing changed": households drawn anew together with whole reference dates for
     what drifts (see :func:`edgeofcare.monitoring_baseline`), exact tests of households for codes, Student's t of
-    earlier four-week blocks for volume, and counts with the design effect of households for entries and the list.
+    earlier four-week blocks for volume, counts with the design effect of households for entries and the list, and
+    Student's t of households for recording on either side of the cut.
     Within a kind of check the largest of all its columns is judged; between kinds ``false_runs`` is divided evenly. So
     an alarm means that something did change, not that it matters: the words say what it may mean.
 
@@ -246,8 +253,9 @@ def _score_checks(
     if usual.recording is not None and usual.capacity is not None and near.any():
         above, below = near_cut(scores["risk"].to_numpy()[near], codes.day[near], usual.capacity)
         child = scores.index.get_level_values("child_id").to_numpy(dtype=str)[near]
-        now = gap_at_cut(recorded_after(records, child, codes.day[near]), above, below, codes.household[near])
-        found += [] if now is None else [feedback_check(now, usual.recording)]
+        sides = (above, below, codes.household[near])
+        now = gap_at_cut(recorded_after(records, child, codes.day[near]), *sides)
+        found += [] if now is None else [feedback_check(now, usual.recording, freedom_at_cut(*sides))]
     return found
 
 
