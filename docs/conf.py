@@ -10,7 +10,7 @@ from typing import Any
 from docutils.nodes import SkipNode
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE / "scripts"))
 
 import api_page  # noqa: E402  found through the line above
 

@@ -91,8 +91,8 @@ def watched() -> Watched:
 
 @cache
 def simulation() -> ModuleType:
-    """The module of docs/ that plants changes; docs is not a package."""
-    path = Path(__file__).parents[1] / "docs" / "monitoring_simulation.py"
+    """The module of docs/scripts/ that plants changes, which is not a package."""
+    path = Path(__file__).parents[1] / "docs" / "scripts" / "monitoring_simulation.py"
     spec = importlib.util.spec_from_file_location("monitoring_simulation", path)
     assert spec is not None
     assert spec.loader is not None

@@ -37,8 +37,8 @@ def page_id(path: Path) -> str:
 
 
 def load(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """One of the modules in docs/, which is not a package."""
-    monkeypatch.syspath_prepend(str(DOCS))
+    """One of the modules in docs/scripts/, which is not a package."""
+    monkeypatch.syspath_prepend(str(DOCS / "scripts"))
     return importlib.import_module(name)
 
 

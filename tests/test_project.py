@@ -218,7 +218,7 @@ def test_import_of_the_package_is_light(module: str) -> None:
 
 def python_files() -> list[Path]:
     """The project's own Python files, tests and benchmarks apart."""
-    return [*MODULES.values(), ROOT / "run.py", *sorted((ROOT / "docs").glob("*.py"))]
+    return [*MODULES.values(), ROOT / "run.py", *sorted((ROOT / "docs").rglob("*.py"))]
 
 
 @pytest.mark.parametrize("path", python_files(), ids=lambda path: path.relative_to(ROOT).as_posix())

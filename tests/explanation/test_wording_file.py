@@ -57,7 +57,7 @@ def edited(tmp_path, *added, drop=()):
 
 
 def test_the_file_is_what_its_script_writes(monkeypatch):
-    monkeypatch.syspath_prepend(str(DOCS))
+    monkeypatch.syspath_prepend(str(DOCS / "scripts"))
     text = importlib.import_module("wording_file").text()
     held = Path(importlib.import_module("edgeofcare.explanation.wording_file").__file__).with_name("wording.csv")
     assert held.read_text(encoding="utf-8") == text

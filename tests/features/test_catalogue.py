@@ -51,8 +51,8 @@ def plain_specs():
 
 
 def page(monkeypatch):
-    """The script that writes the page; docs/ is not a package."""
-    monkeypatch.syspath_prepend(str(DOCS))
+    """The script that writes the page; docs/scripts/ is not a package."""
+    monkeypatch.syspath_prepend(str(DOCS / "scripts"))
     return importlib.import_module("feature_dictionary")
 
 

@@ -17,7 +17,7 @@ def simulation(monkeypatch):
     """The module that draws panels and writes the page."""
     import importlib
 
-    monkeypatch.syspath_prepend(str(DOCS))
+    monkeypatch.syspath_prepend(str(DOCS / "scripts"))
     return importlib.import_module("interval_coverage")
 
 

@@ -100,7 +100,7 @@ def test_every_table_column_and_code_list_is_there():
 
 @pytest.mark.parametrize("name", ["score_request.schema.json", "score_response.schema.json"])
 def test_the_stored_documents_are_those_of_the_code(name):
-    made = runpy.run_path(str(DOCS / "score_schemas.py"))["text"](name)
+    made = runpy.run_path(str(DOCS / "scripts" / "score_schemas.py"))["text"](name)
     assert (DOCS / "reference" / name).read_text(encoding="utf-8") == made
 
 

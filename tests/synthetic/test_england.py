@@ -44,9 +44,9 @@ PRIORS = [
 
 
 def load(name: str) -> ModuleType:
-    """One of the modules in docs/, which is not a package."""
+    """One of the modules in docs/scripts/, which is not a package."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(DOCS))
+        patch.syspath_prepend(str(DOCS / "scripts"))
         return importlib.import_module(name)
 
 

@@ -1,4 +1,4 @@
-"""Draw the picture of lists and entries: ``python docs/workload_picture.py`` writes docs/pictures/lead_time.png."""
+"""Draw the picture of lists and entries: ``python docs/scripts/workload_picture.py``."""
 
 from __future__ import annotations
 

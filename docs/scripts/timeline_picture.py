@@ -1,4 +1,4 @@
-"""Draw timeline, waterfall and sides of an invented child: ``python docs/timeline_picture.py`` writes docs/pictures.
+"""Draw timeline, waterfall and sides of an invented child: ``python docs/scripts/timeline_picture.py``.
 
 The child is that of ``child_page_picture.py``, with two rows that were recorded late. No model was fitted:
 contributions and risks are invented, rows and windows are found as for any child.
@@ -20,7 +20,7 @@ from edgeofcare.explanation.told_reasons import reasons_to_draw
 from edgeofcare.features.names import parse_feature
 from edgeofcare.records.records import Records
 
-FOLDER = Path(__file__).parent / "pictures"
+FOLDER = Path(__file__).parents[1] / "pictures"
 RISKS = (None, None, None, 0.031, 0.035, None, None, None, None, 0.047, 0.08)
 LATE = {
     "missing_episodes": ("ME-9", "2025-02-20", "2025-02-22", "2025-04-03"),

@@ -1,4 +1,4 @@
-"""Draw the pictures of the documentation: ``python docs/pictures.py`` writes them to docs/pictures.
+"""Draw the pictures of the documentation: ``python docs/scripts/pictures.py`` writes them to docs/pictures.
 
 Colours are from the Okabe-Ito set, which people with the common colour-vision deficiencies can tell apart; no
 meaning rests on colour alone.
@@ -20,7 +20,7 @@ from matplotlib.patches import Rectangle
 from edgeofcare.explanation.change_plots import change_figure
 from edgeofcare.plotting.explanations import plot_concept_groups
 
-FOLDER = Path(__file__).parent / "pictures"
+FOLDER = Path(__file__).parents[1] / "pictures"
 BLUE, ORANGE, SKY, GREY, BLACK = "#0072B2", "#E69F00", "#56B4E9", "#8C8C8C", "#222222"
 STYLE = {"font.size": 10, "font.family": "DejaVu Sans", "axes.spines.top": False, "axes.spines.right": False}
 

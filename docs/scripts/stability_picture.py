@@ -1,4 +1,4 @@
-"""Measure the stability of one model on a synthetic authority and draw it: ``python docs/stability_picture.py``.
+"""Measure and draw the stability of one model on a synthetic authority: ``python docs/scripts/stability_picture.py``.
 
 Takes several minutes: 21 fits. Prints the figures of docs/concepts/is_it_good_enough.md.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 import edgeofcare as eoc
 from edgeofcare.evaluation.refits.agreement import Stability, stability
 
-PICTURE = Path(__file__).parent / "pictures" / "stability.png"
+PICTURE = Path(__file__).parents[1] / "pictures" / "stability.png"
 
 
 def measure() -> Stability:

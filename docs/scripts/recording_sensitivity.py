@@ -1,4 +1,4 @@
-"""Draw what unequal recording does: ``python docs/recording_sensitivity.py`` renews the table and the picture.
+"""Draw what unequal recording does: ``python docs/scripts/recording_sensitivity.py`` renews the table and the picture.
 
 Four invented populations of 8,000 children; figures are means over them. About two minutes.
 """
@@ -14,8 +14,8 @@ from pictures import FOLDER, STYLE, canvas
 from edgeofcare.evaluation.groups.recording import recording_sensitivity
 from edgeofcare.plotting.groups import plot_recording_sensitivity
 
-PAGE = Path(__file__).parent / "concepts" / "groups_and_fairness.md"
-START, END = "<!-- computed by docs/recording_sensitivity.py -->\n", "<!-- end of what is computed -->\n"
+PAGE = Path(__file__).parents[1] / "concepts" / "groups_and_fairness.md"
+START, END = "<!-- computed by docs/scripts/recording_sensitivity.py -->\n", "<!-- end of what is computed -->\n"
 SEEDS, GROUP = (0, 1, 2, 3), "Black"
 ROWS = {
     "mean_risk": ("mean risk", "{:.1%}"),

@@ -1,4 +1,4 @@
-"""Draw how precise an evaluation is, by entrants: ``python docs/sample_size_picture.py`` writes it to docs/pictures."""
+"""Draw how precise an evaluation is, by entrants: ``python docs/scripts/sample_size_picture.py``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.ticker import NullFormatter
 from edgeofcare.evaluation.planning.entrants import AUROC_WITHIN, DESIGN_EFFECT, RATIO_WITHIN
 from edgeofcare.evaluation.planning.formulas import auroc_error, log_ratio_error
 
-FOLDER = Path(__file__).parent / "pictures"
+FOLDER = Path(__file__).parents[1] / "pictures"
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#8C8C8C"
 STYLE = {"font.size": 10, "font.family": "DejaVu Sans", "axes.spines.top": False, "axes.spines.right": False}
 TICKS = [20, 50, 100, 200, 500]

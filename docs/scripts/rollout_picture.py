@@ -1,4 +1,4 @@
-"""Draw the schedule of a roll-out: ``python docs/rollout_picture.py`` writes it to docs/pictures."""
+"""Draw the schedule of a roll-out: ``python docs/scripts/rollout_picture.py`` writes it to docs/pictures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from matplotlib import rc_context
 from edgeofcare.cohort import quarters
 from edgeofcare.tracking.rollout.design import RolloutDesign, design_rollout
 
-PICTURE = Path(__file__).parent / "pictures" / "rollout.png"
+PICTURE = Path(__file__).parents[1] / "pictures" / "rollout.png"
 
 
 def design() -> RolloutDesign:

@@ -1,4 +1,4 @@
-"""How often 95% intervals hold the truth, and the page that says so: ``python docs/interval_coverage.py``.
+"""How often 95% intervals hold the truth, and the page that says so: ``python docs/scripts/interval_coverage.py``.
 
 Draws panels of children whose risks are known: siblings share a risk, each child is seen on several index dates, and
 rows of one child share one entry. Each panel is measured as an evaluation measures it, and each interval is held
@@ -21,7 +21,7 @@ from edgeofcare.metrics.bootstrap import household_bootstrap
 from edgeofcare.metrics.calibration import calibration_slope, calibration_standard_errors
 from edgeofcare.metrics.discrimination import auroc, auroc_standard_error
 
-PAGE = Path(__file__).parent / "reference" / "interval_coverage.md"
+PAGE = Path(__file__).parents[1] / "reference" / "interval_coverage.md"
 ENTRANTS = (25, 50, 75, 150, 300)
 REPLICATIONS, RESAMPLES, TRUTH_ENTRANTS = 500, 300, 40_000
 DATES, HORIZON, SEEN, REVIEWED = 12, 12, 6.0, 0.05
@@ -173,7 +173,8 @@ def table(cells: list[Cell], names: dict[str, str], part: str, places: int) -> s
 PAGE_TEXT = """# How often an interval holds the truth
 
 An interval of 95% should hold the true value in 95 of 100 places where it is computed. Here are the shares that do,
-found by drawing panels of children whose true values are known. `python docs/interval_coverage.py` writes this page.
+found by drawing panels of children whose true values are known. `python docs/scripts/interval_coverage.py` writes this
+page.
 
 ## What is drawn
 

@@ -1,7 +1,7 @@
 """Measures of the synthetic England, taken from its canonical tables as the Department for Education defines them.
 
-Used by ``docs/synthetic_england.py`` and by the tests. Every measure is a share or a ratio, so that no size of the
-population is needed; flows and stocks are means over the last years of the extract.
+Used by ``docs/scripts/synthetic_england.py`` and by the tests. Every measure is a share or a ratio, so that no size of
+the population is needed; flows and stocks are means over the last years of the extract.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Write the page of the default features: ``python docs/feature_dictionary.py``.
+"""Write the page of the default features: ``python docs/scripts/feature_dictionary.py``.
 
 Writes docs/reference/feature_dictionary.md from the catalogue in src/edgeofcare/features/catalogue.csv.
 """
@@ -13,7 +13,7 @@ import pandas as pd
 
 from edgeofcare.features.catalogue import CONCEPTS, feature_dictionary
 
-PAGE = Path(__file__).parent / "reference" / "feature_dictionary.md"
+PAGE = Path(__file__).parents[1] / "reference" / "feature_dictionary.md"
 NO_STUDY = "practice; no study"
 _HEAD = ("feature", "what it says", "why it may matter, and source", "what it cannot see", "direction")
 
@@ -68,8 +68,8 @@ SOURCES = {
 TEXT = """# The default features
 
 {count} features in {concepts} concepts, {household} of them about siblings. This page is written by
-`docs/feature_dictionary.py` from `src/edgeofcare/features/catalogue.csv`, where adding a feature is adding a line;
-`edgeofcare.feature_dictionary()` gives it as a table. [](../how-to/define_features.md) says how names are put
+`docs/scripts/feature_dictionary.py` from `src/edgeofcare/features/catalogue.csv`, where adding a feature is adding a
+line; `edgeofcare.feature_dictionary()` gives it as a table. [](../how-to/define_features.md) says how names are put
 together.
 
 **What it is not.** Evidence that a feature raises the risk. An official statistic says how common something is; a

@@ -1,4 +1,4 @@
-"""Summarise what one model says of a synthetic authority, and draw it: ``python docs/importance_picture.py``.
+"""Summarise what one model says of a synthetic authority, and draw it: ``python docs/scripts/importance_picture.py``.
 
 Takes a few minutes. Prints what docs/concepts/explanation.md shows.
 """
@@ -11,7 +11,7 @@ import edgeofcare as eoc
 from edgeofcare import plotting
 from edgeofcare.figures import NotebookFigure
 
-PICTURE = Path(__file__).parent / "pictures" / "importance.png"
+PICTURE = Path(__file__).parents[1] / "pictures" / "importance.png"
 CHILDREN, FROM, UNTIL, TEST_FROM = 6000, "2018-04-01", "2024-03-31", "2023-04-01"
 
 

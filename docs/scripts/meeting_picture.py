@@ -1,4 +1,4 @@
-"""Draw the page of an invented meeting: ``python docs/meeting_picture.py`` writes it to docs/pictures.
+"""Draw the page of an invented meeting: ``python docs/scripts/meeting_picture.py`` writes it to docs/pictures.
 
 It needs Chromium, which the tests drive. Children, risks and records are invented; no model was fitted.
 """
@@ -16,7 +16,7 @@ from edgeofcare.records.records import Records
 from edgeofcare.tracking.trajectories.track import track
 from edgeofcare.tracking.trajectories.tracking import Tracking
 
-PICTURE = Path(__file__).parent / "pictures" / "meeting.png"
+PICTURE = Path(__file__).parents[1] / "pictures" / "meeting.png"
 DAYS = pd.date_range("2025-01-01", "2025-06-01", freq="MS")
 RISKS = {
     "C-1042": [0.02, 0.02, 0.03, 0.05, 0.07, 0.12],
@@ -71,7 +71,7 @@ def meeting() -> Tracking:
 
 def write() -> None:
     """Write the picture."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
     from chromium import Chromium, chromium_path
 
     program = chromium_path()

@@ -1,7 +1,7 @@
 """Whether monitoring finds what changes and is quiet where nothing does, on synthetic authorities.
 
-``python docs/monitoring_simulation.py`` makes ten authorities, runs every month of theirs that is quiet, plants four
-changes, and writes ``docs/reference/monitoring_simulation.md``. It ends with an error if a promise does not hold.
+``python docs/scripts/monitoring_simulation.py`` makes ten authorities, runs every month of theirs that is quiet, plants
+four changes, and writes ``docs/reference/monitoring_simulation.md``. It ends with an error if a promise does not hold.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
     "promised",
 ]
 
-PAGE = Path(__file__).parent / "reference" / "monitoring_simulation.md"
+PAGE = Path(__file__).parents[1] / "reference" / "monitoring_simulation.md"
 AUTHORITIES, CHILDREN, CAPACITY = 10, 20_000, 20
 TRAIN = pd.DatetimeIndex(["2018-04-01", "2018-07-01", "2018-10-01"])
 REFERENCE = pd.date_range("2019-10-01", "2021-09-01", freq="MS")
@@ -242,7 +242,7 @@ def promised(done: list[Runs], fall: int | None) -> bool:
 
 PAGE_TEXT = """# Whether monitoring finds what changes, and is quiet where nothing does
 
-`python docs/monitoring_simulation.py` writes this page. Nothing in it describes a real child or authority.
+`python docs/scripts/monitoring_simulation.py` writes this page. Nothing in it describes a real child or authority.
 
 ## What is made
 

@@ -1,4 +1,4 @@
-"""Whether the analysis of a roll-out finds what was planted: ``python docs/rollout_simulation.py`` writes the page.
+"""Whether the analysis of a roll-out finds what was planted: ``python docs/scripts/rollout_simulation.py``.
 
 Invents roll-outs whose effect is known (siblings, drift between periods, teams that differ), evaluates each, and counts
 the intervals that hold the planted ratio and the tests that tell it from chance. Then finds the smallest effect that a
@@ -25,7 +25,7 @@ from edgeofcare.tracking.rollout.design import RolloutDesign, design_rollout
 from edgeofcare.tracking.rollout.detectable import minimum_detectable_effect
 from edgeofcare.tracking.rollout.result import HOUSEHOLDS, ORDERS
 
-PAGE = Path(__file__).parent / "reference" / "rollout_simulation.md"
+PAGE = Path(__file__).parents[1] / "reference" / "rollout_simulation.md"
 REPLICATIONS, RESAMPLES = 300, 200
 CHILDREN, SHOCKS, POWER = 150, 0.3, 0.8
 AUTHORITIES, SIMULATIONS = 12, 200
@@ -168,7 +168,7 @@ PAGE_TEXT = """# Does the analysis of a roll-out find what was planted?
 
 An interval of 95% should hold the true ratio in 95 of 100 roll-outs, an effect that is not there should be told from
 chance in 5, and the smallest effect that is stated in {power:.0%}. Here is how often they do, in roll-outs whose
-effect is known. `python docs/rollout_simulation.py` writes this page.
+effect is known. `python docs/scripts/rollout_simulation.py` writes this page.
 
 ## What is drawn
 

@@ -1,4 +1,4 @@
-"""Write the contract of a case system as JSON Schema: ``python docs/score_schemas.py``.
+"""Write the contract of a case system as JSON Schema: ``python docs/scripts/score_schemas.py``.
 
 Writes docs/reference/score_request.schema.json and score_response.schema.json from the tables that records are read by.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edgeofcare.scoring.contract import request_schema, response_schema
 
-FOLDER = Path(__file__).parent / "reference"
+FOLDER = Path(__file__).parents[1] / "reference"
 SCHEMAS = {"score_request.schema.json": request_schema, "score_response.schema.json": response_schema}
 
 

@@ -1,4 +1,4 @@
-"""Draw the picture of the true risk: ``python docs/truth_picture.py`` writes docs/pictures/true_risk.png."""
+"""Draw the picture of the true risk: ``python docs/scripts/truth_picture.py`` writes docs/pictures/true_risk.png."""
 
 from __future__ import annotations
 

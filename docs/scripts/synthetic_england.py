@@ -1,4 +1,4 @@
-"""Measure the synthetic England and write its page: ``python docs/synthetic_england.py``.
+"""Measure the synthetic England and write its page: ``python docs/scripts/synthetic_england.py``.
 
 Makes 200,000 children with each of five seeds, compares what the records show with the targets, and writes
 docs/reference/synthetic_england.md, docs/reference/synthetic_england.json and docs/pictures/synthetic_england.png.
@@ -24,7 +24,7 @@ from pictures import BLACK, BLUE, GREY, STYLE
 from edgeofcare.synthetic.authorities.authorities import settings_of
 from edgeofcare.synthetic.records import simulate_tables
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 PAGE, MEASURES = HERE / "reference" / "synthetic_england.md", HERE / "reference" / "synthetic_england.json"
 PICTURE = HERE / "pictures" / "synthetic_england.png"
 CHILDREN, SEEDS, YEARS, CHILDHOOD = 200_000, 5, 10, 18
@@ -124,9 +124,9 @@ def _panel(ax: Axes, rows: pd.DataFrame, title: str, *, legend: bool) -> None:
 PAGE_TEXT = """# The synthetic England: targets and assumptions
 
 `make_records(n, random_state, authority="england")` invents children known to children's services so that their
-records show the proportions of the official statistics. This page is written by `docs/synthetic_england.py` from
-{children:,} children with each of {seeds} seeds. The equations are in [](../concepts/synthetic_england.md), the true
-risks in [](../concepts/synthetic_truth.md).
+records show the proportions of the official statistics. This page is written by `docs/scripts/synthetic_england.py`
+from {children:,} children with each of {seeds} seeds. The equations are in [](../concepts/synthetic_england.md), the
+true risks in [](../concepts/synthetic_truth.md).
 
 **What it is good for.** Trying out the library where the right answer is known. **What it is not.** Evidence about
 any child, authority or policy, or about how well a model would do on real records: how strongly events and entry hang

@@ -1,6 +1,6 @@
 """Write the wording file of the library: what the sentences of the catalogue are, with placeholders for what varies.
 
-Run it after the catalogue or the wording of a kind of feature has changed: ``python docs/wording_file.py``.
+Run it after the catalogue or the wording of a kind of feature has changed: ``python docs/scripts/wording_file.py``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from edgeofcare.features.specs.child import Age, Calendar
 from edgeofcare.features.specs.combined import Difference
 from edgeofcare.features.specs.events import Rate, Share, Trend
 
-FILE = Path(__file__).parents[1] / "src" / "edgeofcare" / "explanation" / "wording.csv"
+FILE = Path(__file__).parents[2] / "src" / "edgeofcare" / "explanation" / "wording.csv"
 DAY = pd.Timestamp("2024-06-14")
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),

@@ -1,6 +1,6 @@
 """How often the interval of a child's risk holds the true risk, and the risk that such models give on average.
 
-``python docs/risk_interval.py`` prints the table of ``docs/concepts/calibration.md``; it takes a quarter of an hour.
+``python docs/scripts/risk_interval.py`` prints the table of ``docs/concepts/calibration.md`` in a quarter of an hour.
 """
 
 from __future__ import annotations

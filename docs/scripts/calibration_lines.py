@@ -1,4 +1,4 @@
-"""Simulate what calibration rests on: ``python docs/calibration_lines.py`` renews the tables. About ten minutes."""
+"""Simulate what calibration rests on: ``python docs/scripts/calibration_lines.py`` renews the tables in ten minutes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from edgeofcare.models.recalibration import fit_recalibration, rule_for
 from edgeofcare.models.risk_model import RiskClassifier
 from edgeofcare.models.rows import RowGroups
 
-PAGE = Path(__file__).parent / "concepts" / "calibration.md"
-START, END = "<!-- {} computed by docs/calibration_lines.py -->\n", "<!-- end of {} -->\n"
+PAGE = Path(__file__).parents[1] / "concepts" / "calibration.md"
+START, END = "<!-- {} computed by docs/scripts/calibration_lines.py -->\n", "<!-- end of {} -->\n"
 REPEATS = 40
 
 

@@ -1,4 +1,4 @@
-"""Draw the page of an invented child: ``python docs/child_page_picture.py`` writes it to docs/pictures.
+"""Draw the page of an invented child: ``python docs/scripts/child_page_picture.py`` writes it to docs/pictures.
 
 It needs Chromium, which the tests drive. Records, contributions and risk are invented; no model was fitted.
 """
@@ -19,7 +19,7 @@ from edgeofcare.features.names import parse_feature
 from edgeofcare.records.records import Records
 from edgeofcare.task import Task
 
-PICTURE = Path(__file__).parent / "pictures" / "child_page.png"
+PICTURE = Path(__file__).parents[1] / "pictures" / "child_page.png"
 CHILD, DAY, UNTIL = "C-1042", "2025-03-31", "2025-06-30"
 BASE = -3.476
 MOVED = {
@@ -79,7 +79,7 @@ def explanation() -> Explanation:
 
 def write() -> None:
     """Write the picture."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
     from chromium import Chromium, chromium_path
 
     program = chromium_path()
