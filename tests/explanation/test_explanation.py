@@ -348,10 +348,10 @@ def test_anonymous_examples_of_more_rows_than_there_are(why, few):
 
 @pytest.mark.parametrize("level", ["concept", "feature"])
 def test_one_row_is_explained_as_among_all(why, level):
+    of_all = why.reasons(3, level=level)
     for position in (0, len(why) - 1):
         one = why.row(position)
         assert len(one) == 1
-        of_all = why.reasons(3, level=level)
         same = of_all.index.droplevel("rank") == why.risk.index[position]
         assert one.reasons(3, level=level).equals(of_all[same])
     assert why.row(why.risk.index[1]).risk.item() == why.risk.iloc[1]

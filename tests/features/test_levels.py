@@ -151,7 +151,7 @@ def test_levels_are_those_of_a_loop_over_the_rows(history, spec, fewest):
     assert learned == wanted
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_what_was_known_after_the_last_training_date_changes_nothing(data):
     busy = ("assessment_factors", "referrals", "care_episodes", "legal_statuses")
