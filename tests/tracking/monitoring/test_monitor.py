@@ -163,7 +163,8 @@ def test_a_ledger_does_as_well_as_a_frame(tmp_path: Path) -> None:
     for run, share in zip(RUNS[:-1], (0, 0, 0, 19, 19, 19), strict=True):
         rows = listed[listed.index.get_level_values("index_date") == run]
         if share:
-            ledger.overridden(authority.scores.loc[rows.index[:share]], by="worker 7", reason="known to the team")
+            some = authority.scores.loc[rows.index[:share]]
+            ledger.overridden(some, by="worker 7", reason="known to the team", when=str(run.date()))
     found = authority.run(day, scores=ledger)
     row = found.table.query("check == 'override'").iloc[0]
     assert row["alarm"]
@@ -174,6 +175,27 @@ def test_a_ledger_does_as_well_as_a_frame(tmp_path: Path) -> None:
         others.sort_values(["check", "about", "measure", "happened"], ignore_index=True),
         plain.sort_values(["check", "about", "measure", "happened"], ignore_index=True),
     )
+
+
+def test_overrides_count_by_child_and_day_of_this_model_before_the_run(tmp_path: Path) -> None:
+    authority, day = watched(), RUNS[-1]
+    ledger = Ledger(tmp_path / "ledger.db")
+    ledger.scored(authority.scores)
+    recent = authority.scores.index.get_level_values("index_date").isin(RUNS[3:6])
+    listed = authority.scores[recent].groupby(level="index_date")["risk"].nlargest(CAPACITY).droplevel(0)
+    rows = authority.scores.loc[listed.index]
+    moved = rows.rename(index=lambda key: f"{key}new", level="household_id")
+    given = {"by": "worker 7", "reason": "known to the team"}
+
+    def share() -> float:
+        return authority.run(day, scores=ledger).table.query("check == 'override'")["value"].iloc[0]
+
+    ledger.overridden(rows, **given, when=str(day.date()))
+    ledger.overridden(rows.assign(model_id="another"), **given, when="2023-03-02")
+    assert share() == 0
+    ledger.overridden(moved.iloc[:20], **given, when="2023-03-02")
+    ledger.overridden(moved.iloc[20:30].drop(columns="model_id"), **given, when="2023-03-31")
+    assert share() == pytest.approx(30 / 60)
 
 
 def test_recording_that_follows_the_list_is_an_alarm() -> None:

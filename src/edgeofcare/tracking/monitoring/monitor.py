@@ -35,6 +35,8 @@ from edgeofcare.tracking.monitoring.lists import capacity_checks, listed, overri
 from edgeofcare.tracking.monitoring.loss import loss_checks
 from edgeofcare.tracking.monitoring.result import Monitoring
 from edgeofcare.tracking.monitoring.rows import (
+    MODEL_ID,
+    child_days,
     feature_names,
     group_frame,
     row_codes,
@@ -285,8 +287,19 @@ def _ledger_checks(scores: Any, every: pd.DataFrame, run: np.datetime64, usual: 
     """Share overridden of the children on the list, where a ledger says so."""
     if not callable(getattr(scores, "entries", None)) or usual.capacity is None:
         return []
-    codes = row_codes(every)
+    codes, day = row_codes(every), int(run.astype(np.int64))
     on = listed(every["risk"].to_numpy(), codes.day, usual.capacity) > 0.5
-    done = scores.entries("overridden").index
-    found = override_check(pd.Series(every.index.isin(done)[on]), codes.day[on], int(run.astype(np.int64)))
+    found = override_check(pd.Series(_overridden(scores, every, run)[on]), codes.day[on], day)
     return [] if found is None else [found]
+
+
+def _overridden(ledger: Any, every: pd.DataFrame, run: np.datetime64) -> np.ndarray:
+    """Rows whose score somebody had overridden before the run; an entry that names no model is of any."""
+    done = ledger.entries("overridden")
+    if not len(done):
+        return np.zeros(len(every), dtype=bool)
+    held = pd.to_datetime(done["when"].astype("str").str[:10], format="%Y-%m-%d", errors="coerce")
+    done = done[(held < pd.Timestamp(run)).to_numpy()]
+    named = (done[MODEL_ID] != "").to_numpy(dtype=bool)
+    of_model = child_days(every, MODEL_ID).isin(child_days(done[named], MODEL_ID))
+    return np.asarray(of_model | child_days(every).isin(child_days(done[~named])))

@@ -18,8 +18,10 @@ from edgeofcare.tracking.checks import about_rows, check_risks
 from edgeofcare.tracking.monitoring.lists import listed
 
 __all__ = [
+    "MODEL_ID",
     "RISK",
     "Codes",
+    "child_days",
     "feature_names",
     "group_frame",
     "model_risk",
@@ -31,6 +33,9 @@ __all__ = [
 
 RISK = "risk"
 """Column of the risks, beside the features."""
+
+MODEL_ID = "model_id"
+"""Column that says which model gave each score."""
 
 _GROUPS = ("age_band", "sex", "ethnic_group", "disability_or_ehc", "status")
 
@@ -77,6 +82,26 @@ def row_codes(frame: pd.DataFrame) -> Codes:
     return Codes(home, child, days)
 
 
+def child_days(frame: pd.DataFrame, *columns: str) -> pd.MultiIndex:
+    """Child and day of each row, by which rows are matched: the key of a household changes when a link becomes known.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        On (household_id, child_id, index_date).
+    *columns : str
+        Columns that have to be the same, too.
+
+    Returns
+    -------
+    MultiIndex
+        ``child_id``, the index date in days, and the columns.
+    """
+    more = [frame[name].to_numpy(dtype=object) for name in columns]
+    keys = [frame.index.get_level_values("child_id").to_numpy(dtype=object), index_days(frame), *more]
+    return pd.MultiIndex.from_arrays(keys, names=["child_id", "day", *columns])
+
+
 def feature_names(model: Any) -> list[str]:
     """Features of a fitted or loaded model, in the order of its columns."""
     names: Sequence[Any] | None = getattr(model, "feature_names", None)
@@ -118,16 +143,16 @@ def score_frame(scores: Any, model: Any) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``risk`` on the index.
+        ``risk``, and ``model_id`` where the scores say it, on the index.
     """
     frame = scores.scores() if callable(getattr(scores, "scores", None)) else scores
     if not isinstance(frame, pd.DataFrame) or RISK not in frame:
         msg = "scores must be a Ledger, or a frame with a column risk on the index, as Scorer.score gives it."
         raise SpecError(msg)
     wanted = getattr(model, "model_id", None)
-    if wanted is not None and "model_id" in frame:
-        frame = frame[(frame["model_id"] == wanted).to_numpy(dtype=bool)]
-    frame = about_rows(frame[[RISK]], "scores")
+    if wanted is not None and MODEL_ID in frame:
+        frame = frame[(frame[MODEL_ID] == wanted).to_numpy(dtype=bool)]
+    frame = about_rows(frame[[name for name in (RISK, MODEL_ID) if name in frame]], "scores")
     check_risks(frame[RISK])
     if not len(frame):
         msg = "scores hold no row of this model. Give the scores that this very model file made."
