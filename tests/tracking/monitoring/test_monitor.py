@@ -12,8 +12,8 @@ import pytest
 from edgeofcare.exceptions import IndexNamesError, LeakageError, SpecError
 from edgeofcare.tracking.ledger import Ledger
 from edgeofcare.tracking.monitoring.baseline import MonitoringBaseline
-from edgeofcare.tracking.monitoring.learn import monitoring_baseline
-from monitored import CAPACITY, CHANGE, FEATURES, RUNS, TASK, simulation, watched
+from edgeofcare.tracking.monitoring.learn import _outcomes, monitoring_baseline
+from monitored import CAPACITY, CHANGE, FEATURES, REFERENCE, RUNS, TASK, simulation, watched
 
 AFTER = RUNS[pd.Timestamp(CHANGE) < RUNS]
 
@@ -87,6 +87,26 @@ def test_what_became_known_later_does_not_matter() -> None:
     records = simulation().again(authority.records, {"contacts": frame[~later]})
     assert later.sum() > 100
     pd.testing.assert_frame_equal(authority.run(day, records=records).table, authority.run(day).table)
+
+
+def test_entries_recorded_long_after_the_horizon_are_none() -> None:
+    authority, first, run = watched(), pd.Timestamp("2021-09-01"), "2022-10-01"
+    X = authority.X[authority.rows([*REFERENCE, run])]
+    scores = pd.DataFrame({"risk": authority.model.predict_proba(X)[:, 1]}, index=X.index)
+    there = scores[scores.index.get_level_values("index_date") == first]
+    top = there["risk"].nlargest(CAPACITY).index.get_level_values("child_id")
+    frame = authority.records.table("care_episodes")
+    moved = (frame["child_id"].isin(top) & frame["start_date"].between(first, "2022-08-31")).to_numpy()
+    late = frame.assign(recorded_date=frame["recorded_date"].mask(moved, pd.Timestamp("2023-12-01")))
+    both = [simulation().again(authority.records, {"care_episodes": each}) for each in (late, frame[~moved])]
+    assert moved.sum() > 3
+    found = [authority.run(run, scores=scores, records=each).table for each in both]
+    one, other = (each[each["check"] == "capacity"].reset_index(drop=True) for each in found)
+    assert "PPV at capacity" in one["measure"].tolist()
+    pd.testing.assert_frame_equal(one, other)
+    usual = scores.loc[scores.index.get_level_values("index_date") <= first, "risk"]
+    learned = [_outcomes(each, usual, TASK, CAPACITY)[1]["whole"] for each in both]
+    assert learned[0] == learned[1]
 
 
 def test_order_of_rows_does_not_matter() -> None:

@@ -16,7 +16,7 @@ from edgeofcare.tracking.monitoring.checks import Check
 from edgeofcare.tracking.monitoring.entries import MONTHS, Followed, design_effect
 from edgeofcare.tracking.monitoring.volume import told
 
-__all__ = ["ListUsual", "capacity_checks", "learn_list", "listed", "override_check"]
+__all__ = ["ListUsual", "capacity_checks", "learn_list", "list_days", "listed", "override_check"]
 
 _MEASURES = {"ppv": "PPV at capacity", "recall": "recall at capacity"}
 _DO = "Evaluate the model on the newest mature rows with evaluate(); if it no longer ranks, learn it anew."
@@ -64,6 +64,28 @@ def listed(risk: Floats, day: Ints, capacity: int) -> Floats:
     return select_rows(risk, np.unique(day, return_inverse=True)[1].astype(np.int64), capacity)
 
 
+def list_days(horizon_days: int, lag: int) -> dict[str, int]:
+    """Days within which an entry must have been seen to count.
+
+    Parameters
+    ----------
+    horizon_days, lag : int
+        The task's horizon, and the reporting lag of entries.
+
+    Returns
+    -------
+    dict of str to int
+        ``"so far"`` (three months) and ``"whole"`` (the horizon). An entry recorded later would be found in the
+        reference alone: its records reach further than those of a run.
+
+    Examples
+    --------
+    >>> list_days(365, 14)
+    {'so far': 89, 'whole': 379}
+    """
+    return {"so far": MONTHS[3], "whole": horizon_days + lag}
+
+
 def learn_list(rows: Followed, days: float, capacity: int) -> ListUsual | None:
     """Learn what the list finds within so many days.
 
@@ -95,7 +117,13 @@ def learn_list(rows: Followed, days: float, capacity: int) -> ListUsual | None:
 
 
 def capacity_checks(
-    rows: Followed, usual: Mapping[str, ListUsual], capacity: int, run_day: int, wait: Mapping[str, int]
+    rows: Followed,
+    usual: Mapping[str, ListUsual],
+    capacity: int,
+    run_day: int,
+    *,
+    days: Mapping[str, int],
+    wait: Mapping[str, int],
 ) -> list[Check]:
     """Hold PPV and recall at capacity against the reference, as far as outcomes are known.
 
@@ -109,6 +137,8 @@ def capacity_checks(
         Children on the list of a date.
     run_day : int
         Day of the run.
+    days : mapping of str to int
+        From :func:`list_days`.
     wait : mapping of str to int
         Days from an index date until the outcome of each is known.
 
@@ -124,8 +154,8 @@ def capacity_checks(
         if not old.size or run_day - old.max() - wait[stage] > MONTHS[2]:
             continue
         keep = rows.day == old.max()
-        days = MONTHS[3] if stage == "so far" else np.inf
-        on, entered = listed(rows.risk[keep], rows.day[keep], capacity), (rows.seen[keep] < days).astype(np.float64)
+        entered = (rows.seen[keep] < days[stage]).astype(np.float64)
+        on = listed(rows.risk[keep], rows.day[keep], capacity)
         hits = float((on * entered).sum())
         if entered.sum():
             found.append(_share("recall", stage, hits, float(entered.sum()), before, tests))

@@ -31,7 +31,7 @@ from edgeofcare.tracking.monitoring.feedback import (
     recorded_after,
 )
 from edgeofcare.tracking.monitoring.learn import delay_frame, late_counts
-from edgeofcare.tracking.monitoring.lists import capacity_checks, listed, override_check
+from edgeofcare.tracking.monitoring.lists import capacity_checks, list_days, listed, override_check
 from edgeofcare.tracking.monitoring.loss import loss_checks
 from edgeofcare.tracking.monitoring.result import Monitoring
 from edgeofcare.tracking.monitoring.rows import (
@@ -269,6 +269,7 @@ def _outcome_checks(
         return []
     lag = outcome_lag(records)
     recent = (days < day) & (days >= day - _RECENT - task.gap_days - lag)
+    within = list_days(task.horizon_days, lag)
     wait = {"so far": task.gap_days + MONTHS[3] + lag, "whole": task.gap_days + task.horizon_days + lag}
     newest = [days[days + wait[stage] <= day].max(initial=-1) for stage in usual.lists]
     wanted = recent | np.isin(days, newest)
@@ -279,7 +280,7 @@ def _outcome_checks(
     if usual.entries is not None:
         found += entries_checks(rows, usual.entries, day, task.gap_days, lag)
     if usual.lists and usual.capacity is not None:
-        found += capacity_checks(rows, usual.lists, usual.capacity, day, wait)
+        found += capacity_checks(rows, usual.lists, usual.capacity, day, days=within, wait=wait)
     return found
 
 
