@@ -139,6 +139,38 @@ def test_features_and_cohort_are_built_where_they_are_not_given() -> None:
     pd.testing.assert_frame_equal(built.table, authority.run(RUNS[0]).table)
 
 
+def test_households_that_are_called_otherwise_now_change_nothing() -> None:
+    authority, day = watched(), RUNS[4]
+    homes = authority.scores.index.get_level_values("household_id").unique()
+    renamed = {home: f"{home}old" for home in homes[::5]}
+    scores = authority.scores.rename(index=renamed, level="household_id")
+    as_it_was = authority.run(day).table
+    pd.testing.assert_frame_equal(authority.run(day, scores=scores).table, as_it_was)
+    pd.testing.assert_frame_equal(authority.run(day, scores=scores, cohort=None).table, as_it_was)
+
+
+def test_children_whom_the_records_no_longer_hold_are_left_out_of_the_groups_and_counted() -> None:
+    authority, day = watched(), RUNS[4]
+    now = authority.scores.xs(day, level="index_date", drop_level=False)
+    gone = now.head(30).rename(index=lambda key: f"{key}gone", level="child_id")
+    scores = pd.concat([authority.scores, gone.rename(index=lambda key: f"{key}gone", level="household_id")])
+    rows = scores.xs(day, level="index_date", drop_level=False).index
+    X = pd.concat([authority.X.loc[now.index], authority.X.loc[now.index[:30]].set_axis(gone.index)])
+    found = authority.run(day, scores=scores, X=X.sample(frac=1, random_state=0), cohort=None).table
+    groups = found[found["check"] == "groups"]
+    assert len(rows) == len(now) + 30
+    assert (
+        groups["happened"]
+        .str.endswith("Left out: 30 rows that the cohort, as the records stand now, does not hold.")
+        .all()
+    )
+    assert not groups["happened"].str.contains("not recorded").any()
+    with pytest.raises(IndexNamesError, match="lacks 30 of"):
+        authority.run(day, scores=scores, X=X)
+    with pytest.raises(IndexNamesError, match="30 of .* rows give a child again"):
+        authority.run(day, X=pd.concat([X, X.head(30).rename(index=str.lower, level="household_id")]))
+
+
 def test_baseline_survives_json() -> None:
     authority = watched()
     said = json.loads(json.dumps(authority.baseline.to_dict()))

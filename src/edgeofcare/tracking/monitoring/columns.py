@@ -11,6 +11,7 @@ from edgeofcare.tracking.monitoring.bins import Bins
 from edgeofcare.tracking.monitoring.chance import family_p_value, share_p_value
 from edgeofcare.tracking.monitoring.checks import Check
 from edgeofcare.tracking.monitoring.drift import Drift
+from edgeofcare.tracking.monitoring.volume import told
 
 __all__ = ["drift_checks", "group_checks", "lag_checks", "late_checks"]
 
@@ -54,7 +55,7 @@ def drift_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Che
     return _drifted("drift", usual, frame, household, said, _FEATURE)
 
 
-def group_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Check]:
+def group_checks(usual: Drift, frame: pd.DataFrame, household: Ints, *, left_out: int = 0) -> list[Check]:
     """Hold who is scored and who is listed against the reference.
 
     Parameters
@@ -65,6 +66,8 @@ def group_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Che
         Groups of the rows of the run.
     household : ndarray of int64
         Code of the household of each row.
+    left_out : int, default 0
+        Rows of the run of which no group is known.
 
     Returns
     -------
@@ -72,6 +75,8 @@ def group_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Che
         One a column.
     """
     said = "Shares by {name} differ from the reference: {index}; more are {where}."
+    if left_out:
+        said += f" Left out: {told(left_out)} rows that the cohort, as the records stand now, does not hold."
     return _drifted("groups", usual, frame, household, said, _GROUP)
 
 

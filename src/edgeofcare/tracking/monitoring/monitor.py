@@ -38,6 +38,7 @@ from edgeofcare.tracking.monitoring.rows import (
     MODEL_ID,
     child_days,
     feature_names,
+    find_rows,
     group_frame,
     row_codes,
     same_rows,
@@ -84,7 +85,8 @@ def monitor(
         Features of the rows of this run; built from the records if left out. Give them where features need a
         definition of their own.
     cohort : DataFrame, optional
-        From :func:`edgeofcare.build_cohort`, with the rows of this run; built if left out.
+        From :func:`edgeofcare.build_cohort`, with the rows of this run; built if left out. ``X`` and this are matched
+        by child and index date, whatever the households are called.
     earlier : Records, optional
         The extract of the run before, to measure how late rows appear where they have no recorded date. The baseline
         must have been made with one, too.
@@ -149,7 +151,8 @@ def monitor(
         raise SpecError(msg)
     X = build_features(records, rows, names) if X is None else same_rows(X, rows.index, "X")[names]
     checks = [
-        *_row_checks(rows, X, model, usual, _cohort(cohort, records, task, run, rows)),
+        *_row_checks(rows, X, usual),
+        *_group_checks(rows, usual, records, task, cohort),
         *_table_checks(records, run, usual, earlier),
         *_score_checks(every, records, task, run, usual, left_out),
         *_ledger_checks(scores, every, run, usual),
@@ -198,27 +201,33 @@ def _of_runs(scores: pd.DataFrame, given: Any, runs: Any) -> tuple[pd.DataFrame,
     return kept, _days(kept).max() if day is None else day, len(kept) < len(scores)
 
 
-def _cohort(cohort: Any, records: Records, task: Task, run: np.datetime64, rows: pd.DataFrame) -> pd.DataFrame:
-    """Audit columns of the rows of the run; of rows that are not eligible by the records as they stand now, nothing."""
-    if cohort is not None:
-        return same_rows(cohort, rows.index, "cohort")
-    return build_cohort(records, task, index_dates=[pd.Timestamp(run)]).reindex(rows.index)
-
-
-def _row_checks(
-    rows: pd.DataFrame, X: pd.DataFrame, model: Any, usual: MonitoringBaseline, cohort: pd.DataFrame
-) -> list[Check]:
-    """Features, risks and groups of the run."""
+def _row_checks(rows: pd.DataFrame, X: pd.DataFrame, usual: MonitoringBaseline) -> list[Check]:
+    """Features and risks of the run."""
     codes = row_codes(X)
     lost = loss_checks(X, codes.household, usual.telling)
-    found = [*lost]
-    if usual.features is not None:
-        frame = X.drop(columns=[each.about for each in lost]).assign(risk=rows["risk"])
-        found += drift_checks(usual.features, frame, codes.household)
-    if usual.groups is not None:
-        groups = group_frame(cohort, rows["risk"], codes.day, usual.capacity)
-        found += group_checks(usual.groups, groups, codes.household)
-    return found
+    if usual.features is None:
+        return lost
+    frame = X.drop(columns=[each.about for each in lost]).assign(risk=rows["risk"])
+    return [*lost, *drift_checks(usual.features, frame, codes.household)]
+
+
+def _group_checks(
+    rows: pd.DataFrame, usual: MonitoringBaseline, records: Records, task: Task, cohort: pd.DataFrame | None
+) -> list[Check]:
+    """Groups of the run; of rows that are not eligible by the records as they stand now, nothing is known."""
+    if usual.groups is None:
+        return []
+    if cohort is None:
+        cohort = build_cohort(records, task, index_dates=rows.index.get_level_values("index_date").unique())
+        place = find_rows(cohort, rows.index, "cohort")
+    else:
+        cohort, place = same_rows(cohort, rows.index, "cohort"), np.arange(len(rows))
+    there = place >= 0
+    if not there.any():
+        return []
+    codes = row_codes(rows)
+    groups = group_frame(cohort.iloc[place], rows["risk"], codes.day, usual.capacity)
+    return group_checks(usual.groups, groups[there], codes.household[there], left_out=int((~there).sum()))
 
 
 def _table_checks(

@@ -23,6 +23,7 @@ __all__ = [
     "Codes",
     "child_days",
     "feature_names",
+    "find_rows",
     "group_frame",
     "model_risk",
     "row_codes",
@@ -195,9 +196,21 @@ def _ours(name: str, column: pd.Series) -> bool:
 
 
 def same_rows(frame: pd.DataFrame, index: pd.Index, what: str) -> pd.DataFrame:
-    """A frame in the order of an index, refused where rows are missing."""
-    if not isinstance(frame, pd.DataFrame) or (missing := int((~index.isin(frame.index)).sum())):
-        said = "is no DataFrame" if not isinstance(frame, pd.DataFrame) else f"lacks {missing:,} of {len(index):,} rows"
-        msg = f"{what} {said}; give it on the index of the scored rows."
+    """A frame on an index, matched by child and day, refused where rows are missing or not told apart."""
+    if not isinstance(frame, pd.DataFrame):
+        msg = f"{what} is no DataFrame; give it on the index of the scored rows."
         raise IndexNamesError(msg)
-    return frame.loc[index]
+    place = find_rows(frame, index, what)
+    if missing := int((place < 0).sum()):
+        msg = f"{what} lacks {missing:,} of {len(index):,} rows; give it on the index of the scored rows."
+        raise IndexNamesError(msg)
+    return frame.iloc[place].set_axis(index)
+
+
+def find_rows(frame: pd.DataFrame, index: pd.Index, what: str) -> Ints:
+    """Position of each row of an index in a frame, by child and day; -1 where it is not there."""
+    held = child_days(frame)
+    if twice := int(held.duplicated().sum()):
+        msg = f"{what}: {twice:,} of {len(frame):,} rows give a child again on the same index date. Give it once."
+        raise IndexNamesError(msg)
+    return np.asarray(held.get_indexer(child_days(pd.DataFrame(index=index))), dtype=np.int64)
