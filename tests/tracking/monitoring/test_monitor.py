@@ -167,7 +167,7 @@ def test_children_whom_the_records_no_longer_hold_are_left_out_of_the_groups_and
     assert not groups["happened"].str.contains("not recorded").any()
     with pytest.raises(IndexNamesError, match="lacks 30 of"):
         authority.run(day, scores=scores, X=X)
-    with pytest.raises(IndexNamesError, match="30 of .* rows give a child again"):
+    with pytest.raises(IndexNamesError, match="rows give a child again"):
         authority.run(day, X=pd.concat([X, X.head(30).rename(index=str.lower, level="household_id")]))
 
 
@@ -212,7 +212,7 @@ def test_a_ledger_does_as_well_as_a_frame(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
     ledger.scored(authority.scores)
     listed = authority.scores.groupby(level="index_date")["risk"].nlargest(CAPACITY).droplevel(0)
-    for run, share in zip(RUNS[:-1], (0, 0, 0, 19, 19, 19), strict=True):
+    for run, share in zip(RUNS[:-1], (0, 0, 0, 16, 16, 16), strict=True):
         rows = listed[listed.index.get_level_values("index_date") == run]
         if share:
             some = authority.scores.loc[rows.index[:share]]
@@ -220,7 +220,7 @@ def test_a_ledger_does_as_well_as_a_frame(tmp_path: Path) -> None:
     found = authority.run(day, scores=ledger)
     row = found.table.query("check == 'override'").iloc[0]
     assert row["alarm"]
-    assert "of the last three months, 57 were overridden" in row["happened"]
+    assert "of the last three months, 48 were overridden" in row["happened"]
     others = found.table[found.table["check"] != "override"].drop(columns="alarm")
     plain = authority.run(day).table.drop(columns="alarm")
     pd.testing.assert_frame_equal(

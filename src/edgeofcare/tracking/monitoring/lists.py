@@ -14,7 +14,7 @@ from edgeofcare.tracking.monitoring.bins import FEWEST
 from edgeofcare.tracking.monitoring.chance import family_p_value, share_p_value
 from edgeofcare.tracking.monitoring.checks import Check
 from edgeofcare.tracking.monitoring.entries import MONTHS, Followed, design_effect
-from edgeofcare.tracking.monitoring.volume import told
+from edgeofcare.tracking.monitoring.volume import few, told
 
 __all__ = ["ListUsual", "capacity_checks", "learn_list", "list_days", "listed", "override_check"]
 
@@ -169,7 +169,7 @@ def _share(measure: str, stage: str, hits: float, of: float, usual: ListUsual, t
     of_before = usual.entered if measure == "recall" else usual.listed
     effect = usual.effect_entered if measure == "recall" else usual.effect_found
     p = family_p_value(share_p_value(hits, of, usual.found / effect, of_before / effect), tests)
-    hide = 0 < hits < FEWEST or 0 < of - hits < FEWEST
+    hide = few(hits, of)
     value, before = hits / of, usual.found / of_before
     when = "in the first three months" if stage == "so far" else "over the whole horizon"
     shown = "too few to show" if hide else f"{value:.0%}"
@@ -210,15 +210,14 @@ def override_check(overridden: pd.Series, day: Ints, run_day: int) -> Check | No
     old, of_old = float(overridden[~new & (day < run_day)].sum()), int((~new & (day < run_day)).sum())
     if not of:
         return None
-    hide = 0 < some < FEWEST or 0 < of - some < FEWEST
     p = share_p_value(some, of, old, of_old) if of_old else float("nan")
-    usual = old / of_old if of_old and not 0 < old < FEWEST else float("nan")
-    shown = f"fewer than {FEWEST}" if 0 < some < FEWEST else f"{some:.0f}"
+    usual = old / of_old if of_old and not few(old, of_old) else float("nan")
+    shown = f"all but fewer than {FEWEST}" if 0 < of - some < FEWEST <= some else told(int(some))
     return Check(
         "override",
         "listed children of the last three months",
         "share overridden",
-        float("nan") if hide else some / of,
+        float("nan") if few(some, of) else some / of,
         usual,
         p,
         f"Of {told(of)} listed rows of the last three months, {shown} were overridden.",
