@@ -297,10 +297,22 @@ def test_what_cannot_be_monitored_is_refused() -> None:
         authority.run(RUNS[0], baseline={"version": 99})
     with pytest.raises(SpecError, match="damaged"):
         authority.run(RUNS[0], baseline={"version": 1})
-    with pytest.raises(SpecError, match="other features"):
-        authority.run(RUNS[0], false_runs=2.0)
+    for wrong in (2.0, "a", None, True):
+        with pytest.raises(SpecError, match="false_runs must be a number between 0 and 1"):
+            authority.run(RUNS[0], false_runs=wrong)
     with pytest.raises(SpecError, match="fewer than 50 households"):
         monitoring_baseline(authority.model, authority.X.head(20), None, authority.records)
+
+
+def test_scores_of_two_models_are_refused_with_what_to_give(tmp_path: Path) -> None:
+    authority = watched()
+    ledger = Ledger(tmp_path / "ledger.db")
+    ledger.scored(authority.scores)
+    ledger.scored(authority.scores.tail(30).assign(model_id="two"))
+    with pytest.raises(SpecError, match=r"30 of .* rows more than once, of 2 models.*ledger\.scores\(model_id="):
+        authority.run(RUNS[0], scores=ledger)
+    one = authority.run(RUNS[0], scores=ledger.scores(model_id="one"))
+    pd.testing.assert_frame_equal(one.table, authority.run(RUNS[0]).table)
 
 
 def test_a_run_is_told_in_words(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -137,10 +138,11 @@ def monitor(
     """
     usual = _usual(model, baseline)
     names, task = feature_names(model), task_of(model)
-    if set(names) != set(usual.telling) or not 0 < false_runs < 1:
-        msg = (
-            "baseline is of other features than the model, or false_runs is not between 0 and 1. Make it for this one."
-        )
+    if set(names) != set(usual.telling):
+        msg = "baseline is of other features than the model. Make it for this one."
+        raise SpecError(msg)
+    if isinstance(false_runs, bool) or not isinstance(false_runs, Real) or not 0 < false_runs < 1:
+        msg = "false_runs must be a number between 0 and 1: the share of quiet runs with a false alarm, such as 1/48."
         raise SpecError(msg)
     every = score_frame(scores, model)
     every, run, left_out = _of_runs(every, index_date, runs)

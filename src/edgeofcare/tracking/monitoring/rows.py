@@ -153,12 +153,25 @@ def score_frame(scores: Any, model: Any) -> pd.DataFrame:
     wanted = getattr(model, "model_id", None)
     if wanted is not None and MODEL_ID in frame:
         frame = frame[(frame[MODEL_ID] == wanted).to_numpy(dtype=bool)]
+    if wanted is None and MODEL_ID in frame:
+        _refuse_several_models(frame)
     frame = about_rows(frame[[name for name in (RISK, MODEL_ID) if name in frame]], "scores")
     check_risks(frame[RISK])
     if not len(frame):
         msg = "scores hold no row of this model. Give the scores that this very model file made."
         raise SpecError(msg)
     return frame.astype({RISK: "float64"})
+
+
+def _refuse_several_models(scores: pd.DataFrame) -> None:
+    """Refuse rows that several models scored, where the model in use does not say which it is."""
+    several = scores[MODEL_ID].nunique()
+    if twice := int(scores.index.duplicated().sum()) if several > 1 else 0:
+        msg = (
+            f"scores hold {twice:,} of {len(scores):,} rows more than once, of {several} models, and this model does not "
+            "say which of them it is. Give the scores of one, as ledger.scores(model_id=...) does, or the loaded model."
+        )
+        raise SpecError(msg)
 
 
 def group_frame(cohort: pd.DataFrame, risk: pd.Series, day: Ints, capacity: int | None) -> pd.DataFrame:
