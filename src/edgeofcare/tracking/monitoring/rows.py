@@ -168,8 +168,8 @@ def _refuse_several_models(scores: pd.DataFrame) -> None:
     several = scores[MODEL_ID].nunique()
     if twice := int(scores.index.duplicated().sum()) if several > 1 else 0:
         msg = (
-            f"scores hold {twice:,} of {len(scores):,} rows more than once, of {several} models, and this model does not say "
-            "which of them it is. Give the scores of one, as ledger.scores(model_id=...) does, or the loaded model."
+            f"scores hold {twice:,} of {len(scores):,} rows more than once, of {several} models, and this model does "
+            "not say which it is. Give the scores of one, as ledger.scores(model_id=...) does, or the loaded model."
         )
         raise SpecError(msg)
 

@@ -144,8 +144,7 @@ def track(
     rows = score_rows(history, on=day, team=team)
     rows, days, left_out = of_runs(rows, runs=runs, on=day)
     day = rows["index_date"].max() if day is None else day
-    if ledger is None and isinstance(history, Ledger):
-        ledger = history
+    ledger = history if ledger is None and isinstance(history, Ledger) else ledger
     looked = seen_tables(records, seen)
     specs = None
     if model is not None:
@@ -159,8 +158,7 @@ def track(
     children = child_frame(rows, compared, positions, least_change=least_change, on=day)
     children = _with_care(children, records, ledger, looked, day)
     children = _because(children, rows, positions, days, records, task or one_task(model) or Task())
-    told = _on_lists(children)
-    children = children.drop(columns="list_before")
+    children, told = children.drop(columns="list_before"), _on_lists(children)
     reasons, said = _reasons(children, model, records, specs, top_reasons, progress)
     held = [Run(name, days[name], places[name]) for name in days]
     notes = {
