@@ -23,7 +23,7 @@ from edgeofcare.tracking.monitoring.learn import monitoring_baseline
 from edgeofcare.tracking.monitoring.monitor import monitor
 from edgeofcare.tracking.monitoring.result import Monitoring
 
-__all__ = ["CAPACITY", "CHANGE", "FEATURES", "RUNS", "TASK", "Watched", "simulation", "watched"]
+__all__ = ["CAPACITY", "CHANGE", "FEATURES", "REFERENCE", "RUNS", "TASK", "Watched", "simulation", "watched"]
 
 TASK, CAPACITY, CHANGE = Task(), 20, "2023-01-01"
 FEATURES = (

@@ -25,6 +25,7 @@ from edgeofcare.tracking.monitoring.columns import drift_checks, group_checks, l
 from edgeofcare.tracking.monitoring.drift import Drift, learn_drift
 from edgeofcare.tracking.monitoring.growing import grows
 from edgeofcare.tracking.monitoring.learn import _judged
+from edgeofcare.tracking.monitoring.lists import override_check
 from edgeofcare.tracking.monitoring.loss import learn_telling, loss_checks
 from edgeofcare.tracking.monitoring.recalibrate import recalibrate
 from edgeofcare.tracking.monitoring.rows import row_codes
@@ -233,6 +234,46 @@ def test_rows_that_the_extract_before_lacked() -> None:
     found = late_checks({"contacts": (10, 200)}, {"contacts": (60, 200), "offences": (1, 30)}, {"contacts": 1.5})
     assert [each.about for each in found] == ["contacts"]
     assert found[0].p_value < 1e-3
+
+
+@pytest.mark.parametrize(("late", "told"), [(3, None), (34, None), (0, 0.0), (15, 0.375), (40, 1.0)])
+def test_a_share_of_late_rows_that_tells_of_few_is_hidden(late: int, told: float | None) -> None:
+    [found] = late_checks({"contacts": (40, 200)}, {"contacts": (late, 40)}, {"contacts": 1.0})
+    assert (None if np.isnan(found.value) else found.value) == told
+    assert (f"lacked {late / 40:.0%}" in found.happened) == (told is not None)
+    [turned] = late_checks({"contacts": (late, 40)}, {"contacts": (40, 200)}, {"contacts": 1.0})
+    assert np.isnan(turned.usual) == (told is None)
+    assert ("too few is usual" in turned.happened) == (told is None)
+
+
+@pytest.mark.parametrize(("filled", "of", "told"), [(24, 27, False), (3, 27, False), (7, 7, False), (0, 7, False),
+                                                    (27, 27, True), (0, 27, True), (15, 27, True)])  # fmt: skip
+def test_a_share_of_filled_columns_that_tells_of_few_is_hidden(filled: int, of: int, told: bool) -> None:
+    usual = learn_codes([blocks((["A"] * 6 + ["B"] * 4) * 13, sorted(list(range(13)) * 10))])
+    found = code_checks([blocks(["A"] * filled + [None] * (of - filled), [0] * of)], usual)
+    [each] = [each for each in found if each.measure == "share filled"]
+    assert np.isnan(each.value) == (not told)
+    assert (f": {filled / of:.0%} of households" in each.happened) == told
+    assert ("too few to say" in each.happened) == (not told)
+
+
+def test_a_code_that_few_do_not_have_is_not_told_as_a_share() -> None:
+    usual = learn_codes([blocks((["A"] * 6 + ["B"] * 4) * 13, sorted(list(range(13)) * 10))])
+    for other, hidden in ((4, True), (12, False)):
+        found = code_checks([blocks(["C"] * 30 + ["A"] * other, [0] * (30 + other))], usual)
+        [each] = [each for each in found if each.measure == "appears"]
+        assert np.isnan(each.value) == hidden
+
+
+@pytest.mark.parametrize(("some", "said"), [(5, ", fewer than 10 were"), (55, "all but fewer than 10 were"),
+                                            (60, ", 60 were"), (30, ", 30 were"), (0, ", 0 were")])  # fmt: skip
+def test_a_share_overridden_that_tells_of_few_is_hidden(some: int, said: str) -> None:
+    day = np.concatenate([np.full(60, 950), np.full(60, 500)])
+    found = override_check(pd.Series((np.arange(120) % 60) < some), day, 1000)
+    assert found is not None
+    assert said in found.happened
+    hidden = some in (5, 55)
+    assert [np.isnan(found.value), np.isnan(found.usual)] == [hidden, hidden]
 
 
 def test_another_level_is_proposed_and_never_applied(tmp_path: Path) -> None:

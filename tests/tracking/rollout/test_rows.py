@@ -34,6 +34,9 @@ def test_sums_by_team_and_period_are_those_of_the_frame():
         ({"followup_days": 91}, SpecError, r"1 row were followed for more than the 90 days.*Task\(horizon='90D'\)"),
         ({"entered_care": 2}, SpecError, "neither 0 nor 1 in 1 row"),
         ({"followup_days": -1}, SpecError, "missing or below 0 in 1 row"),
+        ({"entered_care": "yes"}, SpecError, "neither 0 nor 1 in 1 row"),
+        ({"entered_care": pd.NA}, SpecError, "neither 0 nor 1 in 1 row"),
+        ({"followup_days": "long"}, SpecError, "missing or below 0 in 1 row"),
         ({"complete": None}, SpecError, "complete is neither True nor False in 1 row"),
         ({"complete": "False"}, SpecError, "complete is neither True nor False in 1 row"),
     ],
@@ -51,6 +54,13 @@ def test_scores_of_which_nobody_knows_whether_they_were_shown_are_refused(unknow
     with pytest.raises(SpecError, match=r"complete is neither .* in [\d,]+ rows\. shown is neither .* in 3 rows"):
         read_rows(told, DESIGN)
     read_past(told.assign(complete=True), DESIGN)  # nothing was shown then, so nothing is asked
+
+
+@pytest.mark.parametrize("dtype", ["Int64", object, "boolean"])
+def test_numbers_of_any_type_are_read(dtype):
+    rows = read_rows(OUTCOMES.astype({"entered_care": dtype, "followup_days": "Int64"}), DESIGN)
+    assert np.array_equal(rows.entered, read_rows(OUTCOMES, DESIGN).entered)
+    assert np.array_equal(rows.days, read_rows(OUTCOMES, DESIGN).days)
 
 
 @pytest.mark.parametrize("dtype", ["boolean", object])

@@ -115,6 +115,30 @@ def test_who_moves_to_another_team_leaves_the_list_of_the_first() -> None:
     assert "another team" not in tracking.to_html(team="south")
 
 
+def test_who_moves_from_one_list_to_another_is_new_there_and_leaves_the_first() -> None:
+    scores = history({"c1": [0.3, 0.3], "c2": [0.2, 0.2], "c3": [0.25, 0.25]})
+    child, day = (scores.index.get_level_values(name) for name in ("child_id", "index_date"))
+    scores["team"] = np.where((child == "c3") | ((child == "c1") & (day == DAYS[-1])), "south", "north")
+    tracking = track(scores, capacity=1, team="team")
+    assert tracking.lists[["team", "list", "child_id", "because"]].to_numpy().tolist() == [
+        ["north", "new", "c2", ""],
+        ["north", "leaving", "c1", "now on another team's list"],
+        ["south", "new", "c1", "from another team's list"],
+        ["south", "leaving", "c3", "the risk is now below those on the list"],
+    ]
+    assert tracking.notes("north")[0].endswith("1 new, and 0 who stay on it (0 rising, 0 falling, 0 no clear change). "
+                                               "1 child left it.")  # fmt: skip
+    assert tracking.notes("south")[0].startswith("1 child on the list: 1 new")
+    assert "On the list at the last run too" not in tracking.to_html(team="south")
+    assert "now on another team&#39;s list" in tracking.to_html(team="north")
+    assert tracking.children.loc["c1", ["list", "team", "listed", "was_listed"]].tolist() == [
+        "new",
+        "south",
+        True,
+        True,
+    ]
+
+
 def test_who_was_the_last_of_a_team_leaves_its_list() -> None:
     scores = history({"a": [0.4, 0.4, None], "b": [0.3, 0.3, 0.3]}, teams={"a": "north", "b": "south"})
     tracking = track(scores, capacity=1, team="team")

@@ -13,7 +13,7 @@ from edgeofcare.tracking.monitoring.bins import FEWEST
 from edgeofcare.tracking.monitoring.blocks import DELAYS, TableBlocks
 from edgeofcare.tracking.monitoring.chance import Level, family_p_value, only_one_side
 from edgeofcare.tracking.monitoring.checks import Check
-from edgeofcare.tracking.monitoring.volume import hidden, told
+from edgeofcare.tracking.monitoring.volume import few, told
 
 __all__ = ["CodeUse", "code_checks", "learn_codes"]
 
@@ -149,7 +149,7 @@ def _changes(
             "codes",
             about,
             measure,
-            hidden(count) / now if now else float("nan"),
+            float("nan") if not now or few(count, now) else count / now,
             before / use.households,
             family_p_value(p, tests),
             f"{about}: code {code} {measure}: in {4 * window} weeks {what}.{beside}",
@@ -185,18 +185,20 @@ def _partner(code: str, use: CodeUse, counts: Mapping[str, int], now: int, *, ap
 def _filled(each: TableBlocks, column: str, use: CodeUse, filled: np.ndarray, columns: int) -> Check:
     """How a column is filled in the last block."""
     about = f"{each.name}.{column}"
-    size = int(each.households()[0])
+    size, some = int(each.households()[0]), int(each.households(filled)[0])
     angle = float(_angles(each, filled)[0])
     p = use.filled.p_value(angle, least=0.25 / size) if size else float("nan")
     share, usual = float(np.sin(angle) ** 2), float(np.sin(use.filled.mean) ** 2)
+    shares = size > 0 and not few(some, size)
+    shown = f"{share:.0%}" if shares else "too few to say which share"
     return Check(
         "codes",
         about,
         "share filled",
-        share if size >= FEWEST else float("nan"),
+        share if shares else float("nan"),
         usual,
         family_p_value(p, columns),
-        f"{about}: {share:.0%} of households with something new have a value, where {usual:.0%} are usual.",
+        f"{about}: {shown} of households with something new have a value, where {usual:.0%} are usual.",
         _MEANS["filled"],
         "Run edgeofcare codes on the newest extract: it lists texts that no code map knows. Then read it again.",
     )

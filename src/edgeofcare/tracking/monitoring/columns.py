@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from edgeofcare.metrics._arrays import Ints
@@ -11,6 +12,7 @@ from edgeofcare.tracking.monitoring.bins import Bins
 from edgeofcare.tracking.monitoring.chance import family_p_value, share_p_value
 from edgeofcare.tracking.monitoring.checks import Check
 from edgeofcare.tracking.monitoring.drift import Drift
+from edgeofcare.tracking.monitoring.volume import few, told
 
 __all__ = ["drift_checks", "group_checks", "lag_checks", "late_checks"]
 
@@ -54,7 +56,7 @@ def drift_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Che
     return _drifted("drift", usual, frame, household, said, _FEATURE)
 
 
-def group_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Check]:
+def group_checks(usual: Drift, frame: pd.DataFrame, household: Ints, *, left_out: int = 0) -> list[Check]:
     """Hold who is scored and who is listed against the reference.
 
     Parameters
@@ -65,6 +67,8 @@ def group_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Che
         Groups of the rows of the run.
     household : ndarray of int64
         Code of the household of each row.
+    left_out : int, default 0
+        Rows of the run of which no group is known.
 
     Returns
     -------
@@ -72,6 +76,8 @@ def group_checks(usual: Drift, frame: pd.DataFrame, household: Ints) -> list[Che
         One a column.
     """
     said = "Shares by {name} differ from the reference: {index}; more are {where}."
+    if left_out:
+        said += f" Left out: {told(left_out)} rows that the cohort, as the records stand now, does not hold."
     return _drifted("groups", usual, frame, household, said, _GROUP)
 
 
@@ -122,7 +128,7 @@ def late_checks(
         size = max(1.0, rows_a_home.get(name, 1.0))
         (late, rows), (late_usual, rows_usual) = now[name], usual[name]
         p = share_p_value(late / size, rows / size, late_usual / size, rows_usual / size)
-        share, before = late / rows, late_usual / rows_usual
+        share, before = _late_share(late, rows), _late_share(late_usual, rows_usual)
         found.append(
             Check(
                 "lag",
@@ -131,12 +137,22 @@ def late_checks(
                 round(share, 3),
                 round(before, 3),
                 family_p_value(p, len(both)),
-                f"{name}: the extract before lacked {share:.0%} of the rows of its last four weeks; {before:.0%} is "
-                "usual.",
+                f"{name}: the extract before lacked {_shown(share)} of the rows of its last four weeks; "
+                f"{_shown(before)} is usual.",
                 *_LAG,
             )
         )
     return found
+
+
+def _late_share(late: int, rows: int) -> float:
+    """Share of late rows; NaN where few are late, or few are not."""
+    return float("nan") if few(late, rows) else late / rows
+
+
+def _shown(share: float) -> str:
+    """A share in words."""
+    return "a share that rests on too few" if np.isnan(share) else f"{share:.0%}"
 
 
 def _drifted(

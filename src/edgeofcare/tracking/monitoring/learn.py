@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from edgeofcare.care import outcome_lag
 from edgeofcare.cohort import build_cohort
 from edgeofcare.exceptions import SpecError
 from edgeofcare.outcome import label_outcome
@@ -18,10 +19,10 @@ from edgeofcare.tracking.monitoring.baseline import MonitoringBaseline
 from edgeofcare.tracking.monitoring.blocks import BLOCK_DAYS, DELAYS, TableBlocks, block_count, table_blocks
 from edgeofcare.tracking.monitoring.codes import learn_codes
 from edgeofcare.tracking.monitoring.drift import Drift, learn_drift
-from edgeofcare.tracking.monitoring.entries import MONTHS, Followed, follow, learn_entries
+from edgeofcare.tracking.monitoring.entries import Followed, follow, learn_entries
 from edgeofcare.tracking.monitoring.feedback import Gap, recorded_after, usual_gap
 from edgeofcare.tracking.monitoring.growing import grows
-from edgeofcare.tracking.monitoring.lists import ListUsual, learn_list
+from edgeofcare.tracking.monitoring.lists import ListUsual, learn_list, list_days
 from edgeofcare.tracking.monitoring.loss import learn_telling
 from edgeofcare.tracking.monitoring.rows import (
     Codes,
@@ -173,7 +174,7 @@ def _outcomes(records: Records, risk: pd.Series, task: Task, capacity: int | Non
     rows: Followed = follow(records, risk.loc[whole], task, task.horizon_days)
     lists = {}
     if capacity is not None:
-        for stage, days in (("so far", float(MONTHS[3])), ("whole", np.inf)):
+        for stage, days in list_days(task.horizon_days, outcome_lag(records)).items():
             if (found := learn_list(rows, days, capacity)) is not None:
                 lists[stage] = found
     return learn_entries(rows, task.horizon_days), lists

@@ -14,9 +14,9 @@ from edgeofcare.tracking.monitoring.bins import FEWEST
 from edgeofcare.tracking.monitoring.chance import family_p_value, share_p_value
 from edgeofcare.tracking.monitoring.checks import Check
 from edgeofcare.tracking.monitoring.entries import MONTHS, Followed, design_effect
-from edgeofcare.tracking.monitoring.volume import told
+from edgeofcare.tracking.monitoring.volume import few, told
 
-__all__ = ["ListUsual", "capacity_checks", "learn_list", "listed", "override_check"]
+__all__ = ["ListUsual", "capacity_checks", "learn_list", "list_days", "listed", "override_check"]
 
 _MEASURES = {"ppv": "PPV at capacity", "recall": "recall at capacity"}
 _DO = "Evaluate the model on the newest mature rows with evaluate(); if it no longer ranks, learn it anew."
@@ -64,6 +64,28 @@ def listed(risk: Floats, day: Ints, capacity: int) -> Floats:
     return select_rows(risk, np.unique(day, return_inverse=True)[1].astype(np.int64), capacity)
 
 
+def list_days(horizon_days: int, lag: int) -> dict[str, int]:
+    """Days within which an entry must have been seen to count.
+
+    Parameters
+    ----------
+    horizon_days, lag : int
+        The task's horizon, and the reporting lag of entries.
+
+    Returns
+    -------
+    dict of str to int
+        ``"so far"`` (three months) and ``"whole"`` (the horizon). An entry recorded later would be found in the
+        reference alone: its records reach further than those of a run.
+
+    Examples
+    --------
+    >>> list_days(365, 14)
+    {'so far': 89, 'whole': 379}
+    """
+    return {"so far": MONTHS[3], "whole": horizon_days + lag}
+
+
 def learn_list(rows: Followed, days: float, capacity: int) -> ListUsual | None:
     """Learn what the list finds within so many days.
 
@@ -95,7 +117,13 @@ def learn_list(rows: Followed, days: float, capacity: int) -> ListUsual | None:
 
 
 def capacity_checks(
-    rows: Followed, usual: Mapping[str, ListUsual], capacity: int, run_day: int, wait: Mapping[str, int]
+    rows: Followed,
+    usual: Mapping[str, ListUsual],
+    capacity: int,
+    run_day: int,
+    *,
+    days: Mapping[str, int],
+    wait: Mapping[str, int],
 ) -> list[Check]:
     """Hold PPV and recall at capacity against the reference, as far as outcomes are known.
 
@@ -109,6 +137,8 @@ def capacity_checks(
         Children on the list of a date.
     run_day : int
         Day of the run.
+    days : mapping of str to int
+        From :func:`list_days`.
     wait : mapping of str to int
         Days from an index date until the outcome of each is known.
 
@@ -124,8 +154,8 @@ def capacity_checks(
         if not old.size or run_day - old.max() - wait[stage] > MONTHS[2]:
             continue
         keep = rows.day == old.max()
-        days = MONTHS[3] if stage == "so far" else np.inf
-        on, entered = listed(rows.risk[keep], rows.day[keep], capacity), (rows.seen[keep] < days).astype(np.float64)
+        entered = (rows.seen[keep] < days[stage]).astype(np.float64)
+        on = listed(rows.risk[keep], rows.day[keep], capacity)
         hits = float((on * entered).sum())
         if entered.sum():
             found.append(_share("recall", stage, hits, float(entered.sum()), before, tests))
@@ -139,7 +169,7 @@ def _share(measure: str, stage: str, hits: float, of: float, usual: ListUsual, t
     of_before = usual.entered if measure == "recall" else usual.listed
     effect = usual.effect_entered if measure == "recall" else usual.effect_found
     p = family_p_value(share_p_value(hits, of, usual.found / effect, of_before / effect), tests)
-    hide = 0 < hits < FEWEST or 0 < of - hits < FEWEST
+    hide = few(hits, of)
     value, before = hits / of, usual.found / of_before
     when = "in the first three months" if stage == "so far" else "over the whole horizon"
     shown = "too few to show" if hide else f"{value:.0%}"
@@ -180,15 +210,14 @@ def override_check(overridden: pd.Series, day: Ints, run_day: int) -> Check | No
     old, of_old = float(overridden[~new & (day < run_day)].sum()), int((~new & (day < run_day)).sum())
     if not of:
         return None
-    hide = 0 < some < FEWEST or 0 < of - some < FEWEST
     p = share_p_value(some, of, old, of_old) if of_old else float("nan")
-    usual = old / of_old if of_old and not 0 < old < FEWEST else float("nan")
-    shown = f"fewer than {FEWEST}" if 0 < some < FEWEST else f"{some:.0f}"
+    usual = old / of_old if of_old and not few(old, of_old) else float("nan")
+    shown = f"all but fewer than {FEWEST}" if 0 < of - some < FEWEST <= some else told(int(some))
     return Check(
         "override",
         "listed children of the last three months",
         "share overridden",
-        float("nan") if hide else some / of,
+        float("nan") if few(some, of) else some / of,
         usual,
         p,
         f"Of {told(of)} listed rows of the last three months, {shown} were overridden.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -31,11 +32,14 @@ from edgeofcare.tracking.monitoring.feedback import (
     recorded_after,
 )
 from edgeofcare.tracking.monitoring.learn import delay_frame, late_counts
-from edgeofcare.tracking.monitoring.lists import capacity_checks, listed, override_check
+from edgeofcare.tracking.monitoring.lists import capacity_checks, list_days, listed, override_check
 from edgeofcare.tracking.monitoring.loss import loss_checks
 from edgeofcare.tracking.monitoring.result import Monitoring
 from edgeofcare.tracking.monitoring.rows import (
+    MODEL_ID,
+    child_days,
     feature_names,
+    find_rows,
     group_frame,
     row_codes,
     same_rows,
@@ -82,7 +86,8 @@ def monitor(
         Features of the rows of this run; built from the records if left out. Give them where features need a
         definition of their own.
     cohort : DataFrame, optional
-        From :func:`edgeofcare.build_cohort`, with the rows of this run; built if left out.
+        From :func:`edgeofcare.build_cohort`, with the rows of this run; built if left out. ``X`` and this are matched
+        by child and index date, whatever the households are called.
     earlier : Records, optional
         The extract of the run before, to measure how late rows appear where they have no recorded date. The baseline
         must have been made with one, too.
@@ -133,10 +138,11 @@ def monitor(
     """
     usual = _usual(model, baseline)
     names, task = feature_names(model), task_of(model)
-    if set(names) != set(usual.telling) or not 0 < false_runs < 1:
-        msg = (
-            "baseline is of other features than the model, or false_runs is not between 0 and 1. Make it for this one."
-        )
+    if set(names) != set(usual.telling):
+        msg = "baseline is of other features than the model. Make it for this one."
+        raise SpecError(msg)
+    if isinstance(false_runs, bool) or not isinstance(false_runs, Real) or not 0 < false_runs < 1:
+        msg = "false_runs must be a number between 0 and 1: the share of quiet runs with a false alarm, such as 1/48."
         raise SpecError(msg)
     every = score_frame(scores, model)
     every, run, left_out = _of_runs(every, index_date, runs)
@@ -147,7 +153,8 @@ def monitor(
         raise SpecError(msg)
     X = build_features(records, rows, names) if X is None else same_rows(X, rows.index, "X")[names]
     checks = [
-        *_row_checks(rows, X, model, usual, _cohort(cohort, records, task, run, rows)),
+        *_row_checks(rows, X, usual),
+        *_group_checks(rows, usual, records, task, cohort),
         *_table_checks(records, run, usual, earlier),
         *_score_checks(every, records, task, run, usual, left_out),
         *_ledger_checks(scores, every, run, usual),
@@ -196,27 +203,33 @@ def _of_runs(scores: pd.DataFrame, given: Any, runs: Any) -> tuple[pd.DataFrame,
     return kept, _days(kept).max() if day is None else day, len(kept) < len(scores)
 
 
-def _cohort(cohort: Any, records: Records, task: Task, run: np.datetime64, rows: pd.DataFrame) -> pd.DataFrame:
-    """Audit columns of the rows of the run; of rows that are not eligible by the records as they stand now, nothing."""
-    if cohort is not None:
-        return same_rows(cohort, rows.index, "cohort")
-    return build_cohort(records, task, index_dates=[pd.Timestamp(run)]).reindex(rows.index)
-
-
-def _row_checks(
-    rows: pd.DataFrame, X: pd.DataFrame, model: Any, usual: MonitoringBaseline, cohort: pd.DataFrame
-) -> list[Check]:
-    """Features, risks and groups of the run."""
+def _row_checks(rows: pd.DataFrame, X: pd.DataFrame, usual: MonitoringBaseline) -> list[Check]:
+    """Features and risks of the run."""
     codes = row_codes(X)
     lost = loss_checks(X, codes.household, usual.telling)
-    found = [*lost]
-    if usual.features is not None:
-        frame = X.drop(columns=[each.about for each in lost]).assign(risk=rows["risk"])
-        found += drift_checks(usual.features, frame, codes.household)
-    if usual.groups is not None:
-        groups = group_frame(cohort, rows["risk"], codes.day, usual.capacity)
-        found += group_checks(usual.groups, groups, codes.household)
-    return found
+    if usual.features is None:
+        return lost
+    frame = X.drop(columns=[each.about for each in lost]).assign(risk=rows["risk"])
+    return [*lost, *drift_checks(usual.features, frame, codes.household)]
+
+
+def _group_checks(
+    rows: pd.DataFrame, usual: MonitoringBaseline, records: Records, task: Task, cohort: pd.DataFrame | None
+) -> list[Check]:
+    """Groups of the run; of rows that are not eligible by the records as they stand now, nothing is known."""
+    if usual.groups is None:
+        return []
+    if cohort is None:
+        cohort = build_cohort(records, task, index_dates=rows.index.get_level_values("index_date").unique())
+        place = find_rows(cohort, rows.index, "cohort")
+    else:
+        cohort, place = same_rows(cohort, rows.index, "cohort"), np.arange(len(rows))
+    there = place >= 0
+    if not there.any():
+        return []
+    codes = row_codes(rows)
+    groups = group_frame(cohort.iloc[place], rows["risk"], codes.day, usual.capacity)
+    return group_checks(usual.groups, groups[there], codes.household[there], left_out=int((~there).sum()))
 
 
 def _table_checks(
@@ -267,6 +280,7 @@ def _outcome_checks(
         return []
     lag = outcome_lag(records)
     recent = (days < day) & (days >= day - _RECENT - task.gap_days - lag)
+    within = list_days(task.horizon_days, lag)
     wait = {"so far": task.gap_days + MONTHS[3] + lag, "whole": task.gap_days + task.horizon_days + lag}
     newest = [days[days + wait[stage] <= day].max(initial=-1) for stage in usual.lists]
     wanted = recent | np.isin(days, newest)
@@ -277,7 +291,7 @@ def _outcome_checks(
     if usual.entries is not None:
         found += entries_checks(rows, usual.entries, day, task.gap_days, lag)
     if usual.lists and usual.capacity is not None:
-        found += capacity_checks(rows, usual.lists, usual.capacity, day, wait)
+        found += capacity_checks(rows, usual.lists, usual.capacity, day, days=within, wait=wait)
     return found
 
 
@@ -285,8 +299,19 @@ def _ledger_checks(scores: Any, every: pd.DataFrame, run: np.datetime64, usual: 
     """Share overridden of the children on the list, where a ledger says so."""
     if not callable(getattr(scores, "entries", None)) or usual.capacity is None:
         return []
-    codes = row_codes(every)
+    codes, day = row_codes(every), int(run.astype(np.int64))
     on = listed(every["risk"].to_numpy(), codes.day, usual.capacity) > 0.5
-    done = scores.entries("overridden").index
-    found = override_check(pd.Series(every.index.isin(done)[on]), codes.day[on], int(run.astype(np.int64)))
+    found = override_check(pd.Series(_overridden(scores, every, run)[on]), codes.day[on], day)
     return [] if found is None else [found]
+
+
+def _overridden(ledger: Any, every: pd.DataFrame, run: np.datetime64) -> np.ndarray:
+    """Rows whose score somebody had overridden before the run; an entry that names no model is of any."""
+    done = ledger.entries("overridden")
+    if not len(done):
+        return np.zeros(len(every), dtype=bool)
+    held = pd.to_datetime(done["when"].astype("str").str[:10], format="%Y-%m-%d", errors="coerce")
+    done = done[(held < pd.Timestamp(run)).to_numpy()]
+    named = (done[MODEL_ID] != "").to_numpy(dtype=bool)
+    of_model = child_days(every, MODEL_ID).isin(child_days(done[named], MODEL_ID))
+    return np.asarray(of_model | child_days(every).isin(child_days(done[~named])))

@@ -18,9 +18,12 @@ from edgeofcare.tracking.checks import about_rows, check_risks
 from edgeofcare.tracking.monitoring.lists import listed
 
 __all__ = [
+    "MODEL_ID",
     "RISK",
     "Codes",
+    "child_days",
     "feature_names",
+    "find_rows",
     "group_frame",
     "model_risk",
     "row_codes",
@@ -31,6 +34,9 @@ __all__ = [
 
 RISK = "risk"
 """Column of the risks, beside the features."""
+
+MODEL_ID = "model_id"
+"""Column that says which model gave each score."""
 
 _GROUPS = ("age_band", "sex", "ethnic_group", "disability_or_ehc", "status")
 
@@ -77,6 +83,26 @@ def row_codes(frame: pd.DataFrame) -> Codes:
     return Codes(home, child, days)
 
 
+def child_days(frame: pd.DataFrame, *columns: str) -> pd.MultiIndex:
+    """Child and day of each row, by which rows are matched: the key of a household changes when a link becomes known.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        On (household_id, child_id, index_date).
+    *columns : str
+        Columns that have to be the same, too.
+
+    Returns
+    -------
+    MultiIndex
+        ``child_id``, the index date in days, and the columns.
+    """
+    more = [frame[name].to_numpy(dtype=object) for name in columns]
+    keys = [frame.index.get_level_values("child_id").to_numpy(dtype=object), index_days(frame), *more]
+    return pd.MultiIndex.from_arrays(keys, names=["child_id", "day", *columns])
+
+
 def feature_names(model: Any) -> list[str]:
     """Features of a fitted or loaded model, in the order of its columns."""
     names: Sequence[Any] | None = getattr(model, "feature_names", None)
@@ -118,21 +144,34 @@ def score_frame(scores: Any, model: Any) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``risk`` on the index.
+        ``risk``, and ``model_id`` where the scores say it, on the index.
     """
     frame = scores.scores() if callable(getattr(scores, "scores", None)) else scores
     if not isinstance(frame, pd.DataFrame) or RISK not in frame:
         msg = "scores must be a Ledger, or a frame with a column risk on the index, as Scorer.score gives it."
         raise SpecError(msg)
     wanted = getattr(model, "model_id", None)
-    if wanted is not None and "model_id" in frame:
-        frame = frame[(frame["model_id"] == wanted).to_numpy(dtype=bool)]
-    frame = about_rows(frame[[RISK]], "scores")
+    if wanted is not None and MODEL_ID in frame:
+        frame = frame[(frame[MODEL_ID] == wanted).to_numpy(dtype=bool)]
+    if wanted is None and MODEL_ID in frame:
+        _refuse_several_models(frame)
+    frame = about_rows(frame[[name for name in (RISK, MODEL_ID) if name in frame]], "scores")
     check_risks(frame[RISK])
     if not len(frame):
         msg = "scores hold no row of this model. Give the scores that this very model file made."
         raise SpecError(msg)
     return frame.astype({RISK: "float64"})
+
+
+def _refuse_several_models(scores: pd.DataFrame) -> None:
+    """Refuse rows that several models scored, where the model in use does not say which it is."""
+    several = scores[MODEL_ID].nunique()
+    if twice := int(scores.index.duplicated().sum()) if several > 1 else 0:
+        msg = (
+            f"scores hold {twice:,} of {len(scores):,} rows more than once, of {several} models, and this model does "
+            "not say which it is. Give the scores of one, as ledger.scores(model_id=...) does, or the loaded model."
+        )
+        raise SpecError(msg)
 
 
 def group_frame(cohort: pd.DataFrame, risk: pd.Series, day: Ints, capacity: int | None) -> pd.DataFrame:
@@ -170,9 +209,21 @@ def _ours(name: str, column: pd.Series) -> bool:
 
 
 def same_rows(frame: pd.DataFrame, index: pd.Index, what: str) -> pd.DataFrame:
-    """A frame in the order of an index, refused where rows are missing."""
-    if not isinstance(frame, pd.DataFrame) or (missing := int((~index.isin(frame.index)).sum())):
-        said = "is no DataFrame" if not isinstance(frame, pd.DataFrame) else f"lacks {missing:,} of {len(index):,} rows"
-        msg = f"{what} {said}; give it on the index of the scored rows."
+    """A frame on an index, matched by child and day, refused where rows are missing or not told apart."""
+    if not isinstance(frame, pd.DataFrame):
+        msg = f"{what} is no DataFrame; give it on the index of the scored rows."
         raise IndexNamesError(msg)
-    return frame.loc[index]
+    place = find_rows(frame, index, what)
+    if missing := int((place < 0).sum()):
+        msg = f"{what} lacks {missing:,} of {len(index):,} rows; give it on the index of the scored rows."
+        raise IndexNamesError(msg)
+    return frame.iloc[place].set_axis(index)
+
+
+def find_rows(frame: pd.DataFrame, index: pd.Index, what: str) -> Ints:
+    """Position of each row of an index in a frame, by child and day; -1 where it is not there."""
+    held = child_days(frame)
+    if twice := int(held.duplicated().sum()):
+        msg = f"{what}: {twice:,} of {len(frame):,} rows give a child again on the same index date. Give it once."
+        raise IndexNamesError(msg)
+    return np.asarray(held.get_indexer(child_days(pd.DataFrame(index=index))), dtype=np.int64)

@@ -12,7 +12,7 @@ from edgeofcare.tracking.monitoring.blocks import TableBlocks
 from edgeofcare.tracking.monitoring.chance import Level, family_p_value
 from edgeofcare.tracking.monitoring.checks import Check
 
-__all__ = ["children_check", "learn_children", "learn_volume", "volume_checks"]
+__all__ = ["children_check", "few", "learn_children", "learn_volume", "volume_checks"]
 
 _LEAST = 5.0  # households of a usual block, below which a table is not judged
 _MONTH = 30.4375
@@ -145,6 +145,11 @@ def children_check(days: Any, households: Any, children: int, usual: dict[str, f
 def hidden(count: float) -> float:
     """A count, or NaN where it is small."""
     return float("nan") if 0 < count < FEWEST else float(count)
+
+
+def few(some: float, of: float) -> bool:
+    """Whether a share would tell of few: one of its two sides is above 0 and below 10."""
+    return 0 < some < FEWEST or 0 < of - some < FEWEST
 
 
 def told(count: int) -> str:

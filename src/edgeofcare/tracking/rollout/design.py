@@ -124,22 +124,12 @@ class RolloutDesign:
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> RolloutDesign:
-        """The design again, from what ``to_dict`` gave."""
+        """The design again, from what ``to_dict`` gave; what could not have been drawn is refused."""
         try:
-            orders = np.array(given["orders"], dtype=np.int64)
-            teams, begins = tuple(map(str, given["teams"])), tuple(map(int, given["begins"]))
-            fits = given["format"] == _FORMAT and orders.shape[1:] == (len(teams),)
-            fits = fits and orders.min() >= 0 and orders.max() == len(begins) - 1 and 0 <= given["chosen"] < len(orders)
-            table = None if given["balance"] is None else pd.DataFrame(given["balance"])
-            periods = pd.DatetimeIndex([one_date(day, "periods") for day in given["periods"]])
-            possible = int(given["possible"])
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            msg = "This is not a design as RolloutDesign.to_dict gives it."
-            raise SpecError(msg) from error
-        if not fits or max(begins) >= len(periods):
+            return cls(*_read(given))
+        except (SpecError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
             msg = "This is not a design as RolloutDesign.to_dict gives it, or it is from a newer version."
-            raise SpecError(msg)
-        return cls(teams, periods, begins, orders, int(given["chosen"]), possible, table)
+            raise SpecError(msg) from error
 
     def plot(self) -> Figure:
         """Draw the schedule; :func:`edgeofcare.plotting.plot_rollout` draws it on an axis of your own."""
@@ -324,6 +314,46 @@ def _balance(order: Ints, starts: Ints, traits: pd.DataFrame | None) -> pd.DataF
         flat = values.std() == 0 or waits.std() == 0
         rows.append((str(name), 0.0 if flat else round(float(np.corrcoef(values, waits)[0, 1]), 6)))
     return pd.DataFrame(rows, columns=["trait", "correlation"])
+
+
+def _read(given: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Parts of a design from plain types; ValueError or another error where they are of none that could be drawn."""
+    teams, periods = _teams(given["teams"]), _periods(given["periods"])
+    begins, (chosen, possible) = _whole(given["begins"]), _whole([given["chosen"], given["possible"]])
+    orders = np.array([_whole(order) for order in given["orders"]], dtype=np.int64)
+    sizes = step_sizes(len(teams), len(begins))
+    fits = (
+        given["format"] == _FORMAT
+        and list(teams) == list(given["teams"])
+        and 2 <= len(begins) <= len(teams)
+        and all(first < second for first, second in pairwise((0, *begins, len(periods))))
+        and orders.shape[1:] == (len(teams),)
+        and bool((np.sort(orders, axis=1) == np.repeat(np.arange(sizes.size), sizes)).all())
+        and len(np.unique(orders, axis=0)) == len(orders)
+        and 0 <= chosen < len(orders)
+        and possible == count_orders(sizes)
+    )
+    if not fits:
+        raise ValueError
+    return teams, periods, begins, orders, chosen, possible, _read_balance(given["balance"])
+
+
+def _read_balance(given: Any) -> pd.DataFrame | None:
+    """The table of what was balanced."""
+    if given is None:
+        return None
+    table = pd.DataFrame(given)
+    if list(table.columns) != ["trait", "correlation"] or not (table["correlation"].astype("float64").abs() <= 1).all():
+        raise ValueError
+    return table
+
+
+def _whole(given: Iterable[Any]) -> tuple[int, ...]:
+    """Whole numbers, refused where one is not: numpy would round it."""
+    values = tuple(given)
+    if any(isinstance(value, bool) or not isinstance(value, int | np.integer) for value in values):
+        raise ValueError
+    return tuple(int(value) for value in values)
 
 
 def _sentences(design: RolloutDesign) -> list[str]:

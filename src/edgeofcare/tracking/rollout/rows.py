@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -178,6 +179,15 @@ def _flags(outcomes: pd.DataFrame, name: str) -> tuple[NDArray[np.bool_], list[s
     return given.astype(np.bool_), []
 
 
+def _numbers(column: pd.Series) -> Floats:
+    """Numbers of a column; NaN for whatever is none, as for text and dates."""
+    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.array(
+        [float(value) if isinstance(value, Real | np.bool_) else np.nan for value in column], dtype=np.float64
+    )
+
+
 def _refuse_unfinished(complete: NDArray[np.bool_], reason: NDArray[np.object_], name: str) -> None:
     """Refuse rows whose outcome cannot be known yet. A child who moved away was followed as long as it was there."""
     unfinished = int((~complete & ~np.isin(reason, [*_NOT_AT_RISK, _MOVED])).sum())
@@ -194,8 +204,7 @@ def _values(
     outcomes: pd.DataFrame, design: RolloutDesign, name: str
 ) -> tuple[Floats, Floats, NDArray[np.bool_], NDArray[np.bool_] | None]:
     """Entries, days followed, whether that is complete, and whether a score was shown."""
-    entered = outcomes["entered_care"].to_numpy(dtype=np.float64)
-    days = outcomes["followup_days"].to_numpy(dtype=np.float64)
+    entered, days = (_numbers(outcomes[column]) for column in ("entered_care", "followup_days"))
     complete, problems = _flags(outcomes, "complete")
     shown, unclear = _flags(outcomes, "shown") if "shown" in outcomes.columns else (None, [])
     problems += unclear

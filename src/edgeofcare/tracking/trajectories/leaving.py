@@ -9,10 +9,12 @@ from edgeofcare.explanation.one_child import household_records, rules_missed
 from edgeofcare.records.records import Records
 from edgeofcare.task import Task
 
-__all__ = ["BELOW", "NOT_SCORED", "NO_RECORDS", "OTHER_TEAM", "left_because"]
+__all__ = ["BELOW", "CAME_FROM", "NOT_SCORED", "NO_RECORDS", "OTHER_LIST", "OTHER_TEAM", "left_because"]
 
 BELOW = "the risk is now below those on the list"
 OTHER_TEAM = "now with another team, where the risk is below those on the list"
+OTHER_LIST = "now on another team's list"
+CAME_FROM = "from another team's list"
 NO_RECORDS = "no score at this run; the records do not hold the child"
 NOT_SCORED = "no score at this run, although the records say that the child could be scored: check the run"
 _UNKNOWN = "no score at this run"

@@ -24,7 +24,7 @@ STAYING = (RISING, FALLING, UNCLEAR)
 """Lists of children who were on the list at the last run and still are."""
 
 LISTS = (NEW, *STAYING, LEAVING)
-"""Every list of a meeting, in its order; a child is on one of them at most."""
+"""Every list of a meeting, in its order; of one team a child is on one of them at most."""
 
 THREE = "three_months"
 """What is told of a child whose risk moved since three months, and not since the last run."""
@@ -79,7 +79,7 @@ def child_frame(
     direction = np.select([told == name for name in moves], [move["direction"] for move in moves.values()], UNKNOWN)
     direction = np.where(now == NONE, NO_SCORE, direction).astype(object)
     return frame.assign(
-        list=_lists(listed, was, direction),
+        list=_lists(listed, was, _same_team(rows["team"].to_numpy(dtype=object), positions), direction),
         listed=listed,
         was_listed=was,
         tied=listed & rows["tied"].to_numpy()[now],
@@ -109,12 +109,27 @@ def _told(moves: dict[str, pd.DataFrame]) -> npt.NDArray[np.object_]:
 
 
 def _lists(
-    listed: npt.NDArray[np.bool_], was: npt.NDArray[np.bool_], direction: npt.NDArray[np.object_]
+    listed: npt.NDArray[np.bool_],
+    was: npt.NDArray[np.bool_],
+    same: npt.NDArray[np.bool_],
+    direction: npt.NDArray[np.object_],
 ) -> npt.NDArray[np.object_]:
-    """The list of each child."""
+    """The list of each child; who comes from the list of another team is new."""
     staying = np.where(np.isin(direction, CLEAR), direction, UNCLEAR)
-    found = np.select([listed & ~was, listed, was], [NEW, staying, LEAVING], NO_LIST)
+    found = np.select([listed & ~(was & same), listed, was], [NEW, staying, LEAVING], NO_LIST)
     return found.astype(object)
+
+
+def _same_team(team: npt.NDArray[np.object_], positions: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether each child is in the team of its score before.
+
+    A team of which nobody is left, and one of which nobody was there at the run before, are one that was renamed.
+    """
+    now, before = (positions[name].to_numpy() for name in ("now", "before"))
+    there = set(team[now[now != NONE]])
+    were = set(team[before[(before != NONE) & (positions["missed"].to_numpy() == 0)]])
+    pairs = zip(team[now], team[before], strict=True)
+    return np.array([new == old or (new not in were and old not in there) for new, old in pairs], dtype=bool)
 
 
 def _taken(values: pd.Series, where: npt.NDArray[np.int64]) -> pd.Series:

@@ -17,9 +17,9 @@ from edgeofcare.records.records import Records
 from edgeofcare.task import Task
 from edgeofcare.tracking.ledger import Ledger
 from edgeofcare.tracking.trajectories.history import of_runs, score_rows
-from edgeofcare.tracking.trajectories.leaving import left_because
+from edgeofcare.tracking.trajectories.leaving import CAME_FROM, OTHER_LIST, left_because
 from edgeofcare.tracking.trajectories.list_frame import list_frame
-from edgeofcare.tracking.trajectories.meeting import LEAVING, NO_LIST, child_frame
+from edgeofcare.tracking.trajectories.meeting import LEAVING, NEW, NO_LIST, child_frame
 from edgeofcare.tracking.trajectories.moved_by import REASON_COLUMNS, change_reasons
 from edgeofcare.tracking.trajectories.noise import LEAST_CHANGE, NOT_COMPARABLE
 from edgeofcare.tracking.trajectories.notes import NO_LEDGER, Run, team_notes
@@ -113,10 +113,11 @@ def track(
     **Lists.** Of each team the highest risks of the last run are on the list, as many as capacity allows; all who are
     tied at the cut. *New* were not on it at the run before. Of those who stay, *rising* and *falling* changed by more
     than noise since the run before, or, if not, since three months; the others show *no clear change*. *Leaving* were
-    on it at the run before and are not now. So each child is on one list at most, new and staying make up the list, and
-    whoever was on it and is not is leaving, once. A run is of every team: one without a score at the last run has an
-    empty list, and who was on it leaves. Where teams are scored on different days, give the scores of each by
-    themselves.
+    on it at the run before and are not now. So of a team each child is on one list at most, new and staying make up the
+    list, and whoever was on it and is not is leaving, once. Who moves from the list of a team to that of another is new
+    there and leaving here; a team that was renamed is the same. A run is of every team: one without a score at the
+    last run has an empty list, and who was on it leaves. Where teams are scored on different days, give the scores of
+    each by themselves.
 
     **Noise.** See :mod:`edgeofcare.tracking.trajectories.noise`. A change of model or calibration is never a change of
     the child: with model and records such scores are given again by one model, otherwise they are not comparable.
@@ -143,8 +144,7 @@ def track(
     rows = score_rows(history, on=day, team=team)
     rows, days, left_out = of_runs(rows, runs=runs, on=day)
     day = rows["index_date"].max() if day is None else day
-    if ledger is None and isinstance(history, Ledger):
-        ledger = history
+    ledger = history if ledger is None and isinstance(history, Ledger) else ledger
     looked = seen_tables(records, seen)
     specs = None
     if model is not None:
@@ -157,12 +157,13 @@ def track(
     compared = rescored(rows, positions, model=model, records=records, specs=specs)
     children = child_frame(rows, compared, positions, least_change=least_change, on=day)
     children = _with_care(children, records, ledger, looked, day)
-    children["because"] = _because(children, rows, positions, days, records, task or one_task(model) or Task())
+    children = _because(children, rows, positions, days, records, task or one_task(model) or Task())
+    children, told = children.drop(columns="list_before"), _on_lists(children)
     reasons, said = _reasons(children, model, records, specs, top_reasons, progress)
     held = [Run(name, days[name], places[name]) for name in days]
     notes = {
         run.team: [
-            *team_notes(run, _team_of(children, run.team), on=day, records=records, least_change=least_change),
+            *team_notes(run, _team_of(told, run.team), on=day, records=records, least_change=least_change),
             *left_out,
             *([] if ledger is not None else [NO_LEDGER]),
         ]
@@ -172,7 +173,7 @@ def track(
         on=day,
         rows=rows,
         children=children,
-        lists=list_frame(children, said, day),
+        lists=list_frame(told, said, day),
         reasons=reasons,
         notes=notes,
         records=records,
@@ -217,12 +218,15 @@ def _because(
     days: Mapping[str, np.ndarray],
     records: Records | None,
     task: Task,
-) -> list[str]:
-    """Why children left a list; empty for the others."""
-    before = positions["before"].to_numpy()
-    was = rows["team"].to_numpy(dtype=object)[before]
-    children["list_team"] = np.where(children["list"] == LEAVING, was, children["team"])
-    return [
+) -> pd.DataFrame:
+    """Whose list each child is on, and why it left one, or from where it came; empty for the others."""
+    was = rows["team"].to_numpy(dtype=object)[positions["before"].to_numpy()]
+    children = children.assign(
+        list_team=np.where(children["list"] == LEAVING, was, children["team"]), list_before=was, because=""
+    )
+    children.loc[_came(children), "because"] = CAME_FROM
+    left = children[children["list"] == LEAVING]
+    children.loc[left.index, "because"] = [
         left_because(
             str(child),
             row,
@@ -231,10 +235,23 @@ def _because(
             records=records,
             task=task,
         )
-        if row["list"] == LEAVING
-        else ""
-        for child, row in children.iterrows()
+        for child, row in left.iterrows()
     ]
+    return children
+
+
+def _came(children: pd.DataFrame) -> pd.Series:
+    """Who is new on a list, and was on that of another team."""
+    return (children["list"] == NEW) & children["was_listed"]
+
+
+def _on_lists(children: pd.DataFrame) -> pd.DataFrame:
+    """The children, and once more those who came from another team's list: they are leaving that one."""
+    left = children[_came(children)]
+    if left.empty:
+        return children
+    left = left.assign(list=LEAVING, listed=False, tied=False, because=OTHER_LIST, list_team=left["list_before"])
+    return pd.concat([children, left])
 
 
 def _reasons(

@@ -84,12 +84,12 @@ class Tracking:
 
     @property
     def lists(self) -> pd.DataFrame:
-        """Who is to be discussed, one row for each child on a list.
+        """Who is to be discussed, one row for each child on a list, and two for one that left it for another team's.
 
         ``team``, ``list`` (``"new"``, ``"rising"``, ``"falling"``, ``"no clear change"``, ``"leaving"``), ``rank``
         within it, ``child_id``, ``household_id``; ``risk`` now with ``risk_low`` and ``risk_high``; ``risk_before`` and
         ``before_date``, the score that it is compared with; ``change`` between the two in log-odds; ``direction``, and
-        the change in words (``said``); ``reasons``, sentences on what changed it; ``because``, why a child left;
+        the change in words (``said``); ``reasons``, sentences on what changed it; ``because``, why it left or came;
         ``place`` among all of its team (1 is the highest risk), ``tied`` (it shares the last places), ``rescored``
         (one model scored both days again), ``missed_runs``; ``runs_listed``, ``days_since_listed`` since the first
         time; ``last_review``, ``last_seen`` and ``last_seen_by``, each with its days; ``support``.
