@@ -88,6 +88,27 @@ def test_scores_with_other_values_are_refused_unless_scored_again(ledger):
     assert ledger.verify().holds
 
 
+def test_a_score_that_comes_back_is_the_newest(ledger):
+    scores = made_scores(3)
+    other = scores.assign(risk=0.5)
+    assert [ledger.scored(each, again=True) for each in (scores, other, other, scores, scores)] == [3, 3, 0, 3, 0]
+    assert ledger.scores()["risk"].tolist() == scores["risk"].tolist()
+    with pytest.raises(SpecError, match="3 of 3 rows are in the ledger already"):
+        ledger.scored(other)
+
+
+def test_an_outcome_that_comes_back_is_the_newest(ledger):
+    none = pd.Series([0, 0], index=made_scores(2).index, name="entered_care")
+    assert [ledger.happened(each) for each in (none, none + 1, none + 1, none, none)] == [2, 2, 0, 2, 0]
+    assert ledger.entries("happened")["entered_care"].tolist() == [0, 0, 1, 1, 0, 0]
+
+
+def test_two_outcomes_that_are_written_in_turn_are_each_written_once(ledger):
+    care = pd.Series([0, 0], index=made_scores(2).index, name="entered_care")
+    moved = care.rename("moved")
+    assert [ledger.happened(each) for each in (care, moved, care, moved)] == [2, 2, 0, 0]
+
+
 def test_unknown_values_come_back_unknown(ledger):
     scores = made_scores(3)
     scores["risk_low"] = [0.1, np.nan, 0.3]

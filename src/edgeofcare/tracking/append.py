@@ -113,7 +113,7 @@ def append_new(connection: Any, chunks: Iterable[list[Entry]], *, once: bool) ->
     written = other = total = 0
     for chunk in chunks:
         held = _held(connection, chunk) if head.sequence else {}
-        fresh = [entry for entry in chunk if entry.body not in held.get(_key(entry), ())]
+        fresh = [entry for entry in chunk if not _says(held.get(_key(entry), ()), entry)]
         total += len(chunk)
         other += sum(_key(entry) in held for entry in fresh) if once else 0
         if not other:
@@ -134,8 +134,22 @@ def _key(entry: Entry) -> _Key:
     return entry.model_id, entry.child_id, entry.index_date
 
 
+def _says(held: Sequence[str], entry: Entry) -> bool:
+    """Whether the ledger says this already: of a score the newest counts, of an outcome the newest of each value."""
+    if not held or held[-1] == entry.body:
+        return bool(held)
+    if entry.kind == "scored" or entry.body not in held:
+        return False
+    if entry.kind != "happened":
+        return True
+    newest: dict[str, Any] = {}
+    for body in held:
+        newest.update(json.loads(body))
+    return all(newest[name] == value for name, value in json.loads(entry.body).items())
+
+
 def _held(connection: Any, chunk: Sequence[Entry]) -> dict[_Key, list[str]]:
-    """Bodies that the ledger holds of the rows of a chunk, by what they are about."""
+    """Bodies that the ledger holds of the rows of a chunk, in their order, by what they are about."""
     held: dict[_Key, list[str]] = {}
     for start in range(0, len(chunk), _ASKED):
         for row in _asked(connection, chunk[start : start + _ASKED]):
@@ -155,6 +169,7 @@ def _asked(connection: Any, part: Sequence[Entry]) -> Iterator[Any]:
         .where(payloads.c.child_id.in_(sorted({entry.child_id or "" for entry in part})))
         .where(payloads.c.index_date.in_(sorted({entry.index_date or "" for entry in part})))
         .where(entries.c.kind == part[0].kind)
+        .order_by(payloads.c.stands_for)
     )
     return iter(connection.execute(wanted))
 

@@ -41,8 +41,8 @@ class LedgerWriter:
             As :meth:`edgeofcare.Scorer.score` gives it: ``risk``, ``model_id`` and any other columns, on the index
             (household_id, child_id, index_date).
         again : bool, default False
-            Whether rows that the ledger holds for the same child, day and model, but with other values, were scored
-            again. They are refused otherwise.
+            Whether rows whose newest score in the ledger, for the same child, day and model, has other values were
+            scored again. They are refused otherwise.
 
         Returns
         -------
@@ -214,8 +214,8 @@ class LedgerWriter:
         Returns
         -------
         int
-            Entries written. The same outcome written twice makes no second entry; another one, as when more time has
-            passed, does.
+            Entries written. An outcome that the ledger says already makes no second entry; another one, as when more
+            time has passed, does, and so does one that comes back after another.
         """
         frame = about_rows(outcomes, "happened")
         if not len(frame.columns):
