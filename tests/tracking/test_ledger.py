@@ -97,6 +97,15 @@ def test_a_score_that_comes_back_is_the_newest(ledger):
         ledger.scored(other)
 
 
+def test_a_child_who_is_scored_again_in_another_household_has_one_newest_score(ledger):
+    scores = made_scores(3)
+    ledger.scored(scores)
+    moved = scores.assign(risk=0.5).set_axis(rows_of(scores.index.get_level_values("child_id"), households=["H0"] * 3))
+    assert ledger.scored(moved, again=True) == 3
+    pd.testing.assert_frame_equal(ledger.scores()[scores.columns], moved, check_exact=True)
+    assert len(ledger.scores(latest=False)) == 6
+
+
 def test_an_outcome_that_comes_back_is_the_newest(ledger):
     none = pd.Series([0, 0], index=made_scores(2).index, name="entered_care")
     assert [ledger.happened(each) for each in (none, none + 1, none + 1, none, none)] == [2, 2, 0, 2, 0]
