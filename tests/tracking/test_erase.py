@@ -233,7 +233,39 @@ def test_a_job_run_again_knows_what_was_rectified(ledger):
     with pytest.raises(SpecError, match="1 of 10 rows are in the ledger already"):
         ledger.scored(scores)
     scores.iloc[3, 0] = 0.25
-    assert ledger.scored(scores) == 0
+    assert ledger.scored(scores) == 0  # whatever its log-odds and rank are now
+    scores.iloc[3, 0] = 0.26
+    with pytest.raises(SpecError, match="1 of 10 rows are in the ledger already"):
+        ledger.scored(scores)
+
+
+def test_what_was_computed_from_a_wrong_risk_is_unknown(ledger):
+    before = ledger.scores()
+    ledger.rectify(4, {"risk": "0.9"}, by="analyst", reason="a")
+    ledger.rectify(5, {"risk": 0.8, "log_odds": np.log(4.0), "rank": 2}, by="analyst", reason="b")
+    ledger.rectify(6, {"risk": before["risk"].iloc[5]}, by="analyst", reason="c")
+    after = ledger.scores()
+    assert after["risk"].iloc[3:5].tolist() == [0.9, 0.8]
+    assert after[["log_odds", "rank"]].isna().all(axis=1).tolist() == [False] * 3 + [True] + [False] * 6
+    assert after["rank"].iloc[4:6].tolist() == [2, 6]
+    assert after["reasons"].tolist() == before["reasons"].tolist()
+    ledger.rectify(4, {"rank": 1}, by="analyst", reason="d")
+    assert ledger.scores()["rank"].iloc[3] == 1
+
+
+def test_what_was_done_is_rectified_as_it_is_written(ledger):
+    ledger.rectify(21, {"when": "04/05/2025", "by": " worker 8 "}, by="analyst", reason="a")
+    told = ledger.entries("overridden").iloc[0]
+    assert (told["when"], told["by"]) == ("2025-05-04", "worker 8")
+    again = {"by": "worker 8", "reason": told["reason"], "when": "2025-05-04"}
+    assert ledger.overridden(made_scores(10).iloc[[3]], **again) == 0
+
+
+def test_scores_that_were_read_as_text_are_kept_as_numbers(path):
+    scores = made_scores(3)
+    ledger = Ledger(path)
+    ledger.scored(scores.assign(risk=scores["risk"].map(repr)))
+    assert ledger.scores()["risk"].tolist() == scores["risk"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -244,6 +276,16 @@ def test_a_job_run_again_knows_what_was_rectified(ledger):
         (4, {"rectified_by": "x"}),
         (4, {"risk": 1.5}),
         (4, {"risk": None}),
+        (4, {"risk": True}),
+        (4, {"risk": "high"}),
+        (4, {"risk": [0.5]}),
+        (4, {"rank": "first"}),
+        (4, {"log_odds": np.inf}),
+        (21, {"when": "last week"}),
+        (21, {"when": None}),
+        (21, {"by": ""}),
+        (21, {"reason": None}),
+        (21, {"reason": "x" * 4001}),
         (4, {"index_date": "yesterday"}),
         (99, {"risk": 0.1}),
         (22, {"by": "somebody else"}),

@@ -12,7 +12,8 @@ import pandas as pd
 from edgeofcare.dates import one_date
 from edgeofcare.exceptions import SpecError
 from edgeofcare.tracking.append import RECTIFIED, append
-from edgeofcare.tracking.checks import about_rows, check_risks
+from edgeofcare.tracking.checks import about_rows
+from edgeofcare.tracking.correcting import corrected
 from edgeofcare.tracking.events import Entry
 from edgeofcare.tracking.store import tables
 from edgeofcare.tracking.values import body_text
@@ -41,10 +42,13 @@ def rectify(connection: Any, sequence: int, values: Mapping[str, Any], *, by: st
     Raises
     ------
     SpecError
-        If the ledger holds no payload of the entry, or it has no such value.
+        If the ledger holds no payload of the entry, it has no such value, or one could not have been written.
     """
-    payloads = tables().payloads
-    row = connection.execute(payloads.select().where(payloads.c.stands_for == sequence)).first()
+    import sqlalchemy as sa
+
+    _, entries, payloads = tables()
+    wanted = sa.select(payloads, entries.c.kind).join(entries, entries.c.sequence == payloads.c.stands_for)
+    row = connection.execute(wanted.where(payloads.c.stands_for == sequence)).first()
     if row is None or row.child_id is None:
         msg = "The ledger holds no payload of this entry about a child: it was erased, or there is no such entry."
         raise SpecError(msg)
@@ -55,9 +59,7 @@ def rectify(connection: Any, sequence: int, values: Mapping[str, Any], *, by: st
         raise SpecError(msg)
     keys = _checked({name: values.get(name, getattr(row, name)) for name in _KEYS})
     given = {name: value for name, value in values.items() if name not in _KEYS}
-    if "risk" in given:
-        check_risks(pd.Series([given["risk"]]))
-    _replace(connection, row, keys, {**body, **given}, by=by, reason=reason)
+    _replace(connection, row, keys, corrected(row.kind, body, given), by=by, reason=reason)
 
 
 def _checked(keys: Mapping[str, Any]) -> dict[str, str]:

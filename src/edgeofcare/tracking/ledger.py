@@ -102,7 +102,8 @@ class Ledger(LedgerWriter):
             The entry, as :meth:`entries` numbers it.
         values : mapping
             What is to be, by name: values of the entry, and ``household_id``, ``child_id`` or ``index_date`` where it
-            was written of the wrong row. Values that are not named stay.
+            was written of the wrong row. Values that are not named stay; but with another ``risk``, what was computed
+            from the wrong one (``log_odds``, ``risk_low``, ``risk_high``, ``rank``) becomes unknown, unless it is named.
         by : str
             Who does it.
         reason : str
@@ -111,7 +112,7 @@ class Ledger(LedgerWriter):
         Raises
         ------
         SpecError
-            If the entry's payload was erased, or it has no such value.
+            If the entry's payload was erased, it has no such value, or one could not have been written.
 
         Notes
         -----

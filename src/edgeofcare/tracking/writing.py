@@ -63,6 +63,8 @@ class LedgerWriter:
             msg = f"scored: column {' and '.join(sorted(missing))} is missing; give what Scorer.score gave."
             raise SpecError(msg)
         check_risks(frame["risk"])
+        if frame["risk"].dtype.kind not in "iuf":  # numbers that were read as text
+            frame = frame.assign(risk=frame["risk"].astype(object).astype("float64"))
         return self._write_rows(frame, "scored", {}, None, once=not again)
 
     def shown(self, rows: Any, *, by: str, role: str | None = None, when: Any = None, model_id: str = "") -> int:
