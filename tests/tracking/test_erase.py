@@ -284,6 +284,7 @@ def test_scores_that_were_read_as_text_are_kept_as_numbers(path):
         (21, {"when": "last week"}),
         (21, {"when": None}),
         (21, {"by": ""}),
+        (21, {"reason": "caf\udce9"}),
         (21, {"reason": None}),
         (21, {"reason": "x" * 4001}),
         (4, {"index_date": "yesterday"}),

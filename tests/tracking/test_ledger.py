@@ -187,6 +187,15 @@ def test_every_kind_is_described():
 # ---------------------------------------------------------------------------------------------- what is refused
 
 
+HALF = b"KIND\xe9".decode(errors="surrogateescape")
+
+
+def broken(scores, make=str):
+    """Of each row something that holds half a letter."""
+    held = HALF if make is str else make([HALF])
+    return pd.Index([held] * len(scores), dtype=object, tupleize_cols=False)
+
+
 WRONG_SCORES = {
     "no index": (lambda s: s.reset_index(), IndexNamesError, "expected rows on the index"),
     "no risk": (lambda s: s.drop(columns="risk"), SpecError, "column risk is missing"),
@@ -200,6 +209,25 @@ WRONG_SCORES = {
     "an object": (lambda s: s.assign(note=object()), SpecError, "note holds a object"),
     "infinite": (lambda s: s.assign(log_odds=np.inf), SpecError, "log_odds holds an infinite number"),
     "a name of the ledger's": (lambda s: s.assign(sequence=1), SpecError, "columns must have names of their own"),
+    "half a letter": (lambda s: s.assign(note=broken(s)), SpecError, "note holds text that is not valid Unicode"),
+    "half a letter in a list": (lambda s: s.assign(reasons=broken(s, list)), SpecError, "reasons holds text that is"),
+    "half a letter in a name": (
+        lambda s: s.set_axis(pd.Index([*s.columns[:-1], HALF], dtype=object), axis=1).assign(model_id=MODEL),
+        SpecError,
+        "1 of 7 columns have names that are not valid Unicode",
+    ),
+    "half a letter in a key": (
+        lambda s: s.set_axis(
+            pd.MultiIndex.from_arrays([broken(s), broken(s), rows_of("123").levels[2].repeat(3)], names=s.index.names)
+        ),
+        IndexNamesError,
+        "3 of 3 rows have no household_id of 1 to 200 letters; 3 of 3 rows have no child_id",
+    ),
+    "a number of many digits": (
+        lambda s: s.assign(rank=pd.Series([10**400] * 3, s.index, dtype=object)),
+        SpecError,
+        "rank holds a whole number of more than 64 bits",
+    ),
     "no child": (
         lambda s: s.set_axis(rows_of(["KIND1", "", "KIND3"])),
         IndexNamesError,
@@ -227,6 +255,9 @@ def test_wrong_scores_are_refused_whole_and_without_a_value(ledger, wrong):
         lambda each, rows: each.shown(rows, by="w", when="tomorrow"),
         lambda each, rows: each.shown(rows, by="w", when=dt.datetime(2025, 4, 1, 9)),
         lambda each, rows: each.overridden(rows, by="w", reason=" "),
+        lambda each, rows: each.reviewed(rows, by="w", note=HALF),
+        lambda each, rows: each.monitored({HALF: 1}, model_id=MODEL),
+        lambda each, rows: each.monitored({"least": -(2**63) - 1}, model_id=MODEL),
         lambda each, rows: each.supported(rows, by="w", support=""),
         lambda each, rows: each.happened(rows[[]]),
         lambda each, rows: each.monitored([1], model_id=MODEL),

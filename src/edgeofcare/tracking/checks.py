@@ -10,6 +10,7 @@ import pandas as pd
 
 from edgeofcare.exceptions import IndexNamesError, SpecError
 from edgeofcare.features.index import INDEX_NAMES, index_days
+from edgeofcare.tracking.values import writable
 
 __all__ = ["LONGEST", "about_rows", "check_model_id", "check_risks", "one_text", "optional_text"]
 
@@ -37,14 +38,14 @@ def one_text(value: Any, name: str) -> str:
     Raises
     ------
     SpecError
-        If it is no text, empty or too long.
+        If it is no text, empty, too long or not valid Unicode.
 
     Examples
     --------
     >>> one_text(" worker 7 ", "by")
     'worker 7'
     """
-    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST[name]:
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST[name] or not writable(value):
         msg = f"{name} must be a text of 1 to {LONGEST[name]:,} letters."
         raise SpecError(msg)
     return value.strip()
@@ -183,4 +184,4 @@ def about_rows(rows: Any, what: str) -> pd.DataFrame:
 
 def _is_key(key: Any) -> bool:
     """Whether something can be an identifier."""
-    return isinstance(key, str) and 0 < len(key) <= _ID_LENGTH and "\0" not in key
+    return isinstance(key, str) and 0 < len(key) <= _ID_LENGTH and "\0" not in key and writable(key)

@@ -103,7 +103,7 @@ class Ledger(LedgerWriter):
         values : mapping
             What is to be, by name: values of the entry, and ``household_id``, ``child_id`` or ``index_date`` where it
             was written of the wrong row. Values that are not named stay; but with another ``risk``, what was computed
-            from the wrong one (``log_odds``, ``risk_low``, ``risk_high``, ``rank``) becomes unknown, unless it is named.
+            from the wrong one (``log_odds``, ``risk_low``, ``risk_high``, ``rank``) becomes unknown, unless named too.
         by : str
             Who does it.
         reason : str

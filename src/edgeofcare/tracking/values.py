@@ -13,10 +13,12 @@ import pandas as pd
 
 from edgeofcare.exceptions import SpecError
 
-__all__ = ["body_text", "encode", "plain_column"]
+__all__ = ["body_text", "encode", "plain_column", "writable"]
 
 encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 """JSON of plain values, the same for the same values."""
+
+_LEAST, _MOST = -(2**63), 2**64 - 1
 
 
 def body_text(values: Mapping[str, Any]) -> str:
@@ -43,6 +45,30 @@ def body_text(values: Mapping[str, Any]) -> str:
     '{"a":null,"b":[1,2.5]}'
     """
     return encode({str(name): _plain(value, str(name)) for name, value in values.items()})
+
+
+def writable(text: str) -> bool:
+    """Whether a text can be written and read again: half a letter, as a wrong decoding leaves, cannot.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> writable("café"), writable(bytes([0xE9]).decode(errors="surrogateescape"))
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def plain_column(column: pd.Series, name: str) -> list[Any]:
@@ -90,6 +116,22 @@ def _plain(value: Any, name: str) -> Any:
     raise SpecError(msg)
 
 
+def _text(value: str, name: str) -> str:
+    """A text that can be read again."""
+    if not writable(value):
+        msg = f"{name} holds text that is not valid Unicode; read its source again with the encoding that it has."
+        raise SpecError(msg)
+    return str(value)
+
+
+def _whole(value: Any, name: str) -> int:
+    """A whole number that a column can hold."""
+    if not _LEAST <= value <= _MOST:
+        msg = f"{name} holds a whole number of more than 64 bits; give it as text."
+        raise SpecError(msg)
+    return int(value)
+
+
 def _number(value: Any, name: str) -> float | None:
     """A number; none where it is unknown."""
     if math.isinf(value):
@@ -105,7 +147,7 @@ def _list(values: Sequence[Any], name: str) -> list[Any]:
 
 def _mapping(values: Mapping[Any, Any], name: str) -> dict[str, Any]:
     """A mapping of plain values."""
-    return {str(key): _plain(value, name) for key, value in values.items()}
+    return {_text(str(key), name): _plain(value, name) for key, value in values.items()}
 
 
 def _as(write: Callable[[Any], Any]) -> Callable[[Any, str], Any]:
@@ -114,9 +156,9 @@ def _as(write: Callable[[Any], Any]) -> Callable[[Any, str], Any]:
 
 
 _WRITERS: tuple[tuple[tuple[type, ...], Callable[[Any, str], Any]], ...] = (
-    ((str,), _as(str)),
+    ((str,), _text),
     ((bool, np.bool_), _as(bool)),
-    ((int, np.integer), _as(int)),
+    ((int, np.integer), _whole),
     ((float, np.floating), _number),
     ((dt.datetime,), _as(lambda value: value.isoformat() if value.time() != dt.time() else str(value.date()))),
     ((dt.date,), _as(dt.date.isoformat)),

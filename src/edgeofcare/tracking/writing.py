@@ -13,7 +13,7 @@ from edgeofcare.tracking.checks import about_rows, check_model_id, check_risks, 
 from edgeofcare.tracking.events import Entry, moment, row_entries
 from edgeofcare.tracking.frames import RESERVED
 from edgeofcare.tracking.store import Store
-from edgeofcare.tracking.values import body_text
+from edgeofcare.tracking.values import body_text, writable
 
 __all__ = ["LedgerWriter"]
 
@@ -289,6 +289,9 @@ class LedgerWriter:
         taken = sorted({str(name) for name in frame.columns} & set(RESERVED))
         if taken or not frame.columns.is_unique:
             msg = f"{kind}: columns must have names of their own, each once, not {', '.join(RESERVED)}."
+            raise SpecError(msg)
+        if unread := sum(not writable(str(name)) for name in frame.columns):
+            msg = f"{kind}: {unread:,} of {len(frame.columns):,} columns have names that are not valid Unicode."
             raise SpecError(msg)
         model = check_model_id(model_id) if model_id else ""
         chunks = row_entries(frame, kind, given, model)
