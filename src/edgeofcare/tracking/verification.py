@@ -168,6 +168,8 @@ def verify(connection: Any, head: Head | None) -> Verification:
     import sqlalchemy as sa
 
     _, entries, payloads = tables()
+    if connection.dialect.name == "sqlite":  # where an editor may have left bytes that are no text
+        connection.connection.dbapi_connection.text_factory = _any_text
     walk = _Walk(head)
     for row in _rows(connection):
         walk.step(row)
@@ -192,6 +194,14 @@ def _rows(connection: Any) -> Iterator[Any]:
         .execution_options(yield_per=_ROWS)
     )
     return iter(connection.execute(both))
+
+
+def _any_text(held: bytes) -> str | bytes:
+    """What is held as text; as bytes where it is none, and so no digest is of it."""
+    try:
+        return held.decode()
+    except UnicodeDecodeError:
+        return held
 
 
 def _bytes(value: Any) -> bytes:
