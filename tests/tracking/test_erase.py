@@ -174,6 +174,36 @@ def test_a_household_named_by_a_sibling_stays(path):
     assert ledger.verify().rectified == 0
 
 
+def test_a_household_of_others_stays_whatever_its_key(path):
+    """Keys of one's own: of households that look like those of children, and that others live in."""
+    ledger = Ledger(path)
+    homes = {"5": "12", "77": "5", "78": "H5", "79": "FAM-5", "80": "15"}
+    ledger.scored(pd.DataFrame({"risk": 0.1, "model_id": MODEL}, index=rows_of(homes, households=homes.values())))
+    assert ledger.erase("5", **WHO) == 1
+    assert ledger.entries().index.get_level_values("household_id").tolist() == list(homes.values())[1:]
+    assert ledger.verify().rectified == 0
+
+
+@pytest.mark.parametrize(("name", "left"), [("FAM-5", "H77"), ("5_home", "H77"), ("H5", "H77"), ("FAM-15", "FAM-15")])
+def test_a_household_that_the_child_was_in_does_not_keep_its_key(path, name, left):
+    ledger = Ledger(path)
+    ledger.scored(family("5", "77", name=name))
+    ledger.erase("5", **WHO)
+    assert ledger.entries().index.get_level_values("household_id").tolist() == [left]
+
+
+@pytest.mark.parametrize("before", [None, "HKIND0000", "HKIND1111"])
+def test_a_household_named_by_a_child_who_was_not_scored_in_it_does_not_keep_its_key(path, before):
+    ledger = Ledger(path)
+    if before:
+        earlier = rows_of(["KIND1111"], day="2024-03-31", households=[before])
+        ledger.scored(pd.DataFrame({"risk": 0.1, "model_id": MODEL}, index=earlier))
+    ledger.scored(family("KIND2222", "KIND3333", name="HKIND1111"))
+    ledger.erase("KIND1111", **WHO)
+    assert ledger.entries().index.get_level_values("household_id").unique().tolist() == ["HKIND2222"]
+    assert b"KIND1111" not in file_bytes(path)
+
+
 def test_a_reason_of_an_earlier_rectifying_stays(path):
     ledger = Ledger(path)
     ledger.scored(family("KIND1111", "KIND2222", name="HKIND1111"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -112,10 +112,29 @@ def erase_child(connection: Any, child_id: str, *, by: str, ground: str) -> int:
     households = connection.execute(sa.select(payloads.c.household_id).where(own).distinct()).scalars().all()
     removed = connection.execute(payloads.delete().where(own)).rowcount
     _append_erased(connection, removed, by=by, ground=ground)
-    named = {child_id, f"H{child_id}", *(key for key in households if key.endswith(child_id))}
-    for key in sorted(named):
+    for key in _named_by(connection, child_id, households):
         _rename_household(connection, key, by=by)
     return removed
+
+
+def _named_by(connection: Any, child_id: str, households: Sequence[str]) -> list[str]:
+    """Keys of households that hold the child's key, of those that the child was in.
+
+    A household may bear the key of a child who was never written down in it: the smallest of a family whose others
+    alone were scored. It is taken for the child's unless the child, or somebody in it, shows that keys of households
+    are not made so here.
+    """
+    import sqlalchemy as sa
+
+    payloads = tables().payloads
+    whole = re.compile(rf"(?<![^\W_])H?{re.escape(child_id)}(?![^\W_])")
+    found = {key for key in households if whole.search(key)}
+    if all(key[:1] == "H" and key[1:] <= child_id for key in households):
+        made = f"H{child_id}"
+        others = sa.select(payloads.c.child_id).where(payloads.c.household_id == made).distinct()
+        if all(other > child_id for other in connection.execute(others).scalars()):
+            found.add(made)
+    return sorted(found)
 
 
 def _refuse_named(child_id: Any, *texts: str) -> None:
