@@ -316,9 +316,9 @@ def test_a_file_that_is_no_database_is_refused_and_left(path):
 def test_a_later_format_is_refused(path):
     Ledger(path)
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE ledger_about SET format = 2")
+        connection.execute("UPDATE ledger_about SET format = 3")
         connection.commit()
-    with pytest.raises(LedgerError, match="format 2, and this version of edgeofcare knows 1"):
+    with pytest.raises(LedgerError, match="format 3, and this version of edgeofcare knows 2"):
         Ledger(path)
 
 

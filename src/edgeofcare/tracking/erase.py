@@ -15,7 +15,7 @@ from edgeofcare.tracking.append import RECTIFIED, append
 from edgeofcare.tracking.checks import about_rows
 from edgeofcare.tracking.correcting import corrected
 from edgeofcare.tracking.events import Entry
-from edgeofcare.tracking.store import tables
+from edgeofcare.tracking.store import FORMAT, tables
 from edgeofcare.tracking.values import body_text
 
 __all__ = ["erase_before", "erase_child", "rectify"]
@@ -78,8 +78,9 @@ def _replace(
     model_id = connection.execute(entries.select().where(entries.c.sequence == row.stands_for)).one().model_id
     connection.execute(payloads.delete().where(payloads.c.sequence == row.sequence))
     body = body_text({**values, **dict(zip(RECTIFIED, (by, reason), strict=True))})
-    append(connection, [Entry("rectified", model_id, **keys, body=body, stands_for=row.stands_for, removed=1)])
-    _unclean(connection)
+    said = {"stands_for": row.stands_for, "removed": -row.stands_for}
+    append(connection, [Entry("rectified", model_id, **keys, body=body, **said)])
+    _unclean(connection, format=FORMAT)
 
 
 def erase_child(connection: Any, child_id: str, *, by: str, ground: str) -> int:
@@ -199,7 +200,7 @@ def _append_erased(connection: Any, removed: int, *, by: str, ground: str) -> No
         _unclean(connection)
 
 
-def _unclean(connection: Any) -> None:
+def _unclean(connection: Any, **also: int) -> None:
     """Remember that the file may hold traces until it is rewritten."""
     about = tables().about
-    connection.execute(about.update().values(unclean=about.c.unclean + 1))
+    connection.execute(about.update().values(unclean=about.c.unclean + 1, **also))

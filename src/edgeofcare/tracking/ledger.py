@@ -60,6 +60,9 @@ class Ledger(LedgerWriter):
     entries to the end. An erasure says how many payloads it took, not which, so that a payload taken by stealth would
     not show where one that was erased is put back from a copy at the same time.
 
+    A rectified entry says which entry it corrects (``removed``, negative), so that values which were corrected do not
+    come back unseen; those that were rectified in a ledger of format 1 are held to the counts alone.
+
     **A SQLite file** has a rollback journal, not a write-ahead log, which needs memory shared by all who open the
     file and so fails on network drives. Locks of network drives fail too, at times: where several machines write, use
     a server.
