@@ -127,6 +127,16 @@ def test_unknown_values_come_back_unknown(ledger):
     assert found["risk_low"].isna().tolist() == found["team"].isna().tolist() == [False, True, False]
 
 
+@pytest.mark.parametrize("dtype", ["boolean", "Int64", "Float64"])
+def test_gaps_in_columns_that_can_hold_them_come_back_unknown(ledger, dtype):
+    scores = made_scores(3)
+    scores["flag"] = pd.array([1, None, 0], dtype=dtype)
+    assert [ledger.scored(scores), ledger.scored(scores)] == [3, 0]
+    found = ledger.scores()["flag"]
+    assert found.isna().tolist() == [False, True, False]
+    assert found.dropna().tolist() == [1, 0]
+
+
 def test_the_life_of_a_score_is_its_history(ledger):
     scores = made_scores(5)
     row = scores.iloc[[2]]

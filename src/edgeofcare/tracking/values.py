@@ -96,10 +96,10 @@ def plain_column(column: pd.Series, name: str) -> list[Any]:
     >>> plain_column(pd.Series([0.5, None]), "risk")
     [0.5, None]
     """
-    if column.dtype.kind in "ib":
-        return column.tolist()
-    if column.dtype.kind == "f" and bool(np.isfinite(column.to_numpy()).all()):
-        return column.tolist()
+    if isinstance(column.dtype, np.dtype):  # a dtype of pandas may hold gaps
+        kind = column.dtype.kind
+        if kind in "ib" or (kind == "f" and bool(np.isfinite(column.to_numpy()).all())):
+            return column.tolist()
     return [_plain(value, name) for value in column.tolist()]
 
 
