@@ -319,6 +319,12 @@ def test_scores_that_were_read_as_text_are_kept_as_numbers(path):
         (21, {"reason": "x" * 4001}),
         (4, {"index_date": "yesterday"}),
         (99, {"risk": 0.1}),
+        ("abc", {"risk": 0.1}),
+        (None, {"risk": 0.1}),
+        (np.nan, {"risk": 0.1}),
+        (4.5, {"risk": 0.1}),
+        (True, {"risk": 0.1}),
+        (2**64, {"risk": 0.1}),
         (22, {"by": "somebody else"}),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from edgeofcare.exceptions import IndexNamesError, SpecError
 from edgeofcare.features.index import INDEX_NAMES, index_days
 from edgeofcare.tracking.values import writable
 
-__all__ = ["LONGEST", "about_rows", "check_model_id", "check_risks", "one_text", "optional_text"]
+__all__ = ["LONGEST", "about_rows", "check_model_id", "check_risks", "entry_number", "one_text", "optional_text"]
 
 LONGEST = {"by": 200, "role": 200, "reason": 4000, "note": 4000, "support": 4000, "ground": 400}
 """Most letters of each text that a caller writes."""
@@ -105,6 +106,34 @@ def check_model_id(model_id: Any) -> str:
         msg = "model_id must be a text of at most 100 letters, digits and marks, without blanks, as scorer.model_id."
         raise SpecError(msg)
     return model_id
+
+
+def entry_number(sequence: Any) -> int:
+    """The number of an entry.
+
+    Parameters
+    ----------
+    sequence : int
+        What was given; a number that a frame made 4.0 of 4 will do.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    SpecError
+        If it is none.
+
+    Examples
+    --------
+    >>> entry_number(4.0)
+    4
+    """
+    if isinstance(sequence, Real) and not isinstance(sequence, bool) and 0 < sequence < 2**63 and sequence % 1 == 0:
+        return int(sequence)
+    msg = "sequence must be the number of an entry, as ledger.entries() gives it."
+    raise SpecError(msg)
 
 
 def check_risks(risk: pd.Series) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from edgeofcare.exceptions import SpecError
 from edgeofcare.tracking.append import last
 from edgeofcare.tracking.chain import head_text, parse_head
-from edgeofcare.tracking.checks import one_text
+from edgeofcare.tracking.checks import entry_number, one_text
 from edgeofcare.tracking.erase import erase_before, erase_child, rectify
 from edgeofcare.tracking.frames import child_entries, kinds_of, latest_scores, log
 from edgeofcare.tracking.store import open_store
@@ -125,7 +125,8 @@ class Ledger(LedgerWriter):
             msg = "values must be a mapping of names to what is to be."
             raise SpecError(msg)
         told = {"by": one_text(by, "by"), "reason": one_text(reason, "reason")}
-        self._store.write(lambda connection: rectify(connection, int(sequence), values, **told))
+        number = entry_number(sequence)
+        self._store.write(lambda connection: rectify(connection, number, values, **told))
         self._store.clean()
 
     def erase(self, child_id: str, *, by: str, ground: str) -> int:
