@@ -324,7 +324,7 @@ def test_scores_that_were_read_as_text_are_kept_as_numbers(path):
         (np.nan, {"risk": 0.1}),
         (4.5, {"risk": 0.1}),
         (True, {"risk": 0.1}),
-        (2**64, {"risk": 0.1}),
+        (10**400, {"risk": 0.1}),
         (22, {"by": "somebody else"}),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -130,7 +129,8 @@ def entry_number(sequence: Any) -> int:
     >>> entry_number(4.0)
     4
     """
-    if isinstance(sequence, Real) and not isinstance(sequence, bool) and 0 < sequence < 2**63 and sequence % 1 == 0:
+    number = isinstance(sequence, int | float | np.integer | np.floating) and not isinstance(sequence, bool)
+    if number and 0 < sequence < 2**63 and sequence % 1 == 0:
         return int(sequence)
     msg = "sequence must be the number of an entry, as ledger.entries() gives it."
     raise SpecError(msg)
