@@ -174,6 +174,36 @@ def test_a_household_named_by_a_sibling_stays(path):
     assert ledger.verify().rectified == 0
 
 
+def test_a_household_of_others_stays_whatever_its_key(path):
+    """Keys of one's own: of households that look like those of children, and that others live in."""
+    ledger = Ledger(path)
+    homes = {"5": "12", "77": "5", "78": "H5", "79": "FAM-5", "80": "15"}
+    ledger.scored(pd.DataFrame({"risk": 0.1, "model_id": MODEL}, index=rows_of(homes, households=homes.values())))
+    assert ledger.erase("5", **WHO) == 1
+    assert ledger.entries().index.get_level_values("household_id").tolist() == list(homes.values())[1:]
+    assert ledger.verify().rectified == 0
+
+
+@pytest.mark.parametrize(("name", "left"), [("FAM-5", "H77"), ("5_home", "H77"), ("H5", "H77"), ("FAM-15", "FAM-15")])
+def test_a_household_that_the_child_was_in_does_not_keep_its_key(path, name, left):
+    ledger = Ledger(path)
+    ledger.scored(family("5", "77", name=name))
+    ledger.erase("5", **WHO)
+    assert ledger.entries().index.get_level_values("household_id").tolist() == [left]
+
+
+@pytest.mark.parametrize("before", [None, "HKIND0000", "HKIND1111"])
+def test_a_household_named_by_a_child_who_was_not_scored_in_it_does_not_keep_its_key(path, before):
+    ledger = Ledger(path)
+    if before:
+        earlier = rows_of(["KIND1111"], day="2024-03-31", households=[before])
+        ledger.scored(pd.DataFrame({"risk": 0.1, "model_id": MODEL}, index=earlier))
+    ledger.scored(family("KIND2222", "KIND3333", name="HKIND1111"))
+    ledger.erase("KIND1111", **WHO)
+    assert ledger.entries().index.get_level_values("household_id").unique().tolist() == ["HKIND2222"]
+    assert b"KIND1111" not in file_bytes(path)
+
+
 def test_a_reason_of_an_earlier_rectifying_stays(path):
     ledger = Ledger(path)
     ledger.scored(family("KIND1111", "KIND2222", name="HKIND1111"))
@@ -233,7 +263,39 @@ def test_a_job_run_again_knows_what_was_rectified(ledger):
     with pytest.raises(SpecError, match="1 of 10 rows are in the ledger already"):
         ledger.scored(scores)
     scores.iloc[3, 0] = 0.25
-    assert ledger.scored(scores) == 0
+    assert ledger.scored(scores) == 0  # whatever its log-odds and rank are now
+    scores.iloc[3, 0] = 0.26
+    with pytest.raises(SpecError, match="1 of 10 rows are in the ledger already"):
+        ledger.scored(scores)
+
+
+def test_what_was_computed_from_a_wrong_risk_is_unknown(ledger):
+    before = ledger.scores()
+    ledger.rectify(4, {"risk": "0.9"}, by="analyst", reason="a")
+    ledger.rectify(5, {"risk": 0.8, "log_odds": np.log(4.0), "rank": 2}, by="analyst", reason="b")
+    ledger.rectify(6, {"risk": before["risk"].iloc[5]}, by="analyst", reason="c")
+    after = ledger.scores()
+    assert after["risk"].iloc[3:5].tolist() == [0.9, 0.8]
+    assert after[["log_odds", "rank"]].isna().all(axis=1).tolist() == [False] * 3 + [True] + [False] * 6
+    assert after["rank"].iloc[4:6].tolist() == [2, 6]
+    assert after["reasons"].tolist() == before["reasons"].tolist()
+    ledger.rectify(4, {"rank": 1}, by="analyst", reason="d")
+    assert ledger.scores()["rank"].iloc[3] == 1
+
+
+def test_what_was_done_is_rectified_as_it_is_written(ledger):
+    ledger.rectify(21, {"when": "04/05/2025", "by": " worker 8 "}, by="analyst", reason="a")
+    told = ledger.entries("overridden").iloc[0]
+    assert (told["when"], told["by"]) == ("2025-05-04", "worker 8")
+    again = {"by": "worker 8", "reason": told["reason"], "when": "2025-05-04"}
+    assert ledger.overridden(made_scores(10).iloc[[3]], **again) == 0
+
+
+def test_scores_that_were_read_as_text_are_kept_as_numbers(path):
+    scores = made_scores(3)
+    ledger = Ledger(path)
+    ledger.scored(scores.assign(risk=scores["risk"].map(repr)))
+    assert ledger.scores()["risk"].tolist() == scores["risk"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -244,8 +306,25 @@ def test_a_job_run_again_knows_what_was_rectified(ledger):
         (4, {"rectified_by": "x"}),
         (4, {"risk": 1.5}),
         (4, {"risk": None}),
+        (4, {"risk": True}),
+        (4, {"risk": "high"}),
+        (4, {"risk": [0.5]}),
+        (4, {"rank": "first"}),
+        (4, {"log_odds": np.inf}),
+        (21, {"when": "last week"}),
+        (21, {"when": None}),
+        (21, {"by": ""}),
+        (21, {"reason": "caf\udce9"}),
+        (21, {"reason": None}),
+        (21, {"reason": "x" * 4001}),
         (4, {"index_date": "yesterday"}),
         (99, {"risk": 0.1}),
+        ("abc", {"risk": 0.1}),
+        (None, {"risk": 0.1}),
+        (np.nan, {"risk": 0.1}),
+        (4.5, {"risk": 0.1}),
+        (True, {"risk": 0.1}),
+        (10**400, {"risk": 0.1}),
         (22, {"by": "somebody else"}),
     ],
 )

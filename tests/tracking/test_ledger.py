@@ -88,6 +88,36 @@ def test_scores_with_other_values_are_refused_unless_scored_again(ledger):
     assert ledger.verify().holds
 
 
+def test_a_score_that_comes_back_is_the_newest(ledger):
+    scores = made_scores(3)
+    other = scores.assign(risk=0.5)
+    assert [ledger.scored(each, again=True) for each in (scores, other, other, scores, scores)] == [3, 3, 0, 3, 0]
+    assert ledger.scores()["risk"].tolist() == scores["risk"].tolist()
+    with pytest.raises(SpecError, match="3 of 3 rows are in the ledger already"):
+        ledger.scored(other)
+
+
+def test_a_child_who_is_scored_again_in_another_household_has_one_newest_score(ledger):
+    scores = made_scores(3)
+    ledger.scored(scores)
+    moved = scores.assign(risk=0.5).set_axis(rows_of(scores.index.get_level_values("child_id"), households=["H0"] * 3))
+    assert ledger.scored(moved, again=True) == 3
+    pd.testing.assert_frame_equal(ledger.scores()[scores.columns], moved, check_exact=True)
+    assert len(ledger.scores(latest=False)) == 6
+
+
+def test_an_outcome_that_comes_back_is_the_newest(ledger):
+    none = pd.Series([0, 0], index=made_scores(2).index, name="entered_care")
+    assert [ledger.happened(each) for each in (none, none + 1, none + 1, none, none)] == [2, 2, 0, 2, 0]
+    assert ledger.entries("happened")["entered_care"].tolist() == [0, 0, 1, 1, 0, 0]
+
+
+def test_two_outcomes_that_are_written_in_turn_are_each_written_once(ledger):
+    care = pd.Series([0, 0], index=made_scores(2).index, name="entered_care")
+    moved = care.rename("moved")
+    assert [ledger.happened(each) for each in (care, moved, care, moved)] == [2, 2, 0, 0]
+
+
 def test_unknown_values_come_back_unknown(ledger):
     scores = made_scores(3)
     scores["risk_low"] = [0.1, np.nan, 0.3]
@@ -95,6 +125,16 @@ def test_unknown_values_come_back_unknown(ledger):
     ledger.scored(scores)
     found = ledger.scores()
     assert found["risk_low"].isna().tolist() == found["team"].isna().tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("dtype", ["boolean", "Int64", "Float64"])
+def test_gaps_in_columns_that_can_hold_them_come_back_unknown(ledger, dtype):
+    scores = made_scores(3)
+    scores["flag"] = pd.array([1, None, 0], dtype=dtype)
+    assert [ledger.scored(scores), ledger.scored(scores)] == [3, 0]
+    found = ledger.scores()["flag"]
+    assert found.isna().tolist() == [False, True, False]
+    assert found.dropna().tolist() == [1, 0]
 
 
 def test_the_life_of_a_score_is_its_history(ledger):
@@ -157,6 +197,15 @@ def test_every_kind_is_described():
 # ---------------------------------------------------------------------------------------------- what is refused
 
 
+HALF = b"KIND\xe9".decode(errors="surrogateescape")
+
+
+def broken(scores, make=str):
+    """Of each row something that holds half a letter."""
+    held = HALF if make is str else make([HALF])
+    return pd.Index([held] * len(scores), dtype=object, tupleize_cols=False)
+
+
 WRONG_SCORES = {
     "no index": (lambda s: s.reset_index(), IndexNamesError, "expected rows on the index"),
     "no risk": (lambda s: s.drop(columns="risk"), SpecError, "column risk is missing"),
@@ -170,6 +219,25 @@ WRONG_SCORES = {
     "an object": (lambda s: s.assign(note=object()), SpecError, "note holds a object"),
     "infinite": (lambda s: s.assign(log_odds=np.inf), SpecError, "log_odds holds an infinite number"),
     "a name of the ledger's": (lambda s: s.assign(sequence=1), SpecError, "columns must have names of their own"),
+    "half a letter": (lambda s: s.assign(note=broken(s)), SpecError, "note holds text that is not valid Unicode"),
+    "half a letter in a list": (lambda s: s.assign(reasons=broken(s, list)), SpecError, "reasons holds text that is"),
+    "half a letter in a name": (
+        lambda s: s.set_axis(pd.Index([*s.columns[:-1], HALF], dtype=object), axis=1).assign(model_id=MODEL),
+        SpecError,
+        "1 of 7 columns have names that are not valid Unicode",
+    ),
+    "half a letter in a key": (
+        lambda s: s.set_axis(
+            pd.MultiIndex.from_arrays([broken(s), broken(s), rows_of("123").levels[2].repeat(3)], names=s.index.names)
+        ),
+        IndexNamesError,
+        "3 of 3 rows have no household_id of 1 to 200 letters; 3 of 3 rows have no child_id",
+    ),
+    "a number of many digits": (
+        lambda s: s.assign(rank=pd.Series([10**400] * 3, s.index, dtype=object)),
+        SpecError,
+        "rank holds a whole number of more than 64 bits",
+    ),
     "no child": (
         lambda s: s.set_axis(rows_of(["KIND1", "", "KIND3"])),
         IndexNamesError,
@@ -197,6 +265,9 @@ def test_wrong_scores_are_refused_whole_and_without_a_value(ledger, wrong):
         lambda each, rows: each.shown(rows, by="w", when="tomorrow"),
         lambda each, rows: each.shown(rows, by="w", when=dt.datetime(2025, 4, 1, 9)),
         lambda each, rows: each.overridden(rows, by="w", reason=" "),
+        lambda each, rows: each.reviewed(rows, by="w", note=HALF),
+        lambda each, rows: each.monitored({HALF: 1}, model_id=MODEL),
+        lambda each, rows: each.monitored({"least": -(2**63) - 1}, model_id=MODEL),
         lambda each, rows: each.supported(rows, by="w", support=""),
         lambda each, rows: each.happened(rows[[]]),
         lambda each, rows: each.monitored([1], model_id=MODEL),
@@ -255,9 +326,9 @@ def test_a_file_that_is_no_database_is_refused_and_left(path):
 def test_a_later_format_is_refused(path):
     Ledger(path)
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE ledger_about SET format = 2")
+        connection.execute("UPDATE ledger_about SET format = 3")
         connection.commit()
-    with pytest.raises(LedgerError, match="format 2, and this version of edgeofcare knows 1"):
+    with pytest.raises(LedgerError, match="format 3, and this version of edgeofcare knows 2"):
         Ledger(path)
 
 

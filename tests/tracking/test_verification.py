@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+import sqlite3
+from contextlib import closing
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeofcare.exceptions import SpecError
+from edgeofcare.tracking import erase as erasing
+from edgeofcare.tracking.append import append
 from edgeofcare.tracking.chain import START, Head, entry_digest, head_text, parse_head, payload_digest
 from edgeofcare.tracking.ledger import Ledger
 from ledgers import made_scores, tampering
@@ -45,6 +49,7 @@ def test_an_untouched_ledger_holds(ledger):
     )
 
 
+NO_TEXT = "cast(x'FF' as text)"
 CHAIN_EDITS = {
     "kind": "'reviewed'",
     "time": "'2025-01-01T00:00:00.000000Z'",
@@ -66,7 +71,7 @@ def test_an_edited_entry_is_found(ledger, path, column, sequence):
 
 
 @pytest.mark.parametrize("column", ["removed", "sealed", "digest", "kind", "model_id"])
-@pytest.mark.parametrize("value", ["'text'", "12.5", "x'00'", "100000000000"])
+@pytest.mark.parametrize("value", ["'text'", "12.5", "x'00'", "100000000000", NO_TEXT])
 def test_values_of_another_type_are_found_too(ledger, path, column, value):
     tampered(path, f"UPDATE ledger_entries SET {column} = {value} WHERE sequence = 5")
     assert ledger.verify().first_break == 5
@@ -90,7 +95,7 @@ def test_an_edited_payload_is_found(ledger, path, column):
     assert "1 payload does not fit its digest, the first at entry 5" in found.text
 
 
-@pytest.mark.parametrize("value", ["'text'", "12.5", "x'00'", "100000000000"])
+@pytest.mark.parametrize("value", ["'text'", "12.5", "x'00'", "100000000000", NO_TEXT])
 @pytest.mark.parametrize("column", ["salt", "body", "child_id"])
 def test_a_payload_of_another_type_is_found(ledger, path, column, value):
     tampered(path, f"UPDATE ledger_payloads SET {column} = {value} WHERE sequence = 5")
@@ -151,13 +156,62 @@ def test_a_payload_that_was_erased_and_put_back_is_found(ledger, path):
     ledger.erase(kept[4], by="officer", ground="article 17")
     assert ledger.verify().holds
     tampered_again = f"INSERT INTO ledger_payloads VALUES ({', '.join('?' * len(kept))})"
-    import sqlite3
-
     connection = sqlite3.connect(path)
     connection.execute(tampered_again, kept)
     connection.commit()
     connection.close()
     assert ledger.verify().restored == 1
+
+
+@pytest.mark.parametrize("at", [5, ROWS + 2])
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_rectified_payload_that_stands_again_is_found(ledger, path, at, beside):
+    """Also where erasures could account for one that is gone, and whether or not the right one was taken away."""
+    ledger.erase("KIND0000001", by="officer", ground="article 17")
+    copies = {5: payload_at(path, 5)}
+    for risk in (0.4, 0.6):
+        ledger.rectify(5, {"risk": risk}, by="officer", reason="wrong extract")
+        copies.setdefault(ROWS + 2, payload_at(path, ROWS + 2))
+    kept = ledger.head()
+    assert ledger.verify(head=kept).holds
+    tampered(path, *([] if beside else ["DELETE FROM ledger_payloads WHERE stands_for = 5"]))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP INDEX ledger_payloads_stands_for")
+        connection.execute("INSERT INTO ledger_payloads VALUES (?, ?, ?, ?, ?, ?, ?)", copies[at])
+        connection.commit()
+    found = ledger.verify(head=kept)
+    assert (found.holds, found.chain_holds, found.edited) == (False, True, ())
+    assert (found.restored, found.missing, found.rectified) == (1, 0 if beside else 1, 2)
+
+
+def test_a_ledger_of_the_first_format_is_verified_and_continued(ledger, path, monkeypatch):
+    monkeypatch.setattr(erasing, "append", lambda connection, given: append(connection, [given[0]._replace(removed=1)]))
+    monkeypatch.setattr(erasing, "FORMAT", 1)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE ledger_about SET format = 1")
+        connection.commit()
+    ledger.rectify(5, {"risk": 0.4}, by="officer", reason="first")
+    monkeypatch.undo()
+    kept = ledger.head()
+    old = Ledger(path, create=False)
+    assert format_of(path) == 1
+    for sequence in (5, 6):
+        old.rectify(sequence, {"risk": 0.6}, by="officer", reason="second")
+    assert format_of(path) == 2
+    found = old.verify(head=kept)
+    assert (found.holds, found.rectified, found.entries) == (True, 3, ROWS + 3)
+
+
+def format_of(path):
+    """The format that the file says."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT format FROM ledger_about").fetchone()[0]
+
+
+def payload_at(path, sequence):
+    """The payload of an entry, as the file holds it."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT * FROM ledger_payloads WHERE sequence = ?", (sequence,)).fetchone()
 
 
 def test_a_cut_end_needs_the_head_that_was_kept(ledger, path):

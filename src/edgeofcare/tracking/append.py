@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.tracking.chain import START, Head, entry_digest, payload_digest
 from edgeofcare.tracking.events import Entry, now
 from edgeofcare.tracking.store import tables
+from edgeofcare.tracking.values import encode
 
-__all__ = ["RECTIFIED", "append", "append_new", "last"]
+__all__ = ["OF_RISK", "RECTIFIED", "append", "append_new", "last"]
 
 RECTIFIED = ("rectified_by", "rectified_because")
 """Values that a rectified payload holds beside its own."""
+
+OF_RISK = ("log_odds", "risk_low", "risk_high", "rank")
+"""Values of a score that are computed from its risk, and so become unknown where that is rectified."""
 
 _SALT = 16  # bytes: 128 random bits, which nobody can try
 _ASKED = 500  # children asked for at once; servers limit the parameters of a statement
 
 _Key = tuple[str, str | None, str | None]
+
+
+class _Said(NamedTuple):
+    """What an entry that is held says, and the names of which it says nothing any more."""
+
+    body: str
+    unknown: tuple[str, ...] = ()
+
+    def says(self, body: str) -> bool:
+        """Whether it says this."""
+        return self.body == (_without(json.loads(body), self.unknown) if self.unknown else body)
 
 
 def last(connection: Any) -> Head:
@@ -113,7 +128,7 @@ def append_new(connection: Any, chunks: Iterable[list[Entry]], *, once: bool) ->
     written = other = total = 0
     for chunk in chunks:
         held = _held(connection, chunk) if head.sequence else {}
-        fresh = [entry for entry in chunk if entry.body not in held.get(_key(entry), ())]
+        fresh = [entry for entry in chunk if not _says(held.get(_key(entry), ()), entry)]
         total += len(chunk)
         other += sum(_key(entry) in held for entry in fresh) if once else 0
         if not other:
@@ -134,13 +149,27 @@ def _key(entry: Entry) -> _Key:
     return entry.model_id, entry.child_id, entry.index_date
 
 
-def _held(connection: Any, chunk: Sequence[Entry]) -> dict[_Key, list[str]]:
-    """Bodies that the ledger holds of the rows of a chunk, by what they are about."""
-    held: dict[_Key, list[str]] = {}
+def _says(held: Sequence[_Said], entry: Entry) -> bool:
+    """Whether the ledger says this already: of a score the newest counts, of an outcome the newest of each value."""
+    if not held or held[-1].says(entry.body):
+        return bool(held)
+    if entry.kind == "scored" or not any(each.says(entry.body) for each in held):
+        return False
+    if entry.kind != "happened":
+        return True
+    newest: dict[str, Any] = {}
+    for each in held:
+        newest.update(json.loads(each.body))
+    return all(newest.get(name) == value for name, value in json.loads(entry.body).items())
+
+
+def _held(connection: Any, chunk: Sequence[Entry]) -> dict[_Key, list[_Said]]:
+    """What the ledger holds of the rows of a chunk, in their order, by what they are about."""
+    held: dict[_Key, list[_Said]] = {}
     for start in range(0, len(chunk), _ASKED):
         for row in _asked(connection, chunk[start : start + _ASKED]):
-            body = row.body if row.sequence == row.stands_for else _without_rectifying(row.body)
-            held.setdefault((row.model_id, row.child_id, row.index_date), []).append(body)
+            said = _Said(row.body) if row.sequence == row.stands_for else _rectified(row.body)
+            held.setdefault((row.model_id, row.child_id, row.index_date), []).append(said)
     return held
 
 
@@ -155,11 +184,18 @@ def _asked(connection: Any, part: Sequence[Entry]) -> Iterator[Any]:
         .where(payloads.c.child_id.in_(sorted({entry.child_id or "" for entry in part})))
         .where(payloads.c.index_date.in_(sorted({entry.index_date or "" for entry in part})))
         .where(entries.c.kind == part[0].kind)
+        .order_by(payloads.c.stands_for)
     )
     return iter(connection.execute(wanted))
 
 
-def _without_rectifying(body: str) -> str:
-    """A rectified body as it would have been written if it had been right at once."""
-    values = {name: value for name, value in json.loads(body).items() if name not in RECTIFIED}
-    return json.dumps(values, separators=(",", ":"), sort_keys=True)
+def _rectified(body: str) -> _Said:
+    """What a rectified payload says, as it would have been written if it had been right at once."""
+    values = json.loads(body)
+    unknown = tuple(name for name in OF_RISK if name in values and values[name] is None)
+    return _Said(_without(values, (*RECTIFIED, *unknown)), unknown)
+
+
+def _without(values: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Values as JSON, but for some."""
+    return encode({name: value for name, value in values.items() if name not in names})

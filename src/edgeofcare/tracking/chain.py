@@ -71,7 +71,7 @@ def entry_digest(previous: bytes, sealed: bytes, said: tuple[int, str, str, str,
     sealed : bytes
         Digest of the payload (:func:`payload_digest`).
     said : tuple
-        Sequence, kind, time, model id, and how many payloads the entry took away.
+        Sequence, kind, time, model id, and how many payloads the entry took away (``Entry.removed``).
 
     Returns
     -------

@@ -10,8 +10,9 @@ import pandas as pd
 
 from edgeofcare.exceptions import IndexNamesError, SpecError
 from edgeofcare.features.index import INDEX_NAMES, index_days
+from edgeofcare.tracking.values import writable
 
-__all__ = ["LONGEST", "about_rows", "check_model_id", "check_risks", "one_text", "optional_text"]
+__all__ = ["LONGEST", "about_rows", "check_model_id", "check_risks", "entry_number", "one_text", "optional_text"]
 
 LONGEST = {"by": 200, "role": 200, "reason": 4000, "note": 4000, "support": 4000, "ground": 400}
 """Most letters of each text that a caller writes."""
@@ -37,14 +38,14 @@ def one_text(value: Any, name: str) -> str:
     Raises
     ------
     SpecError
-        If it is no text, empty or too long.
+        If it is no text, empty, too long or not valid Unicode.
 
     Examples
     --------
     >>> one_text(" worker 7 ", "by")
     'worker 7'
     """
-    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST[name]:
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST[name] or not writable(value):
         msg = f"{name} must be a text of 1 to {LONGEST[name]:,} letters."
         raise SpecError(msg)
     return value.strip()
@@ -104,6 +105,35 @@ def check_model_id(model_id: Any) -> str:
         msg = "model_id must be a text of at most 100 letters, digits and marks, without blanks, as scorer.model_id."
         raise SpecError(msg)
     return model_id
+
+
+def entry_number(sequence: Any) -> int:
+    """The number of an entry.
+
+    Parameters
+    ----------
+    sequence : int
+        What was given; a number that a frame made 4.0 of 4 will do.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    SpecError
+        If it is none.
+
+    Examples
+    --------
+    >>> entry_number(4.0)
+    4
+    """
+    number = isinstance(sequence, int | float | np.integer | np.floating) and not isinstance(sequence, bool)
+    if number and 0 < sequence < 2**63 and sequence % 1 == 0:
+        return int(sequence)
+    msg = "sequence must be the number of an entry, as ledger.entries() gives it."
+    raise SpecError(msg)
 
 
 def check_risks(risk: pd.Series) -> None:
@@ -183,4 +213,4 @@ def about_rows(rows: Any, what: str) -> pd.DataFrame:
 
 def _is_key(key: Any) -> bool:
     """Whether something can be an identifier."""
-    return isinstance(key, str) and 0 < len(key) <= _ID_LENGTH and "\0" not in key
+    return isinstance(key, str) and 0 < len(key) <= _ID_LENGTH and "\0" not in key and writable(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,9 +12,10 @@ import pandas as pd
 from edgeofcare.dates import one_date
 from edgeofcare.exceptions import SpecError
 from edgeofcare.tracking.append import RECTIFIED, append
-from edgeofcare.tracking.checks import about_rows, check_risks
+from edgeofcare.tracking.checks import about_rows
+from edgeofcare.tracking.correcting import corrected
 from edgeofcare.tracking.events import Entry
-from edgeofcare.tracking.store import tables
+from edgeofcare.tracking.store import FORMAT, tables
 from edgeofcare.tracking.values import body_text
 
 __all__ = ["erase_before", "erase_child", "rectify"]
@@ -41,10 +42,13 @@ def rectify(connection: Any, sequence: int, values: Mapping[str, Any], *, by: st
     Raises
     ------
     SpecError
-        If the ledger holds no payload of the entry, or it has no such value.
+        If the ledger holds no payload of the entry, it has no such value, or one could not have been written.
     """
-    payloads = tables().payloads
-    row = connection.execute(payloads.select().where(payloads.c.stands_for == sequence)).first()
+    import sqlalchemy as sa
+
+    _, entries, payloads = tables()
+    wanted = sa.select(payloads, entries.c.kind).join(entries, entries.c.sequence == payloads.c.stands_for)
+    row = connection.execute(wanted.where(payloads.c.stands_for == sequence)).first()
     if row is None or row.child_id is None:
         msg = "The ledger holds no payload of this entry about a child: it was erased, or there is no such entry."
         raise SpecError(msg)
@@ -55,9 +59,7 @@ def rectify(connection: Any, sequence: int, values: Mapping[str, Any], *, by: st
         raise SpecError(msg)
     keys = _checked({name: values.get(name, getattr(row, name)) for name in _KEYS})
     given = {name: value for name, value in values.items() if name not in _KEYS}
-    if "risk" in given:
-        check_risks(pd.Series([given["risk"]]))
-    _replace(connection, row, keys, {**body, **given}, by=by, reason=reason)
+    _replace(connection, row, keys, corrected(row.kind, body, given), by=by, reason=reason)
 
 
 def _checked(keys: Mapping[str, Any]) -> dict[str, str]:
@@ -76,8 +78,9 @@ def _replace(
     model_id = connection.execute(entries.select().where(entries.c.sequence == row.stands_for)).one().model_id
     connection.execute(payloads.delete().where(payloads.c.sequence == row.sequence))
     body = body_text({**values, **dict(zip(RECTIFIED, (by, reason), strict=True))})
-    append(connection, [Entry("rectified", model_id, **keys, body=body, stands_for=row.stands_for, removed=1)])
-    _unclean(connection)
+    said = {"stands_for": row.stands_for, "removed": -row.stands_for}
+    append(connection, [Entry("rectified", model_id, **keys, body=body, **said)])
+    _unclean(connection, format=FORMAT)
 
 
 def erase_child(connection: Any, child_id: str, *, by: str, ground: str) -> int:
@@ -110,10 +113,29 @@ def erase_child(connection: Any, child_id: str, *, by: str, ground: str) -> int:
     households = connection.execute(sa.select(payloads.c.household_id).where(own).distinct()).scalars().all()
     removed = connection.execute(payloads.delete().where(own)).rowcount
     _append_erased(connection, removed, by=by, ground=ground)
-    named = {child_id, f"H{child_id}", *(key for key in households if key.endswith(child_id))}
-    for key in sorted(named):
+    for key in _named_by(connection, child_id, households):
         _rename_household(connection, key, by=by)
     return removed
+
+
+def _named_by(connection: Any, child_id: str, households: Sequence[str]) -> list[str]:
+    """Keys of households that hold the child's key, of those that the child was in.
+
+    A household may bear the key of a child who was never written down in it: the smallest of a family whose others
+    alone were scored. It is taken for the child's unless the child, or somebody in it, shows that keys of households
+    are not made so here.
+    """
+    import sqlalchemy as sa
+
+    payloads = tables().payloads
+    whole = re.compile(rf"(?<![^\W_])H?{re.escape(child_id)}(?![^\W_])")
+    found = {key for key in households if whole.search(key)}
+    if all(key[:1] == "H" and key[1:] <= child_id for key in households):
+        made = f"H{child_id}"
+        others = sa.select(payloads.c.child_id).where(payloads.c.household_id == made).distinct()
+        if all(other > child_id for other in connection.execute(others).scalars()):
+            found.add(made)
+    return sorted(found)
 
 
 def _refuse_named(child_id: Any, *texts: str) -> None:
@@ -178,7 +200,7 @@ def _append_erased(connection: Any, removed: int, *, by: str, ground: str) -> No
         _unclean(connection)
 
 
-def _unclean(connection: Any) -> None:
+def _unclean(connection: Any, **also: int) -> None:
     """Remember that the file may hold traces until it is rewritten."""
     about = tables().about
-    connection.execute(about.update().values(unclean=about.c.unclean + 1))
+    connection.execute(about.update().values(unclean=about.c.unclean + 1, **also))

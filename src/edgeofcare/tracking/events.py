@@ -53,7 +53,7 @@ class Entry(NamedTuple):
     stands_for : int, optional
         The entry whose payload it replaces.
     removed : int, default 0
-        How many payloads it takes away.
+        How many payloads it takes away; of a rectified entry, the number of the entry that it corrects, negative.
     """
 
     kind: str

@@ -124,7 +124,8 @@ def latest_scores(scores: pd.DataFrame) -> pd.DataFrame:
     [0.2]
     """
     about = scores.index.to_frame(index=False).assign(model_id=scores["model_id"].to_numpy())
-    return scores.loc[~about.duplicated(keep="last").to_numpy()]
+    child_day_model = [*INDEX_NAMES[1:], "model_id"]  # the key of a household may have changed in between
+    return scores.loc[~about.duplicated(child_day_model, keep="last").to_numpy()]
 
 
 def log(connection: Any) -> pd.DataFrame:

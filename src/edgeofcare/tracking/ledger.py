@@ -11,7 +11,7 @@ import pandas as pd
 from edgeofcare.exceptions import SpecError
 from edgeofcare.tracking.append import last
 from edgeofcare.tracking.chain import head_text, parse_head
-from edgeofcare.tracking.checks import one_text
+from edgeofcare.tracking.checks import entry_number, one_text
 from edgeofcare.tracking.erase import erase_before, erase_child, rectify
 from edgeofcare.tracking.frames import child_entries, kinds_of, latest_scores, log
 from edgeofcare.tracking.store import open_store
@@ -60,6 +60,9 @@ class Ledger(LedgerWriter):
     entries to the end. An erasure says how many payloads it took, not which, so that a payload taken by stealth would
     not show where one that was erased is put back from a copy at the same time.
 
+    A rectified entry says which entry it corrects (``removed``, negative), so that values which were corrected do not
+    come back unseen; those that were rectified in a ledger of format 1 are held to the counts alone.
+
     **A SQLite file** has a rollback journal, not a write-ahead log, which needs memory shared by all who open the
     file and so fails on network drives. Locks of network drives fail too, at times: where several machines write, use
     a server.
@@ -102,7 +105,8 @@ class Ledger(LedgerWriter):
             The entry, as :meth:`entries` numbers it.
         values : mapping
             What is to be, by name: values of the entry, and ``household_id``, ``child_id`` or ``index_date`` where it
-            was written of the wrong row. Values that are not named stay.
+            was written of the wrong row. Values that are not named stay; but with another ``risk``, what was computed
+            from the wrong one (``log_odds``, ``risk_low``, ``risk_high``, ``rank``) becomes unknown, unless named too.
         by : str
             Who does it.
         reason : str
@@ -111,7 +115,7 @@ class Ledger(LedgerWriter):
         Raises
         ------
         SpecError
-            If the entry's payload was erased, or it has no such value.
+            If the entry's payload was erased, it has no such value, or one could not have been written.
 
         Notes
         -----
@@ -121,7 +125,8 @@ class Ledger(LedgerWriter):
             msg = "values must be a mapping of names to what is to be."
             raise SpecError(msg)
         told = {"by": one_text(by, "by"), "reason": one_text(reason, "reason")}
-        self._store.write(lambda connection: rectify(connection, int(sequence), values, **told))
+        number = entry_number(sequence)
+        self._store.write(lambda connection: rectify(connection, number, values, **told))
         self._store.clean()
 
     def erase(self, child_id: str, *, by: str, ground: str) -> int:

@@ -15,8 +15,9 @@ from edgeofcare.records.sql.url import database_url
 
 __all__ = ["FORMAT", "Store", "Tables", "open_store", "tables"]
 
-FORMAT = 1
-"""Version of the tables and of what is digested."""
+FORMAT = 2
+"""Version of the tables and of what is digested. In format 1 a rectified entry does not say which one it corrects; such
+ledgers are read, verified and continued, and become format 2 with their next rectified entry."""
 
 _Result = TypeVar("_Result")
 
@@ -168,7 +169,7 @@ class Store:
             return connection.execute(sa.select(about.c.format)).scalar()
 
         version = self.read(found)
-        if version is not None and version != FORMAT:
+        if version is not None and not 1 <= version <= FORMAT:
             msg = (
                 f"The ledger is of format {version}, and this version of edgeofcare knows {FORMAT}. Upgrade edgeofcare."
             )

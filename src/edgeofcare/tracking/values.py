@@ -13,10 +13,12 @@ import pandas as pd
 
 from edgeofcare.exceptions import SpecError
 
-__all__ = ["body_text", "encode", "plain_column"]
+__all__ = ["body_text", "encode", "plain_column", "writable"]
 
 encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 """JSON of plain values, the same for the same values."""
+
+_LEAST, _MOST = -(2**63), 2**64 - 1
 
 
 def body_text(values: Mapping[str, Any]) -> str:
@@ -45,6 +47,30 @@ def body_text(values: Mapping[str, Any]) -> str:
     return encode({str(name): _plain(value, str(name)) for name, value in values.items()})
 
 
+def writable(text: str) -> bool:
+    """Whether a text can be written and read again: half a letter, as a wrong decoding leaves, cannot.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> writable("café"), writable(bytes([0xE9]).decode(errors="surrogateescape"))
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def plain_column(column: pd.Series, name: str) -> list[Any]:
     """Values of a column as JSON can hold them.
 
@@ -70,10 +96,10 @@ def plain_column(column: pd.Series, name: str) -> list[Any]:
     >>> plain_column(pd.Series([0.5, None]), "risk")
     [0.5, None]
     """
-    if column.dtype.kind in "ib":
-        return column.tolist()
-    if column.dtype.kind == "f" and bool(np.isfinite(column.to_numpy()).all()):
-        return column.tolist()
+    if isinstance(column.dtype, np.dtype):  # a dtype of pandas may hold gaps
+        kind = column.dtype.kind
+        if kind in "ib" or (kind == "f" and bool(np.isfinite(column.to_numpy()).all())):
+            return column.tolist()
     return [_plain(value, name) for value in column.tolist()]
 
 
@@ -88,6 +114,22 @@ def _plain(value: Any, name: str) -> Any:
         f"{name} holds a {type(value).__name__}, which the ledger cannot keep; expected text, numbers, dates or lists."
     )
     raise SpecError(msg)
+
+
+def _text(value: str, name: str) -> str:
+    """A text that can be read again."""
+    if not writable(value):
+        msg = f"{name} holds text that is not valid Unicode; read its source again with the encoding that it has."
+        raise SpecError(msg)
+    return str(value)
+
+
+def _whole(value: Any, name: str) -> int:
+    """A whole number that a column can hold."""
+    if not _LEAST <= value <= _MOST:
+        msg = f"{name} holds a whole number of more than 64 bits; give it as text."
+        raise SpecError(msg)
+    return int(value)
 
 
 def _number(value: Any, name: str) -> float | None:
@@ -105,7 +147,7 @@ def _list(values: Sequence[Any], name: str) -> list[Any]:
 
 def _mapping(values: Mapping[Any, Any], name: str) -> dict[str, Any]:
     """A mapping of plain values."""
-    return {str(key): _plain(value, name) for key, value in values.items()}
+    return {_text(str(key), name): _plain(value, name) for key, value in values.items()}
 
 
 def _as(write: Callable[[Any], Any]) -> Callable[[Any, str], Any]:
@@ -114,9 +156,9 @@ def _as(write: Callable[[Any], Any]) -> Callable[[Any, str], Any]:
 
 
 _WRITERS: tuple[tuple[tuple[type, ...], Callable[[Any, str], Any]], ...] = (
-    ((str,), _as(str)),
+    ((str,), _text),
     ((bool, np.bool_), _as(bool)),
-    ((int, np.integer), _as(int)),
+    ((int, np.integer), _whole),
     ((float, np.floating), _number),
     ((dt.datetime,), _as(lambda value: value.isoformat() if value.time() != dt.time() else str(value.date()))),
     ((dt.date,), _as(dt.date.isoformat)),

@@ -106,9 +106,10 @@ class Verification:
 class _Walk:
     """What is found on the way along the chain."""
 
-    def __init__(self, head: Head | None) -> None:
+    def __init__(self, head: Head | None, corrected: frozenset[int] = frozenset()) -> None:
         self.last = Head(0, START)
-        self.entries = self.payloads = 0
+        self.entries = self.payloads = self.back = 0
+        self._corrected = corrected
         self.first_break: int | None = None
         self.edited: list[int] = []
         self.removed = {"erased": 0, "rectified": 0}
@@ -127,9 +128,10 @@ class _Walk:
         if self._head == self.last:
             self.head_holds = True
         if row.kind in self.removed:
-            self.removed[row.kind] += row.removed if isinstance(row.removed, int) else 0
+            self.removed[row.kind] += _taken(row.removed)
         if row.salt is not None:
-            self.payloads += 1
+            self.payloads += row.sequence not in self._corrected
+            self.back += row.sequence in self._corrected
             about = (row.stands_for, row.household_id, row.child_id, row.index_date)
             if sealed != payload_digest(_bytes(row.salt), about, row.body):
                 self.edited.append(row.sequence)
@@ -143,7 +145,7 @@ class _Walk:
             first_break=self.first_break,
             edited=tuple(self.edited),
             missing=max(0, gone),
-            restored=max(0, -gone),
+            restored=max(0, -gone) + self.back,
             strays=strays,
             head_holds=self.head_holds,
             **self.removed,
@@ -168,12 +170,34 @@ def verify(connection: Any, head: Head | None) -> Verification:
     import sqlalchemy as sa
 
     _, entries, payloads = tables()
-    walk = _Walk(head)
+    if connection.dialect.name == "sqlite":  # where an editor may have left bytes that are no text
+        connection.connection.dbapi_connection.text_factory = _any_text
+    walk = _Walk(head, _corrected(connection))
     for row in _rows(connection):
         walk.step(row)
     owned = sa.select(entries.c.sequence).where(entries.c.sequence == payloads.c.sequence).exists()
     strays = connection.execute(sa.select(sa.func.count()).select_from(payloads).where(~owned)).scalar()
     return walk.found(strays)
+
+
+def _corrected(connection: Any) -> frozenset[int]:
+    """Entries whose payload another took the place of, as the chain says since format 2."""
+    import sqlalchemy as sa
+
+    entries = tables().entries
+    wanted = sa.select(entries.c.sequence, sa.type_coerce(entries.c.removed, sa.types.NullType()).label("removed"))
+    newest: dict[int, int] = {}  # by the entry that is corrected
+    corrected = set()
+    for row in connection.execute(wanted.where(entries.c.kind == "rectified").order_by(entries.c.sequence)):
+        if isinstance(row.removed, int) and row.removed < 0:
+            corrected.add(newest.get(-row.removed, -row.removed))
+            newest[-row.removed] = row.sequence
+    return frozenset(corrected)
+
+
+def _taken(removed: Any) -> int:
+    """How many payloads an entry took away; one that says which took one."""
+    return 1 if isinstance(removed, int) and removed < 0 else removed if isinstance(removed, int) else 0
 
 
 def _rows(connection: Any) -> Iterator[Any]:
@@ -192,6 +216,14 @@ def _rows(connection: Any) -> Iterator[Any]:
         .execution_options(yield_per=_ROWS)
     )
     return iter(connection.execute(both))
+
+
+def _any_text(held: bytes) -> str | bytes:
+    """What is held as text; as bytes where it is none, and so no digest is of it."""
+    try:
+        return held.decode()
+    except UnicodeDecodeError:
+        return held
 
 
 def _bytes(value: Any) -> bytes:

@@ -13,7 +13,7 @@ from edgeofcare.tracking.checks import about_rows, check_model_id, check_risks, 
 from edgeofcare.tracking.events import Entry, moment, row_entries
 from edgeofcare.tracking.frames import RESERVED
 from edgeofcare.tracking.store import Store
-from edgeofcare.tracking.values import body_text
+from edgeofcare.tracking.values import body_text, writable
 
 __all__ = ["LedgerWriter"]
 
@@ -41,8 +41,8 @@ class LedgerWriter:
             As :meth:`edgeofcare.Scorer.score` gives it: ``risk``, ``model_id`` and any other columns, on the index
             (household_id, child_id, index_date).
         again : bool, default False
-            Whether rows that the ledger holds for the same child, day and model, but with other values, were scored
-            again. They are refused otherwise.
+            Whether rows whose newest score in the ledger, for the same child, day and model, has other values were
+            scored again. They are refused otherwise.
 
         Returns
         -------
@@ -63,6 +63,8 @@ class LedgerWriter:
             msg = f"scored: column {' and '.join(sorted(missing))} is missing; give what Scorer.score gave."
             raise SpecError(msg)
         check_risks(frame["risk"])
+        if frame["risk"].dtype.kind not in "iuf":  # numbers that were read as text
+            frame = frame.assign(risk=frame["risk"].astype(object).astype("float64"))
         return self._write_rows(frame, "scored", {}, None, once=not again)
 
     def shown(self, rows: Any, *, by: str, role: str | None = None, when: Any = None, model_id: str = "") -> int:
@@ -214,8 +216,8 @@ class LedgerWriter:
         Returns
         -------
         int
-            Entries written. The same outcome written twice makes no second entry; another one, as when more time has
-            passed, does.
+            Entries written. An outcome that the ledger says already makes no second entry; another one, as when more
+            time has passed, does, and so does one that comes back after another.
         """
         frame = about_rows(outcomes, "happened")
         if not len(frame.columns):
@@ -287,6 +289,9 @@ class LedgerWriter:
         taken = sorted({str(name) for name in frame.columns} & set(RESERVED))
         if taken or not frame.columns.is_unique:
             msg = f"{kind}: columns must have names of their own, each once, not {', '.join(RESERVED)}."
+            raise SpecError(msg)
+        if unread := sum(not writable(str(name)) for name in frame.columns):
+            msg = f"{kind}: {unread:,} of {len(frame.columns):,} columns have names that are not valid Unicode."
             raise SpecError(msg)
         model = check_model_id(model_id) if model_id else ""
         chunks = row_entries(frame, kind, given, model)
