@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -151,6 +152,18 @@ def test_the_repairs_of_reading_are_made():
     assert told["care_episodes"][0]["end_recorded_date"] == "2024-03-05"
     assert told["referrals"][0]["end_date"] == "2024-01-01"
     assert [row["end_date"] for row in told["cp_plans"]] == [None]
+
+
+@pytest.mark.parametrize("of_frames", [True, False])
+def test_rows_of_one_key_that_differ_in_an_end_after_the_records_are_no_copies(of_frames):
+    tables = plain(cp_plans=[{**PLAN, "end_date": f"2025-0{month}-01"} for month in (1, 2)])["tables"]
+    columns = {name: [column.name for column in TABLES[name].columns] for name in tables}
+    frames = {name: pd.DataFrame(rows, columns=columns[name]) for name, rows in tables.items()}
+    with pytest.raises(RecordsError, match="cp_plans: column 'row_key': duplicate keys"):
+        if of_frames:
+            Records.from_tables(frames, observed_until=UNTIL)
+        else:
+            ChildRecords.from_plain(plain(**tables))
 
 
 def test_only_the_household_is_taken():
