@@ -23,6 +23,7 @@ __all__ = [
     "MOST_ROWS",
     "SCHEMA_VERSION",
     "Asked",
+    "asked_reasons",
     "read_request",
 ]
 
@@ -152,15 +153,36 @@ def _options(held: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
         found[name] = held.get(name, False)
         if not isinstance(found[name], bool):
             problems.append(f"{name} must be true or false, or left out.")
-    top = held.get("top_reasons", 3)
-    found["top_reasons"] = int(top) if type(top) is float and top.is_integer() else top  # JSON does not tell 3.0 from 3
-    if type(found["top_reasons"]) is not int or not 0 <= found["top_reasons"] <= MOST_REASONS:
+    found["top_reasons"] = asked_reasons(held.get("top_reasons", 3))
+    if found["top_reasons"] is None:
         problems.append(f"top_reasons must be a whole number from 0 to {MOST_REASONS}, or left out.")
     try:
         found["override"] = read_override(held.get("override"))
     except SpecError as error:
         problems.append(str(error))
     return found
+
+
+def asked_reasons(top: Any) -> int | None:
+    """Read how many reasons are asked for.
+
+    Parameters
+    ----------
+    top : object
+        What a request holds of it.
+
+    Returns
+    -------
+    int or None
+        The number; None for what is no whole number from 0 to :data:`MOST_REASONS`.
+
+    Examples
+    --------
+    >>> asked_reasons(3), asked_reasons(3.0), asked_reasons(1.5)
+    (3, 3, None)
+    """
+    number = int(top) if type(top) is float and top.is_integer() else top  # JSON does not tell 3.0 from 3
+    return number if type(number) is int and 0 <= number <= MOST_REASONS else None
 
 
 def _day(text: Any, problems: list[str]) -> np.datetime64:
