@@ -457,6 +457,14 @@ def test_a_table_of_another_layout_is_refused_and_left_alone(url, table, message
     assert sa.inspect(sa.create_engine(url, poolclass=sa.NullPool)).get_table_names() == [table.split(" ")[0]]
 
 
+def test_a_name_in_other_letters_is_refused(url):
+    score(url, top_reasons=0)
+    before = table_rows(url)
+    with pytest.raises(SpecError, match="in other small and capital letters. Give the name as it stands"):
+        score(url, table="EdgeOfCare_Scores")
+    pd.testing.assert_frame_equal(table_rows(url), before)
+
+
 @pytest.mark.parametrize(("failures", "made_at_last"), [(2, True), (9, False)])
 def test_tables_that_others_make_at_the_same_moment(url, monkeypatch, failures, made_at_last):
     create, calls = sa.MetaData.create_all, []

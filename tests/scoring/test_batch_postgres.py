@@ -43,6 +43,11 @@ def test_a_schema_and_types_of_the_server(server, tmp_path):
     assert set(held["model_id"]) == {line_scorer().model_id}
 
 
+def test_names_in_other_letters_are_other_tables(server):
+    url, schema, _ = server
+    assert {score(url, table=f"{schema}.{name}", top_reasons=0).unchanged for name in ("risks", "Risks")} == {0}
+
+
 def test_the_longest_keys_go_into_the_table(server):
     url, schema, engine = server
     key = "AAA" + "x" * 196
