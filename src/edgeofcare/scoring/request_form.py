@@ -12,7 +12,7 @@ import numpy as np
 from edgeofcare.dates import one_day
 from edgeofcare.exceptions import RecordsError, RequestError, SpecError
 from edgeofcare.features.single.records import ChildRecords
-from edgeofcare.schema.sentinels import LAST_OF_NO_DATE
+from edgeofcare.schema.sentinels import LAST_OF_NO_DATE, OPEN_FROM_YEAR
 from edgeofcare.scoring.fitness import read_override
 from edgeofcare.scoring.strict_json import StrictJSONError, read_json
 
@@ -188,11 +188,11 @@ def asked_reasons(top: Any) -> int | None:
 def _day(text: Any, problems: list[str]) -> np.datetime64:
     """The index date."""
     try:
-        if isinstance(text, str) and _ISO.fullmatch(text) and text > LAST_OF_NO_DATE:
+        if isinstance(text, str) and _ISO.fullmatch(text) and LAST_OF_NO_DATE < text < str(OPEN_FROM_YEAR):
             return one_day(text, "index_date")
     except SpecError:
         pass
-    problems.append("index_date must be an ISO date such as '2025-03-31', from 1900 to 2100.")
+    problems.append(f"index_date must be an ISO date such as '2025-03-31', after {LAST_OF_NO_DATE} and before {OPEN_FROM_YEAR}.")
     return np.datetime64("NaT", "D")
 
 
