@@ -192,7 +192,8 @@ def _day(text: Any, problems: list[str]) -> np.datetime64:
             return one_day(text, "index_date")
     except SpecError:
         pass
-    problems.append(f"index_date must be an ISO date such as '2025-03-31', after {LAST_OF_NO_DATE} and before {OPEN_FROM_YEAR}.")
+    span = f"after {LAST_OF_NO_DATE} and before {OPEN_FROM_YEAR}"
+    problems.append(f"index_date must be an ISO date such as '2025-03-31', {span}.")
     return np.datetime64("NaT", "D")
 
 

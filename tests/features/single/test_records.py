@@ -9,7 +9,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,16 +153,12 @@ def test_the_repairs_of_reading_are_made():
     assert [row["end_date"] for row in told["cp_plans"]] == [None]
 
 
-@pytest.mark.parametrize("of_frames", [True, False])
-def test_rows_of_one_key_that_differ_in_an_end_after_the_records_are_no_copies(of_frames):
-    tables = plain(cp_plans=[{**PLAN, "end_date": f"2025-0{month}-01"} for month in (1, 2)])["tables"]
-    columns = {name: [column.name for column in TABLES[name].columns] for name in tables}
-    frames = {name: pd.DataFrame(rows, columns=columns[name]) for name, rows in tables.items()}
-    with pytest.raises(RecordsError, match="cp_plans: column 'row_key': duplicate keys"):
-        if of_frames:
-            Records.from_tables(frames, observed_until=UNTIL)
-        else:
-            ChildRecords.from_plain(plain(**tables))
+def test_rows_of_one_key_that_differ_in_an_end_after_the_records_are_no_copies():
+    plans = [{**PLAN, "end_date": f"2025-0{month}-01"} for month in (1, 2)]
+    assert "'row_key': duplicate keys in 1 row" in problems_of(plain(cp_plans=plans))
+    rows = "child, row_key, start, end\nc0, p1, 2024-01-01, 2025-01-01\nc0, p1, 2024-01-01, 2025-02-01"
+    with pytest.raises(RecordsError, match="'row_key': duplicate keys in"):
+        records_of(cp_plans=rows)
 
 
 def test_only_the_household_is_taken():
