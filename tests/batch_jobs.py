@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from edgeofcare.cohort import build_cohort
 from edgeofcare.models.arrays import LinearArrays
 from edgeofcare.scorer import Scorer
 from edgeofcare.scoring.batch import merging, run, unfinished
@@ -23,7 +24,7 @@ from edgeofcare.scoring.batch.run import score_in_parts
 from edgeofcare.synthetic.records import make_records
 from edgeofcare.task import Task
 
-__all__ = ["DAY", "PAUSE", "Jobs", "kept_rows", "line_scorer", "made", "score", "table_rows"]
+__all__ = ["DAY", "PAUSE", "Jobs", "kept_rows", "line_scorer", "made", "made_with", "score", "table_rows"]
 
 DAY = "2022-04-01"
 PARTS = 5
@@ -41,6 +42,16 @@ def made():
         for column in frame.columns.intersection(["child_id", "related_id"]):
             frame[column] = "KIND" + frame[column]
     return type(records).from_tables(tables, observed_until=records.observed_until)
+
+
+def made_with(key):
+    """The same records, in which the first eligible child has another key."""
+    tables = {name: made().table(name) for name in made()}
+    first = build_cohort(made(), Task(), index_dates=[DAY]).index.get_level_values("child_id")[0]
+    for frame in tables.values():
+        for column in frame.columns.intersection(["child_id", "related_id"]):
+            frame[column] = frame[column].astype(object).mask(frame[column] == first, key)
+    return type(made()).from_tables(tables, observed_until=made().observed_until)
 
 
 @cache

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from batch_jobs import DAY, kept_rows, line_scorer, made, score, table_rows
+from batch_jobs import DAY, kept_rows, line_scorer, made, made_with, score, table_rows
 from edgeofcare.exceptions import IndexNamesError, LeakageError, SpecError, UnfitModelError
 from edgeofcare.features.single.records import ChildRecords
 from edgeofcare.models.arrays import LinearArrays
@@ -393,6 +393,32 @@ def test_options_that_are_not_understood(url, options, message):
         score(url, **options)
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("AAA" + "x" * 198, "1 of column 'child_id' and 1 of column 'household_id'"),
+        ("AAA" + "x" * 197, "1 of column 'household_id'"),  # H and 200 characters
+        ("AA\0A", "1 of column 'child_id' and 1 of column 'household_id'"),
+    ],
+    ids=["201", "200", "NUL"],
+)
+def test_keys_that_no_table_can_hold_are_refused_before_anybody_is_scored(tmp_path, monkeypatch, key, said):
+    monkeypatch.setattr(run, "part_rows", None)
+    records = made_with(key)
+    for place in (f"sqlite:///{tmp_path}/scores.db", f"{tmp_path}/scores.parquet"):
+        with pytest.raises(SpecError, match=f"or hold the character NUL: {said}[.]") as caught:
+            score_in_parts(line_scorer(), records, DAY, place, progress=False)
+        assert "AA" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_keys_are_looked_at_in_a_folder_too(url, tmp_path):
+    write_parts(made_with("AAA" + "x" * 198), tmp_path / "parts", n_parts=2, progress=False)
+    with pytest.raises(SpecError, match="1 of column 'child_id'"):
+        score_in_parts(line_scorer(), tmp_path / "parts", DAY, url, progress=False)
+    assert table_rows(url).empty
+
+
 @pytest.mark.parametrize("place", ["scores.txt", "scores", "sqlite:///", "sqlite:///no/such/folder/scores.db"])
 def test_places_that_cannot_be_written(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -429,6 +455,14 @@ def test_a_table_of_another_layout_is_refused_and_left_alone(url, table, message
         score(url)
     assert "surname" not in str(caught.value)
     assert sa.inspect(sa.create_engine(url, poolclass=sa.NullPool)).get_table_names() == [table.split(" ")[0]]
+
+
+def test_a_name_in_other_letters_is_refused(url):
+    score(url, top_reasons=0)
+    before = table_rows(url)
+    with pytest.raises(SpecError, match="in other small and capital letters"):
+        score(url, table="EdgeOfCare_Scores")
+    pd.testing.assert_frame_equal(table_rows(url), before)
 
 
 @pytest.mark.parametrize(("failures", "made_at_last"), [(2, True), (9, False)])

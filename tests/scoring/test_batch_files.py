@@ -166,6 +166,14 @@ def test_text_never_becomes_a_formula_in_a_csv_file(tmp_path, text):
     assert held["log_odds"].iloc[0] == "-2.2"
 
 
+def test_keys_that_differ_differ_in_a_csv_file(tmp_path):
+    path, keys = tmp_path / "scores.csv", ["=1", "'=1", "''=1", " =1", "' =1", "1", "'1", "-", "'-"]
+    write_scores_file(path, [made_row(child_id=key) for key in keys], None)
+    held = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)["child_id"].tolist()
+    assert [text.removeprefix("'") for text in held] == keys
+    assert len(set(held)) == len(keys)
+
+
 def test_teams_with_strange_names_have_sheets_of_their_own():
     teams = ["A/B", "A B", "a b", "x" * 40, "x" * 41, "History", NO_TEAM, "[]", "", "'North'"]
     names = sheet_names(teams)

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from batch_jobs import line_scorer, score, table_rows
+from batch_jobs import DAY, line_scorer, made_with, score, table_rows
 from databases import postgres_url
 from edgeofcare.exceptions import SpecError
+from edgeofcare.scoring.batch.run import score_in_parts
 
 
 @pytest.fixture
@@ -40,6 +41,20 @@ def test_a_schema_and_types_of_the_server(server, tmp_path):
     same = ["child_id", "household_id", "risk", "rank", "log_odds", "reasons", "unknown", "unseen", "compared_with"]
     pd.testing.assert_frame_equal(held[same], other[same], check_exact=True)
     assert set(held["model_id"]) == {line_scorer().model_id}
+
+
+def test_names_in_other_letters_are_other_tables(server):
+    url, schema, _ = server
+    assert {score(url, table=f"{schema}.{name}", top_reasons=0).unchanged for name in ("risks", "Risks")} == {0}
+
+
+def test_the_longest_keys_go_into_the_table(server):
+    url, schema, engine = server
+    key = "AAA" + "x" * 196
+    assert score_in_parts(line_scorer(), made_with(key), DAY, url, table=f"{schema}.risks", progress=False).new > 30
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(f'SELECT child_id FROM "{schema}".risks WHERE length(household_id) = 200')
+        assert key in found.scalars().all()
 
 
 def test_what_the_server_says_is_not_told(server):

@@ -89,7 +89,7 @@ def test_scores_and_reasons_are_those_of_the_frames(scorer, children, why):
             assert [name for name, value in told.items() if not same(getattr(reason, name), value)] == []
         if why.risk_interval is not None:
             ends = why.risk_interval.loc[key].to_numpy()
-            np.testing.assert_allclose([found.risk_low, found.risk_high], ends, rtol=0, atol=1e-12)
+            assert [found.risk_low, found.risk_high] == ends.tolist()
             assert {reason.band for reason in found.reasons} <= {"strong", "some", "slight"}
         else:
             assert (found.risk_low, found.risk_high) == (None, None)

@@ -247,6 +247,7 @@ def test_what_is_no_request_is_refused(text, said):
         ({"index_date": "31/03/2025"}, "index_date must be an ISO date"),
         ({"index_date": "2025-02-30"}, "index_date must be an ISO date"),
         ({"index_date": "1900-01-01"}, "index_date must be an ISO date"),
+        ({"index_date": "2100-01-01"}, "after 1900-01-01 and before 2100"),
         ({"index_date": 20250331}, "index_date must be an ISO date"),
         ({"index_date": None}, "index_date must be an ISO date"),
         ({"children": []}, "1 to 1,000 children"),
@@ -283,6 +284,7 @@ def test_another_form_is_refused_here_and_by_the_schema(options, said, children)
         {"top_reasons": MOST_REASONS},
         {"bands": True, "rank": True, "accept_lag": True},
         {"index_date": "1900-01-02"},
+        {"index_date": "2099-12-31"},
         {"index_date": "2024-02-29"},
     ],
 )

@@ -74,7 +74,8 @@ def test_metrics_need_a_token_unless_asked_from_this_machine_itself(service):
         return ask(service.app, "GET", "/metrics", token=None, **options).status
 
     assert [status(client=client) for client in ("127.0.0.1", "::1", "192.0.2.1")] == [200, 200, 401]
-    assert status(client="127.0.0.1", headers={"x-forwarded-for": "192.0.2.1"}) == 401
+    for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via"):
+        assert status(client="127.0.0.1", headers={name: "192.0.2.1"}) == 401
     assert ask(service.app, "GET", "/metrics").status == 200
 
 

@@ -44,11 +44,13 @@ def test_each_token_has_its_own_bucket_and_the_oldest_is_forgotten():
 
 
 @pytest.mark.parametrize("name", [each.name for each in fields(Limits)])
-def test_a_limit_of_nothing_is_refused(name):
+def test_a_limit_of_nothing_or_without_end_is_refused(name):
     with pytest.raises(SpecError, match=name):
         Limits(**{name: 0})
     with pytest.raises(SpecError, match=name):
         Limits(**{name: float("nan")})
+    with pytest.raises(SpecError, match=f"{name} must be above 0 and finite"):
+        Limits(**{name: float("inf")})
 
 
 def test_work_in_threads_does_not_hold_up_the_rest():

@@ -13,6 +13,7 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.bands import agreement_of_signs, bands
 from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.explanation.spread import LEVELS, ReasonSpread
+from edgeofcare.models.spread import refit_spread
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -171,7 +172,7 @@ def _shares(spread: ReasonSpread, level: str, rows: npt.NDArray[np.intp]) -> dic
     own, refits = spread.model(level, rows.tolist()), spread.contributions(level, rows.tolist())
     by_name = np.argsort(spread.names(level), kind="stable")
     own, refits = own[:, by_name], refits[:, :, by_name]
-    sd, first = refits.std(axis=0, ddof=1), _first(own)
+    sd, first = refit_spread(refits), _first(own)
     band = bands(own, sd, agreement_of_signs(own, refits))
     again = [bands(each, sd, agreement_of_signs(each, refits)) for each in refits]
     return {

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from edgeofcare.models.spread import refit_spread
+
 __all__ = ["BANDS", "agreement_of_signs", "bands", "judged", "tied_ranks", "told_bands"]
 
 FloatArray = npt.NDArray[np.float64]
@@ -133,7 +135,7 @@ def judged(contributions: FloatArray, refits: FloatArray) -> npt.NDArray[np.str_
     ndarray of str, shape (n_rows, n_reasons)
         One of :data:`BANDS`.
     """
-    return bands(contributions, refits.std(axis=0, ddof=1), agreement_of_signs(contributions, refits))
+    return bands(contributions, refit_spread(refits), agreement_of_signs(contributions, refits))
 
 
 def told_bands(

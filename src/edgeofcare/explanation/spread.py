@@ -17,7 +17,7 @@ from edgeofcare.explanation.named_reference import Reference, compared_form
 from edgeofcare.explanation.paths import PathForm
 from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.models.arrays import LinearArrays
-from edgeofcare.models.spread import RefitArrays
+from edgeofcare.models.spread import RefitArrays, refit_spread
 
 __all__ = ["LEVELS", "ReasonSpread"]
 
@@ -166,7 +166,7 @@ class ReasonSpread:
         DataFrame of float64, shape (n_rows, n_reasons)
             Standard deviation over refits, in calibrated log-odds.
         """
-        parts = [self.contributions(level, block).std(axis=0, ddof=1) for block in self._blocks()]
+        parts = [refit_spread(self.contributions(level, block)) for block in self._blocks()]
         return pd.DataFrame(np.concatenate(parts), index=self._values.index, columns=self.names(level))
 
     def bands(self, level: str = "feature") -> pd.DataFrame:

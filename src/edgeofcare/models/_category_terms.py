@@ -56,4 +56,5 @@ def add_category_terms(linear: LinearArrays, held: BoolArray, terms: FloatArray)
     owner = linear.category_feature
     each = linear.category_weight * (held - linear.category_center)
     for column in np.unique(owner).tolist():
-        terms[:, column] += each[:, owner == column].sum(axis=1)
+        own = np.ascontiguousarray(each[:, owner == column])  # as it is cut, one row would be added up in another order
+        terms[:, column] += own.sum(axis=1)

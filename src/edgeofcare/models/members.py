@@ -94,7 +94,8 @@ class AveragedTrees(ClassifierMixin, BaseEstimator):
             Log-odds.
         """
         check_is_fitted(self)
-        return np.stack([member.decision_function(X) for member in self.members_]).mean(axis=0)
+        margins = np.stack([member.decision_function(X) for member in self.members_], axis=1)
+        return np.ascontiguousarray(margins).mean(axis=1)
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         """Probabilities of the two classes, from the mean margin.

@@ -13,7 +13,7 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.models.arrays import LinearArrays, TreeArrays, margin
 from edgeofcare.models.recalibration import Recalibration
 
-__all__ = ["CONFIDENCE", "RefitArrays", "interval_width", "refit_log_odds", "risk_interval"]
+__all__ = ["CONFIDENCE", "RefitArrays", "interval_width", "refit_log_odds", "refit_spread", "risk_interval"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -68,6 +68,33 @@ def refit_log_odds(refits: Sequence[RefitArrays], intercept: float, table: Float
     return np.stack([refit.slope * margin(refit.arrays, table) + (intercept + refit.shift) for refit in refits])
 
 
+def refit_spread(refits: FloatArray) -> FloatArray:
+    """Standard deviation over refits, the same to the bit whether one row is worked out or many.
+
+    Parameters
+    ----------
+    refits : ndarray of float64, shape (n_refits, ...)
+        Something of each row by each refit, such as log-odds or contributions.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        With the divisor ``n_refits - 1``.
+
+    Notes
+    -----
+    Along the first axis numpy adds in one order where there is one number for each refit, and in another where there
+    are many. So the refits of each number are laid side by side first.
+
+    Examples
+    --------
+    >>> refit_spread(np.array([[1.0, 4.0], [2.0, 4.0], [3.0, 4.0]])).tolist()
+    [1.0, 0.0]
+    """
+    beside: FloatArray = np.ascontiguousarray(np.moveaxis(refits, 0, -1))
+    return np.asarray(beside.std(axis=-1, ddof=1))
+
+
 def risk_interval(log_odds: FloatArray, refits: FloatArray, confidence: float = CONFIDENCE) -> FloatArray:
     r"""Interval of the risk of each row from the spread over refits.
 
@@ -101,7 +128,7 @@ def risk_interval(log_odds: FloatArray, refits: FloatArray, confidence: float = 
     >>> risk_interval(np.array([0.0]), np.array([[-0.1], [0.0], [0.1]] * 7)).round(3).tolist()
     [[0.464, 0.536]]
     """
-    half = interval_width(len(refits), confidence) * refits.std(axis=0, ddof=1)
+    half = interval_width(len(refits), confidence) * refit_spread(refits)
     return np.column_stack([_PLAIN.risk(log_odds - half), _PLAIN.risk(log_odds + half)])
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from edgeofcare.dates import one_day
 from edgeofcare.exceptions import RecordsError, RequestError, SpecError
 from edgeofcare.features.single.records import ChildRecords
-from edgeofcare.schema.sentinels import LAST_OF_NO_DATE
+from edgeofcare.schema.sentinels import LAST_OF_NO_DATE, OPEN_FROM_YEAR
 from edgeofcare.scoring.fitness import read_override
 from edgeofcare.scoring.strict_json import StrictJSONError, read_json
 
@@ -23,6 +23,7 @@ __all__ = [
     "MOST_ROWS",
     "SCHEMA_VERSION",
     "Asked",
+    "asked_reasons",
     "read_request",
 ]
 
@@ -152,9 +153,8 @@ def _options(held: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
         found[name] = held.get(name, False)
         if not isinstance(found[name], bool):
             problems.append(f"{name} must be true or false, or left out.")
-    top = held.get("top_reasons", 3)
-    found["top_reasons"] = int(top) if type(top) is float and top.is_integer() else top  # JSON does not tell 3.0 from 3
-    if type(found["top_reasons"]) is not int or not 0 <= found["top_reasons"] <= MOST_REASONS:
+    found["top_reasons"] = asked_reasons(held.get("top_reasons", 3))
+    if found["top_reasons"] is None:
         problems.append(f"top_reasons must be a whole number from 0 to {MOST_REASONS}, or left out.")
     try:
         found["override"] = read_override(held.get("override"))
@@ -163,14 +163,37 @@ def _options(held: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
     return found
 
 
+def asked_reasons(top: Any) -> int | None:
+    """Read how many reasons are asked for.
+
+    Parameters
+    ----------
+    top : object
+        What a request holds of it.
+
+    Returns
+    -------
+    int or None
+        The number; None for what is no whole number from 0 to :data:`MOST_REASONS`.
+
+    Examples
+    --------
+    >>> asked_reasons(3), asked_reasons(3.0), asked_reasons(1.5)
+    (3, 3, None)
+    """
+    number = int(top) if type(top) is float and top.is_integer() else top  # JSON does not tell 3.0 from 3
+    return number if type(number) is int and 0 <= number <= MOST_REASONS else None
+
+
 def _day(text: Any, problems: list[str]) -> np.datetime64:
     """The index date."""
     try:
-        if isinstance(text, str) and _ISO.fullmatch(text) and text > LAST_OF_NO_DATE:
+        if isinstance(text, str) and _ISO.fullmatch(text) and LAST_OF_NO_DATE < text < str(OPEN_FROM_YEAR):
             return one_day(text, "index_date")
     except SpecError:
         pass
-    problems.append("index_date must be an ISO date such as '2025-03-31', from 1900 to 2100.")
+    span = f"after {LAST_OF_NO_DATE} and before {OPEN_FROM_YEAR}"
+    problems.append(f"index_date must be an ISO date such as '2025-03-31', {span}.")
     return np.datetime64("NaT", "D")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.features.single.records import ChildRecords
-from edgeofcare.scoring.request_form import MOST_REASONS
+from edgeofcare.scoring.request_form import MOST_REASONS, asked_reasons
 
 if TYPE_CHECKING:
     from edgeofcare.explanation.cells import Cell
@@ -45,8 +45,8 @@ def explain_request(scorer: Scorer, request: Any) -> dict[str, Any]:
         msg = "The request must be an object whose 'children' holds exactly one child: one is explained at a time."
         raise SpecError(msg)
     top = request.get("top_reasons", MOST_REASONS)
-    usable = type(top) is int and 0 <= top <= MOST_REASONS  # anything else is refused as ever
-    answer = scorer.score_request({"bands": True, **request, "top_reasons": MOST_REASONS if usable else top})
+    every = top if asked_reasons(top) is None else MOST_REASONS  # what is no number of reasons is refused as ever
+    answer = scorer.score_request({"bands": True, **request, "top_reasons": every})
     reasons = answer["scores"][0].get("reasons") or []
     if reasons:
         names = [reason["concept"] for reason in reasons]

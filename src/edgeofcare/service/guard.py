@@ -26,7 +26,7 @@ MODEL_KEY = "edgeofcare.model_id"
 """Where a route says in its scope which model answered."""
 
 _GONE = 499  # how the log and the measures call a client that went away
-_FORWARDED = ("forwarded", "x-forwarded-for", "via")
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 _ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import OrderedDict
 from dataclasses import dataclass, field, fields
@@ -42,7 +43,7 @@ class Limits:
     100
     >>> Limits(threads=0)
     Traceback (most recent call last):
-    edgeofcare.exceptions.SpecError: The limits cannot be used: threads must be above 0.
+    edgeofcare.exceptions.SpecError: The limits cannot be used: threads must be above 0 and finite.
     """
 
     body_bytes: int = 2_000_000
@@ -56,9 +57,9 @@ class Limits:
     burst: int = 100
 
     def __post_init__(self) -> None:
-        wrong = [each.name for each in fields(self) if not getattr(self, each.name) > 0]
+        wrong = [each.name for each in fields(self) if not 0 < getattr(self, each.name) < math.inf]
         if wrong:
-            msg = f"The limits cannot be used: {', '.join(wrong)} must be above 0."
+            msg = f"The limits cannot be used: {', '.join(wrong)} must be above 0 and finite."
             raise SpecError(msg)
 
 

@@ -153,6 +153,14 @@ def test_the_repairs_of_reading_are_made():
     assert [row["end_date"] for row in told["cp_plans"]] == [None]
 
 
+def test_rows_of_one_key_that_differ_in_an_end_after_the_records_are_no_copies():
+    plans = [{**PLAN, "end_date": f"2025-0{month}-01"} for month in (1, 2)]
+    assert "'row_key': duplicate keys in 1 row" in problems_of(plain(cp_plans=plans))
+    rows = "child, row_key, start, end\nc0, p1, 2024-01-01, 2025-01-01\nc0, p1, 2024-01-01, 2025-02-01"
+    with pytest.raises(RecordsError, match="'row_key': duplicate keys in"):
+        records_of(cp_plans=rows)
+
+
 def test_only_the_household_is_taken():
     links = "child, related_id, kind, row_key\n1, M, mother, a\n2, M, mother, b\n3, N, mother, c"
     runs = "row_key, child, start, end\nx, 1, 2024-01-01, \ny, 2, 2024-01-02, \nz, 3, 2024-01-03, "

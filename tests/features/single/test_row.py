@@ -271,6 +271,22 @@ def test_a_table_of_ones_own_gives_what_it_gives_to_the_whole(history):
             same_values(specs, SingleFeatures(specs).row(each, date).values, values)
 
 
+def test_codes_of_ones_own_are_read_as_those_of_a_frame():
+    """Signs of which a name keeps nothing, and words for nothing among them, are no code."""
+    codes = ["?", "+", "..", "!", "-", "a b", "A+B", "!NULL!", " _x_ ", "fixed", None]
+    days = [f"2024-01-{day:02d}" for day in range(1, len(codes) + 1)]
+    frame = pd.DataFrame({"child_id": "1", "on": days, "why": codes, "key": list(map(str, range(len(codes))))})
+    records = records_of(missing_episodes=RUNS)
+    held = records.with_events("bans", frame, date="on", category="why", row_key="key", observed_from="2020-01-01")
+    names = ["bans.count.365d", "bans.distinct_category.365d", "bans.category_a_b.count.365d"]
+    known = ChildRecords.from_records(held, "1").to_plain()
+    rows = [{"row_key": str(n), "child_id": "1", "date": days[n], "category": why} for n, why in enumerate(codes)]
+    sent = ChildRecords.from_plain({**known, "tables": {**known["tables"], "bans": rows}})
+    assert sent.to_plain() == known
+    expected = through_frames(held, row_index(["1"], [19_900]), as_features(names))[0]
+    same_values(as_features(names), SingleFeatures(as_features(names)).row(sent, as_date(19_900)).values, expected)
+
+
 RUNS = """
     row_key, child, start, end, type
     a, 1, 2024-01-01, 2024-01-03, M

@@ -232,9 +232,9 @@ def _text(text: str) -> str | None:
 
 
 def _category(text: str) -> str | None:
-    """A code of an own table that a feature's name can hold."""
+    """A code of an own table that a feature's name can hold; None where nothing is left of it."""
     kept = _text(text)
-    return None if kept is None else NOT_IN_A_NAME.sub("_", kept).strip("_")
+    return None if kept is None else _text(NOT_IN_A_NAME.sub("_", kept).strip("_"))
 
 
 def _check_types(values: Sequence[Any], allowed: frozenset[type], expected: str) -> None:

@@ -70,8 +70,8 @@ def read_rows(table: Table, rows: Any, until: int, problems: Problems) -> tuple[
     columns = _read(table, _cells(table, rows, problems), problems)
     if len(problems) > before:
         return {}, 0
+    columns = _once(table, columns)  # before ends are emptied, as frames are read: rows that differ there are no copies
     columns = _within(table, columns, until, problems)
-    columns = _once(table, columns)
     _check(table, columns, problems)
     return (columns, _size(columns)) if len(problems) == before else ({}, 0)
 

@@ -90,6 +90,7 @@ class Database:
         look = sa.inspect(connection)
         for table in self.tables:
             if look.has_table(table.name, schema=table.schema):
+                _refuse_other_letters(look, table)
                 held = {column["name"]: column["type"] for column in look.get_columns(table.name, schema=table.schema)}
                 key = look.get_pk_constraint(table.name, schema=table.schema)["constrained_columns"]
                 if problems := _differences(table, held, key):
@@ -98,6 +99,17 @@ class Database:
                         "or rename the table that is there; one that does not exist is made."
                     )
                     raise SpecError(msg)
+
+
+def _refuse_other_letters(look: Any, table: Any) -> None:
+    """Refuse a name that the database takes for that of a table which stands there in small or capital letters."""
+    held = [*look.get_table_names(schema=table.schema), *look.get_view_names(schema=table.schema)]
+    if table.name not in held and table.name.lower() in map(str.lower, held):
+        msg = (
+            f"The database has the table {table.name} already, its name in other small and capital letters. Give the "
+            "name as it stands there, or another one."
+        )
+        raise SpecError(msg)
 
 
 def _differences(table: Any, held: dict[str, Any], key: list[str]) -> list[str]:

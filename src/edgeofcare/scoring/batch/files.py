@@ -17,7 +17,7 @@ __all__ = ["SUFFIXES", "as_text", "is_file_place", "write_scores_file"]
 SUFFIXES = (".csv", ".parquet", ".xlsx")
 """Kinds of files, by the end of their names."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_MARKED = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 
 
 def is_file_place(place: Any) -> bool:
@@ -123,7 +123,9 @@ def _csv(rows: Sequence[Row]) -> bytes:
 
 
 def as_text(value: Any) -> Any:
-    """A value for a spreadsheet: text that it would take for a formula begins with an apostrophe.
+    """A value for a spreadsheet: text that it would take for a formula is put behind an apostrophe.
+
+    So is text that begins with one, so that no two texts come out the same.
 
     Parameters
     ----------
@@ -137,9 +139,9 @@ def as_text(value: Any) -> Any:
 
     Examples
     --------
-    >>> as_text("=1+1"), as_text("c1"), as_text(-0.5)
-    ("'=1+1", 'c1', -0.5)
+    >>> as_text("=1+1"), as_text("'=1+1"), as_text("c1"), as_text(-0.5)
+    ("'=1+1", "''=1+1", 'c1', -0.5)
     """
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_MARKED) else value

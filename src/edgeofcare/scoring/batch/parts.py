@@ -18,6 +18,7 @@ from edgeofcare.records.records import Records
 from edgeofcare.scale.files import part_folder
 from edgeofcare.scale.households import household_of_everyone
 from edgeofcare.scale.stored import StoredPart, declared, read_manifest, read_part_folder
+from edgeofcare.scoring.batch.layout import LONGEST_ID
 from edgeofcare.task import Task
 
 __all__ = ["ChildrenOfDay", "children_of_day"]
@@ -61,16 +62,32 @@ def children_of_day(source: Records | str | Path, task: Task, index_date: pd.Tim
     Raises
     ------
     SpecError
-        If the source is neither.
+        If the source is neither, or a key of those who are eligible is one that a table of scores cannot hold.
     LeakageError
         If the day is more than one day after the end of the records.
     """
     if isinstance(source, Records):
-        return _OfRecords(source, build_cohort(source, task, index_dates=[index_date]), children)
+        cohort = build_cohort(source, task, index_dates=[index_date])
+        _refuse_keys(cohort)
+        return _OfRecords(source, cohort, children)
     if not isinstance(source, str | Path):
         msg = "The records must be Records, or the path of a folder that write_parts wrote."
         raise SpecError(msg)
     return _OfFolder(Path(source), task, index_date)
+
+
+def _refuse_keys(cohort: pd.DataFrame) -> None:
+    """Refuse keys that no table of scores can hold, before anybody is scored."""
+    keys = {name: cohort.index.unique(name).tolist() for name in ("child_id", "household_id")}
+    counts = {name: sum(len(key) > LONGEST_ID or "\0" in key for key in held) for name, held in keys.items()}
+    problems = [f"{count:,} of column {name!r}" for name, count in counts.items() if count]
+    if problems:
+        msg = (
+            f"Scores cannot be kept: keys are longer than {LONGEST_ID} characters or hold the character NUL: "
+            f"{' and '.join(problems)}. A household's key is H and that of a child, so those of children may have "
+            f"{LONGEST_ID - 1}. Give shorter keys, the same in every table of the records. No score was written."
+        )
+        raise SpecError(msg)
 
 
 @dataclass(frozen=True, repr=False)
@@ -166,4 +183,5 @@ class _OfFolder:
             return None
         records = stored.records()
         cohort = build_cohort(records, self.task, index_dates=[self.index_date])
+        _refuse_keys(cohort)
         return (records, cohort.sort_index()) if len(cohort) else None

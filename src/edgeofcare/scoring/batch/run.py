@@ -145,8 +145,8 @@ def score_in_parts(
     LeakageError
         If the day is more than one day after the end of the records.
     SpecError
-        If an option is not understood, the reporting lag differs from that of training, the table exists with another
-        layout, or the place cannot be written.
+        If an option is not understood, the reporting lag differs from that of training, a key is longer than a table
+        of scores holds, the table exists with another layout, or the place cannot be written.
 
     Notes
     -----

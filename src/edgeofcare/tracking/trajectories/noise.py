@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from edgeofcare.metrics._arrays import Floats
-from edgeofcare.models.spread import CONFIDENCE, interval_width
+from edgeofcare.models.spread import CONFIDENCE, interval_width, refit_spread
 from edgeofcare.tracking.trajectories.positions import NONE
 from edgeofcare.tracking.trajectories.rescore import Compared
 
@@ -101,7 +101,7 @@ def _of_refits(differences: Floats) -> Floats:
     """Half the width of the interval of each difference over the refits; NaN where they are not known."""
     if len(differences) < _FEWEST:
         return np.full(differences.shape[1], np.nan)
-    return np.asarray(interval_width(len(differences), CONFIDENCE) * differences.std(axis=0, ddof=1))
+    return np.asarray(interval_width(len(differences), CONFIDENCE) * refit_spread(differences))
 
 
 def _arms(rows: pd.DataFrame) -> tuple[Floats, Floats]:
