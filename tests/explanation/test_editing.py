@@ -137,6 +137,16 @@ def test_days_beyond_the_extract_are_not_known_and_no_mistake(home):
     assert edited.table("missing_episodes")["end_date"].isna().tolist() == [True, False]
 
 
+@pytest.mark.parametrize("column", ["end_date", "recorded_date", "end_recorded_date"])
+@pytest.mark.parametrize("day", ["0222-02-05", "1022-02-05", "9999-12-31", pd.Timestamp("9999-12-31")])
+def test_a_year_that_stands_for_no_date_is_a_slip_and_empties_nothing(home, column, day):
+    (found,) = problems(home, CorrectEvent("missing_episodes", "m1", {column: day}))
+    assert f"column '{column}': a sentinel date means no date in 1 row" in found
+    assert found.endswith("where there is no date, give None.")
+    edited = edited_records(home, "Ann", [CorrectEvent("missing_episodes", "m1", {column: None})])
+    assert edited.table("missing_episodes")[column].isna().any()
+
+
 def test_own_tables_are_edited_with_codes_as_features_name_them():
     frame = pd.DataFrame({"child_id": ["Ann"], "date": ["2022-01-01"], "kind": ["fixed term"], "id": ["s1"]})
     records = records_of({"Ann": "2008-06-15"}).with_events("suspensions", frame, category="kind", row_key="id")

@@ -16,7 +16,7 @@ from edgeofcare.explanation.one_child import with_tables
 from edgeofcare.records.findings import Findings, counted
 from edgeofcare.records.own_events import as_categories
 from edgeofcare.records.records import Records
-from edgeofcare.records.validation import clean_table, clean_tables
+from edgeofcare.records.validation import NO_DATE, clean_table, clean_tables
 from edgeofcare.schema.columns import Table
 from edgeofcare.schema.tables import TABLES
 
@@ -36,6 +36,7 @@ _LOCKED = {
 }
 _KEYS = ("row_key", "child_id")
 _ADVICE = " Correct the edit."
+_MEANT = {NO_DATE: " Correct the edit; where there is no date, give None."}
 _BEYOND = ("begins after observed_until", "later than observed_until, so not known")
 _NEW = "what-if"
 
@@ -226,14 +227,17 @@ def _read(records: Records, name: str, frame: pd.DataFrame, findings: Findings) 
 
 
 def _lost(before: Findings, after: Findings) -> list[str]:
-    """What validation emptied or dropped because of the edits; days beyond the extract are simply not known."""
+    """What validation emptied or dropped because of the edits; days beyond the extract are simply not known.
+
+    A date that stands for none in a source is a slip in an edit, such as a year of 0224: it is lost as well.
+    """
     count: Counter[tuple[str, str, str]] = Counter()
     for findings, sign in ((after, 1), (before, -1)):
         for table, column, rows, action, why, _ in findings.rows:
-            if action in ("emptied", "dropped") and why not in _BEYOND:
+            if why == NO_DATE or (action in ("emptied", "dropped") and why not in _BEYOND):
                 count[table, column, why] += sign * rows
     return [
-        f"{table}: column {column!r}: {why} in {counted(rows, 'row')}.{_ADVICE}"
+        f"{table}: column {column!r}: {why} in {counted(rows, 'row')}.{_MEANT.get(why, _ADVICE)}"
         for (table, column, why), rows in count.items()
         if rows > 0
     ]
