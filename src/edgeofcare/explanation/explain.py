@@ -171,7 +171,7 @@ def explain(
         low, high = np.asarray(cast("Any", model).risk_interval(X), dtype=np.float64).T
         scores = scores.assign(risk_low=low, risk_high=high)
     for found in (psi, concepts.to_numpy()):
-        check_sum(base + found.sum(axis=1), scores["log_odds"].to_numpy())
+        check_sum(base, found, scores["log_odds"].to_numpy())
     about = about_model(model, slope=line.slope, intercept=line.intercept, reference=compared)
     more: Any = {"refits": parts.refits, "concepts": concepts, "wording": _wording(model, wording), "about": about}
     more |= {"numbers": numbers, "reference": compared}

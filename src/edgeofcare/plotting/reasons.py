@@ -11,6 +11,7 @@ Examples
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 
@@ -31,6 +32,7 @@ LEVELS = ("concept", "feature")
 _COLOURS = {"raises": RAISES, "lowers": LOWERS}
 _WIDTH = 48  # letters in a line of a label
 _LINE = 0.17  # inches of a line of a label
+_MOST_ODDS = 1_000_000  # multiplier of the odds beyond which its size says nothing any more
 _NEEDED = ("direction", "concept", "sentence", "contribution")
 
 
@@ -174,9 +176,15 @@ def times_said(contribution: float) -> str:
     Returns
     -------
     str
-        A sign of multiplication and two decimals.
+        A sign of multiplication and two decimals; beyond a million, that it is more.
+
+    Examples
+    --------
+    >>> times_said(0.7)[1:], times_said(800.0)[1:]
+    ('2.01', '>1,000,000')
     """
-    return f"\N{MULTIPLICATION SIGN}{np.exp(contribution):.2f}"
+    said = f"{math.exp(contribution):.2f}" if contribution < math.log(_MOST_ODDS) else f">{_MOST_ODDS:,}"
+    return f"\N{MULTIPLICATION SIGN}{said}"
 
 
 def risk_title(start: float | None, risk: float | None, interval: Sequence[float] | None = None) -> str:
