@@ -23,6 +23,7 @@ from matplotlib.ticker import MaxNLocator
 from edgeofcare.exceptions import SpecError
 from edgeofcare.figures import NotebookFigure
 from edgeofcare.plotting.palette import DARK, FAINT, GREY, LOWERS, RAISES
+from edgeofcare.plotting.words import literal
 
 __all__ = ["LEVELS", "capital", "certainty_said", "check_reasons", "plot_reasons", "risk_title", "times_said"]
 
@@ -89,7 +90,7 @@ def plot_reasons(
         ax = NotebookFigure(figsize=(8.5, 1.7 + _LINE * heights.sum()), layout="constrained").subplots()
     places = np.cumsum(heights) - heights / 2
     _bars(ax, frame, places, numbers=numbers)
-    ax.set_yticks(places, labels, fontsize=9, color=DARK)
+    ax.set_yticks(places, list(map(literal, labels)), fontsize=9, color=DARK)
     ax.set_ylim(max(heights.sum(), 1.0), 0)
     _finish(ax, frame)
     title = risk_title(start, risk, interval)
