@@ -306,3 +306,13 @@ def test_a_wording_cannot_be_changed():
     assert wording.sentences[COMMON, "date"] == "the day"
     with pytest.raises(TypeError):
         wording.sentences[COMMON, "date"] = "another"
+
+
+def test_a_cell_that_never_ends_is_refused(tmp_path):
+    """As a quotation mark that is not closed makes one of all lines after it."""
+    path = edited(tmp_path, "missing.count.90d,why," + "x" * 131_073)
+    with pytest.raises(SpecError, match=r"no CSV file that can be read.*quotation marks"):
+        read_wording(path)
+    path.write_text(path.read_text(encoding="utf-8").replace(",none,", ',none,"', 1), encoding="utf-8")
+    with pytest.raises(SpecError, match=r"no CSV file that can be read"):
+        read_wording(path)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -39,6 +42,7 @@ _ADVICE = " Correct the edit."
 _MEANT = {NO_DATE: " Correct the edit; where there is no date, give None."}
 _BEYOND = ("begins after observed_until", "later than observed_until, so not known")
 _NEW = "what-if"
+_PLAIN = (str, Real, Decimal, np.bool_, dt.date, np.datetime64)  # a timestamp is a date
 
 
 def edited_records(records: Records, child_id: str, edits: Sequence[Edit]) -> Records:
@@ -133,7 +137,9 @@ def _wrong_columns(records: Records, edit: AddEvent | CorrectEvent) -> list[str]
     if not edit.columns:
         problems.append(f"{edit.table}: the edit gives no value. Give at least one column.")
     needed = _needed(table) if isinstance(edit, AddEvent) else [name for name in _needed(table) if name in edit.columns]
-    if lacking := [name for name in needed if _is_empty(edit.columns.get(name))]:
+    if odd := [str(name) for name, value in edit.columns.items() if name in free and not _is_plain(value)]:
+        problems.append(f"{edit.table}: {' and '.join(odd)} must be text, a number, yes or no, a date, or None.")
+    if lacking := [name for name in needed if name not in odd and _is_empty(edit.columns.get(name))]:
         problems.append(f"{edit.table}: {' and '.join(lacking)} must have a value.")
     return problems
 
@@ -141,6 +147,12 @@ def _wrong_columns(records: Records, edit: AddEvent | CorrectEvent) -> list[str]
 def _needed(table: Table) -> list[str]:
     """Columns without which a row of a table says nothing."""
     return [column.name for column in table.columns if column.required and column.name not in (*_KEYS, table.end)]
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is one that a cell of a source can hold; a length of time or a time of the day is none."""
+    nothing = value is None or value is pd.NA or value is pd.NaT
+    return nothing or (isinstance(value, _PLAIN) and not isinstance(value, np.timedelta64))
 
 
 def _is_empty(value: Any) -> bool:

@@ -331,7 +331,11 @@ def wording_of(lines: Iterable[list[str]], what: str) -> Wording:
 
 def _read(text: str, what: str) -> Wording:
     """Wording from the text of a file, or all that is wrong with it."""
-    lines = list(csv.reader(io.StringIO(text, newline="")))
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        msg = f"{what[0].upper()}{what[1:]} is no CSV file that can be read ({error}). Check its quotation marks."
+        raise SpecError(msg) from None
     if not lines or lines[0] != _HEADER:
         msg = f"The first line of {what} must be {','.join(_HEADER)}."
         raise SpecError(msg)
