@@ -23,7 +23,18 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src" / "edgeofcare"
 
 LAYERS = {
-    0: {"exceptions", "schema", "metrics", "ages", "progress", "version", "figures", "dates", "made_once"},
+    0: {
+        "exceptions",
+        "schema",
+        "metrics",
+        "ages",
+        "progress",
+        "version",
+        "figures",
+        "dates",
+        "made_once",
+        "spreadsheets",
+    },
     1: {"task", "criteria", "records", "sample"},
     2: {"care", "cohort", "outcome", "features", "splitting", "synthetic"},
     3: {"models", "scale"},

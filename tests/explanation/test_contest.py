@@ -11,8 +11,9 @@ import pytest
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.contest import FILES
+from edgeofcare.explanation.wording_file import Wording, default_wording
 from tiny_tables import records_of
-from told_child import DAY, RECORDS, explained
+from told_child import CHILD, DAY, RECORDS, explained
 
 MOVED = {"missing.count.90d": 0.9, "offence.count.365d": -0.1, "cp_plan.count_ended.1095d": -0.4}
 
@@ -111,3 +112,20 @@ def test_one_row_and_a_place_to_write(tmp_path):
     with pytest.raises(SpecError, match="bundle cannot be written there"):
         explained(MOVED).contest_bundle(tmp_path / "none" / "a.zip")
     assert list(tmp_path.iterdir()) == []
+
+
+# Seen to fail with: keys and sentences written as they are.
+def test_no_cell_of_text_is_a_formula_and_every_number_stays_one(tmp_path):
+    keys = ["=1+1", "+1", "-a", "@A1", "plain"]
+    rows = "\n".join(f'"{key}", {CHILD}, 2024-02-0{day}, ' for day, key in enumerate(keys, start=1))
+    records = records_of(missing_episodes=f"row_key, child, start, end\n{rows}")
+    library = default_wording().sentences
+    own = Wording({**library, ("missing.count.90d", "more"): "=HYPERLINK(1), {number} times"})
+    why = explained(MOVED, records=records)
+    why._wording = own
+    with zipfile.ZipFile(why.contest_bundle(tmp_path / "a.zip")) as archive:
+        parts = {name: archive.read(name).decode("utf-8") for name in FILES}
+    assert set(frame(parts, "source_rows.csv")["row_key"]) == {"'=1+1", "'+1", "'-a", "'@A1", "plain"}
+    for name, column in (("values.csv", "sentence"), ("reasons.csv", "sentence")):
+        assert "'=HYPERLINK(1), 5 times" in set(frame(parts, name)[column])
+    assert frame(parts, "values.csv")["contribution"].astype(float).tolist() == list(MOVED.values())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -112,6 +115,32 @@ def test_what_cannot_be_is_refused_without_a_value(home, edit, said):
         assert value not in found
 
 
+ODD = [[1, 2], (1, 2), {1}, {"a": 1}, np.array([1, 2]), pd.Series([1, 2]), dt.time(3, 4), dt.timedelta(3),
+       np.timedelta64(3, "D"), pd.Period("2022-03"), pd.Interval(0, 1), b"2022-01-01", object(), 1j]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ODD, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize("column", ["start_date", "end_date", "type"])
+def test_what_no_cell_can_hold_is_refused_by_its_column(home, column, value):
+    (found,) = problems(home, CorrectEvent("missing_episodes", "m1", {column: value}))
+    assert found == f"edit 1 of 1: missing_episodes: {column} must be text, a number, yes or no, a date, or None."
+
+
+DAYS = ["2022-03-01", "01/03/2022", dt.date(2022, 3, 1), dt.datetime(2022, 3, 1, 23), np.datetime64("2022-03-01T05")]
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_a_day_is_given_as_any_date(home, day):
+    edited = edited_records(home, "Ann", [CorrectEvent("missing_episodes", "m1", {"end_date": day})])
+    assert edited.table("missing_episodes")["end_date"].iloc[0] == pd.Timestamp("2022-03-01")
+
+
+@pytest.mark.parametrize("nothing", [None, pd.NA, pd.NaT, float("nan"), np.datetime64("NaT"), ""])
+def test_nothing_empties_a_cell(home, nothing):
+    edited = edited_records(home, "Ann", [CorrectEvent("missing_episodes", "m1", {"end_date": nothing})])
+    assert edited.table("missing_episodes")["end_date"].isna().tolist() == [True, False]
+
+
 def test_all_problems_are_told_at_once(home):
     found = problems(
         home,
@@ -135,6 +164,16 @@ def test_days_beyond_the_extract_are_not_known_and_no_mistake(home):
     edited = edited_records(home, "Ann", edits)
     assert len(edited.table("contacts")) == 1
     assert edited.table("missing_episodes")["end_date"].isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("column", ["end_date", "recorded_date", "end_recorded_date"])
+@pytest.mark.parametrize("day", ["0222-02-05", "1022-02-05", "9999-12-31", pd.Timestamp("9999-12-31")])
+def test_a_year_that_stands_for_no_date_is_a_slip_and_empties_nothing(home, column, day):
+    (found,) = problems(home, CorrectEvent("missing_episodes", "m1", {column: day}))
+    assert f"column '{column}': a sentinel date means no date in 1 row" in found
+    assert found.endswith("where there is no date, give None.")
+    edited = edited_records(home, "Ann", [CorrectEvent("missing_episodes", "m1", {column: None})])
+    assert edited.table("missing_episodes")[column].isna().any()
 
 
 def test_own_tables_are_edited_with_codes_as_features_name_them():

@@ -203,3 +203,10 @@ def test_records_that_are_none_are_refused(no_model_needed, X, given):
 def test_a_wording_that_is_none_is_refused(no_model_needed, X, wording):
     with pytest.raises(SpecError, match="wording file"):
         explain(no_model_needed, X.iloc[:2], wording=wording)
+
+
+def test_rows_without_an_index_date_are_refused(model, X):
+    index = X.index[:3].to_frame(index=False)
+    index.loc[1, "index_date"] = pd.NaT
+    with pytest.raises(SpecError, match="1 of 3 rows of X have no index_date"):
+        explain(model, X.iloc[:3].set_axis(pd.MultiIndex.from_frame(index)))

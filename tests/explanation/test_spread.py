@@ -10,12 +10,15 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation import spread as spread_module
 from edgeofcare.explanation.agreement import AGREEMENT_COLUMNS, Agreement, agreement_of
 from edgeofcare.explanation.bands import BANDS
+from edgeofcare.explanation.concept_groups import summed_by_concept
 from edgeofcare.explanation.explain import explain
 from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.reference import REFERENCE
 from edgeofcare.features.catalogue import concept_of
+from edgeofcare.models.arrays import LinearArrays
 from edgeofcare.models.refits import refit_arrays
 from edgeofcare.models.risk_model import make_risk_model
+from edgeofcare.models.spread import RefitArrays
 
 NEW = ["band", "tied"]
 
@@ -96,6 +99,19 @@ def test_ties_share_a_rank_shown_or_not(why, level):
         first = found.loc[row]
         assert first.index.tolist() == ranks[: len(first)].tolist()
         assert (first["tied"].to_numpy() == shared[: len(first)]).all()
+
+
+# Seen to fail with: a concept that adds exactly nothing ranked on the page, and left out of reasons.
+@pytest.mark.parametrize("level", ["concept", "feature"])
+def test_a_page_and_the_reasons_tell_the_same_ties(X, level):
+    own = pd.DataFrame({"missing.count.90d": [0.11], "cp_plan.active": [0.0]}, X.index[:1])
+    zero, one = np.zeros(2), np.array([1.0, 0.0])
+    lines = [LinearArrays(zero, zero, weight * one, zero, zero, intercept=-3.0) for weight in (0.3, 0.1, -0.1)]
+    refits = [RefitArrays(line, 1.0, 0.0) for line in lines]
+    spread = spread_module.ReasonSpread(refits, own, own.abs() > 0, summed_by_concept(own))
+    order = [[int(np.argmax(spread.model(level)[0]))]]
+    assert spread.ranked(order, 3, level)["tied"].tolist() == [False]
+    assert spread.told(0, level)["tied"].tolist() == [False, False]
 
 
 def test_without_refits_nothing_of_it_is_shown(X, y):

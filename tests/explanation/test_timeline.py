@@ -214,6 +214,12 @@ def test_what_cannot_be_shown_is_refused(tiny):
         child_timeline(scorer, tiny, "Nobody", DAY)
     with pytest.raises(SpecError, match="top"):
         child_timeline(scorer, tiny, "Ann", DAY, top=0)
+    for dates in (5, "2021-04-01", pd.Timestamp("2021-04-01")):
+        with pytest.raises(SpecError, match="dates must be a list of dates"):
+            child_timeline(scorer, tiny, "Ann", DAY, dates=dates)
+    for records in (5, {"a": 1}, None):
+        with pytest.raises(SpecError, match="expected Records"):
+            child_timeline(scorer, records, "Ann", DAY)
 
 
 # ------------------------------------------------------------------------------------------------ privacy

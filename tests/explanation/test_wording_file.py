@@ -17,6 +17,7 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.page_english import PAGE
 from edgeofcare.explanation.page_words import COMMON, CONCEPT, OF_PAGE, TABLE
 from edgeofcare.explanation.wording import reason_sentence
+from edgeofcare.explanation.wording_checks import WORDS
 from edgeofcare.explanation.wording_file import Wording, default_wording, read_wording, wording_of, write_wording
 from edgeofcare.features.catalogue import catalogue, default_features
 from edgeofcare.features.names import parse_feature
@@ -262,9 +263,39 @@ def test_every_fixed_word_is_used():
 
 
 def test_all_problems_are_told_at_once(tmp_path):
-    path = edited(tmp_path, "a,more,b", "missing.count.90d,some,b", drop=("*,date,",))
-    with pytest.raises(SpecError, match=r"names no feature.*unknown case.*words date of \* are missing"):
+    path = edited(tmp_path, "a,more,b", "missing.count.90d,some,b", "missing.count.90d,none,b")
+    with pytest.raises(SpecError, match=r"names no feature.*unknown case.*repeats a feature and case"):
         read_wording(path)
+
+
+def test_a_file_of_one_line_changes_one_sentence(tmp_path):
+    """What it leaves out is worded by the library: other features, a page, and the words that all sentences use."""
+    path = tmp_path / "w.csv"
+    path.write_text("feature,case,sentence\nmissing.count.90d,one,Once before {date}[ ({ago})].\n", encoding="utf-8")
+    wording = read_wording(path)
+    assert wording.sentence(MISSING, 1.0, rows(12), DAY) == "Once before the index date (12 days)."
+    for value in (0.0, 2.0, math.nan):
+        assert wording.sentence(MISSING, value, rows(1), DAY) == default_wording().sentence(
+            MISSING, value, rows(1), DAY
+        )
+    assert page_in(wording) == page_in(default_wording())
+    assert all((COMMON, word) in default_wording().sentences for word in WORDS)
+
+
+# Seen to fail with: every placeholder allowed for every feature.
+@pytest.mark.parametrize(
+    ("hole", "fits"), [("years", Age), ("month", Calendar), ("percent", Share), ("number", object), ("date", object)]
+)
+def test_a_placeholder_stands_only_where_the_value_is_one(hole, fits):
+    kinds = {type(spec): spec for spec in ALL}
+    assert sum(issubclass(kind, fits) for kind in kinds) in (1, len(kinds))
+    for kind, spec in kinds.items():
+        line = [[spec.name, "more", f"So {{{hole}}} it is."]]
+        if issubclass(kind, fits):
+            assert (spec.name, "more") in wording_of(line, "the wording").sentences
+        else:
+            with pytest.raises(SpecError, match=f"has the placeholder {hole}, which cannot be filled in here"):
+                wording_of(line, "the wording")
 
 
 @pytest.mark.parametrize("letter", ["\x00", "\x08", "\t", "\n", "\r", "\x1b", "\x9b", "\u2028", "\u202e", "\ufeff"])
@@ -306,3 +337,13 @@ def test_a_wording_cannot_be_changed():
     assert wording.sentences[COMMON, "date"] == "the day"
     with pytest.raises(TypeError):
         wording.sentences[COMMON, "date"] = "another"
+
+
+def test_a_cell_that_never_ends_is_refused(tmp_path):
+    """As a quotation mark that is not closed makes one of all lines after it."""
+    path = edited(tmp_path, "missing.count.90d,why," + "x" * 131_073)
+    with pytest.raises(SpecError, match=r"no CSV file that can be read.*quotation marks"):
+        read_wording(path)
+    path.write_text(path.read_text(encoding="utf-8").replace(",none,", ',none,"', 1), encoding="utf-8")
+    with pytest.raises(SpecError, match=r"no CSV file that can be read"):
+        read_wording(path)

@@ -157,7 +157,8 @@ def told_bands(
     band : ndarray of str, shape (n_reasons,)
         One of :data:`BANDS`.
     tied : ndarray of bool, shape (n_reasons,)
-        Whether another reason cannot be told from it in size.
+        Whether another reason cannot be told from it in size. What adds exactly nothing is no reason, and is tied with
+        none.
 
     Examples
     --------
@@ -167,6 +168,8 @@ def told_bands(
     (['strong', 'strong', 'strong'], [False, True, True])
     """
     order = np.lexsort((np.asarray(names), -np.abs(contributions)))
-    ranks = np.empty(order.size, dtype=np.int64)
-    ranks[order] = tied_ranks(contributions[order], refits[:, order])
-    return judged(contributions[None], refits[:, None])[0], np.bincount(ranks)[ranks] > 1
+    order = order[contributions[order] != 0]
+    ranks = tied_ranks(contributions[order], refits[:, order])
+    tied = np.zeros(contributions.size, dtype=np.bool_)
+    tied[order] = np.bincount(ranks)[ranks] > 1
+    return judged(contributions[None], refits[:, None])[0], tied

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.cells import NOT_KNOWN, NOTHING, STRENGTHS, Cell, look_at
 from edgeofcare.explanation.child_words import of_100, risk_said, rows_said, target_said
-from edgeofcare.explanation.concepts import Reason, concept_reasons, probability_of, probability_points
+from edgeofcare.explanation.concepts import Reason, concept_reasons, odds_multiplier, probability_of, probability_points
 from edgeofcare.explanation.page_words import NO_STRENGTH
 from edgeofcare.features.catalogue import catalogue
 
@@ -26,6 +26,8 @@ _MOST_A_SIDE, _MOST_UNKNOWN, _MOST_STRENGTHS, _MOST_BLIND, _MOST_ROWS = 4, 2, 2,
 _SURE_A_SIDE, _ROOM_A_SIDE = 3, 700  # reasons that are shown however long they are, and letters for more of them
 _BLOCKS = 10
 _FULL = math.log(2.0)  # log-odds that fill every block, unless a concept of this child moves more
+_MOST_ODDS = 1_000_000  # multiplier of the odds beyond which its size says nothing any more
+_FAR = math.log(_MOST_ODDS)
 _LEAST = 0.05  # log-odds below which a concept is left to the technical layer
 _ENDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 _SIBLINGS = "sibling"
@@ -365,7 +367,8 @@ def _line_of(about: About) -> dict[str, str]:
 
 def _numbers(contribution: float, points: float) -> tuple[str, str, str]:
     """Log-odds, multiplier of the odds and probability points, as text."""
-    return f"{contribution:+.4f}", f"{math.exp(contribution):.3f}", f"{points:+.2f}"
+    odds = f"{odds_multiplier(contribution):.3f}" if contribution < _FAR else f">{_MOST_ODDS:,}"
+    return f"{contribution:+.4f}", odds, f"{points:+.2f}"
 
 
 def _versions(versions: Any) -> str:

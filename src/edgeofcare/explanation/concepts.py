@@ -8,6 +8,7 @@ the same way as the concept.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,11 +29,13 @@ __all__ = [
     "carrier",
     "concept_reasons",
     "moved_concepts",
+    "odds_multiplier",
     "probability_of",
     "probability_points",
 ]
 
 _CERTAINTY = ("band", "tied")
+_LARGEST = math.log(sys.float_info.max)  # log-odds whose exponential is the largest number that there is
 _FLAT = 1e-9  # log-odds between start and end of the ray below which its slope is taken at the start
 
 
@@ -142,6 +145,27 @@ def moved_concepts(
     points = probability_points(moved, base, log_odds)
     order = np.lexsort((np.asarray(concepts)[places], -np.abs(moved)))[:top]
     return [(int(places[at]), float(moved[at]), float(points[at])) for at in order]
+
+
+def odds_multiplier(contribution: float) -> float:
+    """By what a contribution multiplies the odds.
+
+    Parameters
+    ----------
+    contribution : float
+        In calibrated log-odds.
+
+    Returns
+    -------
+    float
+        Its exponential; the largest number that there is, about 1.8e308, where that would be more.
+
+    Examples
+    --------
+    >>> odds_multiplier(0.0), odds_multiplier(800.0) < math.inf
+    (1.0, True)
+    """
+    return math.exp(min(contribution, _LARGEST))
 
 
 def probability_of(log_odds: float) -> float:

@@ -12,6 +12,7 @@ import pandas as pd
 from edgeofcare.explanation.cells import NOT_KNOWN, Cell, day_said, look_at
 from edgeofcare.explanation.child_page import child_page, only_row, template, withheld
 from edgeofcare.explanation.concepts import probability_of, probability_points
+from edgeofcare.spreadsheets import no_formula
 
 if TYPE_CHECKING:
     from edgeofcare.explanation.explanation import Explanation
@@ -139,5 +140,6 @@ def _how_to_challenge(explanation: Explanation) -> str:
 
 
 def _csv(frame: pd.DataFrame) -> str:
-    """A frame as CSV with one kind of line end."""
-    return str(frame.to_csv(index=False, lineterminator="\n"))
+    """A frame as CSV with one kind of line end, in which no spreadsheet finds a formula."""
+    plain = frame.astype(object).map(lambda cell: no_formula(cell) if isinstance(cell, str) else cell)
+    return str(plain.to_csv(index=False, lineterminator="\n"))

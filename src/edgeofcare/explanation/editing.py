@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,7 +19,7 @@ from edgeofcare.explanation.one_child import with_tables
 from edgeofcare.records.findings import Findings, counted
 from edgeofcare.records.own_events import as_categories
 from edgeofcare.records.records import Records
-from edgeofcare.records.validation import clean_table, clean_tables
+from edgeofcare.records.validation import NO_DATE, clean_table, clean_tables
 from edgeofcare.schema.columns import Table
 from edgeofcare.schema.tables import TABLES
 
@@ -36,8 +39,10 @@ _LOCKED = {
 }
 _KEYS = ("row_key", "child_id")
 _ADVICE = " Correct the edit."
+_MEANT = {NO_DATE: " Correct the edit; where there is no date, give None."}
 _BEYOND = ("begins after observed_until", "later than observed_until, so not known")
 _NEW = "what-if"
+_PLAIN = (str, Real, Decimal, np.bool_, dt.date, np.datetime64)  # a timestamp is a date
 
 
 def edited_records(records: Records, child_id: str, edits: Sequence[Edit]) -> Records:
@@ -132,7 +137,9 @@ def _wrong_columns(records: Records, edit: AddEvent | CorrectEvent) -> list[str]
     if not edit.columns:
         problems.append(f"{edit.table}: the edit gives no value. Give at least one column.")
     needed = _needed(table) if isinstance(edit, AddEvent) else [name for name in _needed(table) if name in edit.columns]
-    if lacking := [name for name in needed if _is_empty(edit.columns.get(name))]:
+    if odd := [str(name) for name, value in edit.columns.items() if name in free and not _is_plain(value)]:
+        problems.append(f"{edit.table}: {' and '.join(odd)} must be text, a number, yes or no, a date, or None.")
+    if lacking := [name for name in needed if name not in odd and _is_empty(edit.columns.get(name))]:
         problems.append(f"{edit.table}: {' and '.join(lacking)} must have a value.")
     return problems
 
@@ -140,6 +147,12 @@ def _wrong_columns(records: Records, edit: AddEvent | CorrectEvent) -> list[str]
 def _needed(table: Table) -> list[str]:
     """Columns without which a row of a table says nothing."""
     return [column.name for column in table.columns if column.required and column.name not in (*_KEYS, table.end)]
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is one that a cell of a source can hold; a length of time or a time of the day is none."""
+    nothing = value is None or value is pd.NA or value is pd.NaT
+    return nothing or (isinstance(value, _PLAIN) and not isinstance(value, np.timedelta64))
 
 
 def _is_empty(value: Any) -> bool:
@@ -226,14 +239,17 @@ def _read(records: Records, name: str, frame: pd.DataFrame, findings: Findings) 
 
 
 def _lost(before: Findings, after: Findings) -> list[str]:
-    """What validation emptied or dropped because of the edits; days beyond the extract are simply not known."""
+    """What validation emptied or dropped because of the edits; days beyond the extract are simply not known.
+
+    A date that stands for none in a source is a slip in an edit, such as a year of 0224: it is lost as well.
+    """
     count: Counter[tuple[str, str, str]] = Counter()
     for findings, sign in ((after, 1), (before, -1)):
         for table, column, rows, action, why, _ in findings.rows:
-            if action in ("emptied", "dropped") and why not in _BEYOND:
+            if why == NO_DATE or (action in ("emptied", "dropped") and why not in _BEYOND):
                 count[table, column, why] += sign * rows
     return [
-        f"{table}: column {column!r}: {why} in {counted(rows, 'row')}.{_ADVICE}"
+        f"{table}: column {column!r}: {why} in {counted(rows, 'row')}.{_MEANT.get(why, _ADVICE)}"
         for (table, column, why), rows in count.items()
         if rows > 0
     ]

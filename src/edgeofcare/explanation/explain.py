@@ -17,6 +17,7 @@ from edgeofcare.explanation.concept_groups import concept_groups
 from edgeofcare.explanation.explanation import Explanation
 from edgeofcare.explanation.kernel import contributions
 from edgeofcare.explanation.named_reference import Reference, chosen_reference
+from edgeofcare.explanation.one_child import refuse_no_records
 from edgeofcare.explanation.reporting_lag import refuse_other_lag
 from edgeofcare.explanation.wording_file import Wording, read_wording
 from edgeofcare.features.build import build_features
@@ -155,7 +156,7 @@ def explain(
     specs = _specs(X, features, known=records is not None)
     if records is not None:
         refuse_other_lag(model, records, accept=accept_lag)
-        _refuse_no_records(records)
+        refuse_no_records(records)
         _check_against(records, X, [spec for spec in specs if spec is not None])
     line = Recalibration(parts.slope, parts.intercept, "", 0, 0)
     numbers = in_numbers(X, parts.vocabularies)
@@ -171,7 +172,7 @@ def explain(
         low, high = np.asarray(cast("Any", model).risk_interval(X), dtype=np.float64).T
         scores = scores.assign(risk_low=low, risk_high=high)
     for found in (psi, concepts.to_numpy()):
-        check_sum(base + found.sum(axis=1), scores["log_odds"].to_numpy())
+        check_sum(base, found, scores["log_odds"].to_numpy())
     about = about_model(model, slope=line.slope, intercept=line.intercept, reference=compared)
     more: Any = {"refits": parts.refits, "concepts": concepts, "wording": _wording(model, wording), "about": about}
     more |= {"numbers": numbers, "reference": compared}
@@ -193,16 +194,6 @@ def _wording(model: Any, wording: Wording | str | Path | None) -> Wording | None
     if wording is None:
         return getattr(model, "wording", None)
     return wording if isinstance(wording, Wording) else read_wording(wording)
-
-
-def _refuse_no_records(records: Any) -> None:
-    """Refuse what holds no tables of many children, such as the plain records of one."""
-    if not isinstance(records, Records):
-        msg = (
-            f"records is a {type(records).__name__}; expected Records, as edgeofcare.read_ssd gives them. Plain "
-            "records of one child are for Scorer.score_child."
-        )
-        raise SpecError(msg)
 
 
 def _parts(model: Any) -> _Parts:
@@ -243,7 +234,9 @@ def _own_margin(model: Any, parts: _Parts, X: pd.DataFrame, table: np.ndarray) -
 
 def _check_rows(X: pd.DataFrame, names: tuple[str, ...], vocabularies: Vocabularies) -> None:
     """Refuse rows without names, no rows, and columns that are not those of the model in their order."""
-    check_row_names(X)
+    if undated := int(pd.isna(check_row_names(X).get_level_values("index_date")).sum()):
+        msg = f"{undated:,} of {len(X):,} rows of X have no index_date. Build X with build_features, or leave them out."
+        raise SpecError(msg)
     check_columns(X, vocabularies)
     have = [str(name) for name in X.columns]
     missing, extra = [n for n in names if n not in have], [n for n in have if n not in names]

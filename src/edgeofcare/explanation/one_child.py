@@ -21,7 +21,37 @@ from edgeofcare.records.some_children import rows_of_children
 from edgeofcare.schema.tables import TABLES
 from edgeofcare.task import Task
 
-__all__ = ["checked_day", "household_records", "one_task", "rows_of_child", "rules_missed", "specs_of", "with_tables"]
+__all__ = [
+    "checked_day",
+    "household_records",
+    "one_task",
+    "refuse_no_records",
+    "rows_of_child",
+    "rules_missed",
+    "specs_of",
+    "with_tables",
+]
+
+
+def refuse_no_records(records: Any) -> None:
+    """Refuse what holds no tables of many children, such as the plain records of one.
+
+    Parameters
+    ----------
+    records : object
+        What was given as records.
+
+    Raises
+    ------
+    SpecError
+        If it is something else than Records.
+    """
+    if not isinstance(records, Records):
+        msg = (
+            f"records is a {type(records).__name__}; expected Records, as edgeofcare.read_ssd gives them. Plain "
+            "records of one child are for Scorer.score_child."
+        )
+        raise SpecError(msg)
 
 
 def household_records(records: Records, child_id: str) -> Records:
@@ -44,7 +74,10 @@ def household_records(records: Records, child_id: str) -> Records:
     ------
     RecordsError
         If the records do not hold the child.
+    SpecError
+        If they are no Records.
     """
+    refuse_no_records(records)
     home = records.households
     if not isinstance(child_id, str) or child_id not in home.index:
         msg = "children: these records do not hold the child asked for. Give the child_id as text, as records have it."

@@ -21,6 +21,7 @@ from edgeofcare.plotting.palette import DARK
 from edgeofcare.plotting.reasons import LEVELS, plot_reasons
 from edgeofcare.plotting.sides import plot_sides
 from edgeofcare.plotting.waterfall import plot_waterfall
+from edgeofcare.plotting.words import literal
 
 if TYPE_CHECKING:
     from edgeofcare.explanation.explanation import Explanation
@@ -79,7 +80,7 @@ def explanation_figure(one: Explanation, *, kind: str, level: str, top: int, num
     figure = _figure(ax)
     if one.about.cohort:
         said = textwrap.fill(f"compared with {one.about.reference}", _WIDTH)
-        figure.supxlabel(said, fontsize=9, color=DARK)
+        figure.supxlabel(literal(said), fontsize=9, color=DARK)
     return figure
 
 

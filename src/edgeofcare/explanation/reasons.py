@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import pandas as pd
 
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.cells import look_at
-from edgeofcare.explanation.concepts import Reason, concept_reasons, probability_points
+from edgeofcare.explanation.concepts import Reason, concept_reasons, odds_multiplier, probability_points
 from edgeofcare.explanation.spread import LEVELS
 from edgeofcare.models.rows import ROW_NAMES
 
@@ -133,7 +132,7 @@ def _as_row(reason: Reason) -> dict[str, Any]:
         "strength": reason.strength,
         "sentence": cell.sentence,
         "contribution": reason.contribution,
-        "odds_multiplier": math.exp(reason.contribution),
+        "odds_multiplier": odds_multiplier(reason.contribution),
         "probability_points": reason.points,
         "evidence": cell.evidence,
     }

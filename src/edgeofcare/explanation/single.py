@@ -118,7 +118,7 @@ class ChildExplainer:
         """
         values = np.asarray(row.values if numbers is None else numbers, dtype=np.float64)
         sums = self._line.slope * self._model.concepts(values)
-        check_sum(np.array([self.base + sums.sum()]), np.array([log_odds]))
+        check_sum(self.base, sums[None], np.array([log_odds]))
         moved = moved_concepts(self._concepts, sums, self.base, log_odds, top)
         phi = self._line.slope * self._model.features(values, [place for place, _, _ in moved])
         certainty = self._certainty(values, sums) if bands and self._told else None

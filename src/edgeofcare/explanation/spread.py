@@ -230,8 +230,8 @@ class ReasonSpread:
         Returns
         -------
         DataFrame
-            ``band``, ``tied`` (whether another reason cannot be told from it in size) and ``rank``, which ties share,
-            by name.
+            ``band`` and ``tied`` (whether another reason cannot be told from it in size; what adds exactly nothing is
+            no reason), by name.
         """
         own, refits = self.model(level, [row])[0], self.contributions(level, [row])[:, 0]
         band, tied = told_bands(self.names(level), own, refits)

@@ -15,6 +15,7 @@ from edgeofcare.explanation.one_child import (
     checked_day,
     household_records,
     one_task,
+    refuse_no_records,
     rows_of_child,
     rules_missed,
     specs_of,
@@ -136,9 +137,9 @@ def child_timeline(
     RecordsError
         If the records do not hold the child.
     SpecError
-        If a date is after the index date, the child was not born on one, there is no such table, the model's
-        features cannot be built from records, the reporting lag differs from that of training, or the reference was
-        counted for another model.
+        If ``records`` are no Records, ``dates`` is no list or holds one after the index date, the child was not born
+        on one, there is no such table, the model's features cannot be built from records, the reporting lag differs
+        from that of training, or the reference was counted for another model.
 
     Notes
     -----
@@ -162,6 +163,7 @@ def child_timeline(
     >>> len(timeline.scores), bool((timeline.events["start"] < "2020-04-01").all())
     (3, True)
     """
+    refuse_no_records(records)
     specs = specs_of(model, features)
     day = checked_day(records, index_date, "index_date")
     home = household_records(records, child_id)
@@ -186,6 +188,9 @@ def _days(records: Records, child_id: str, day: pd.Timestamp, dates: Iterable[An
     if dates is None:
         asked = [day - pd.DateOffset(months=3 * number) for number in range(1, _QUARTERS + 1)]
         asked = [pd.Timestamp(each) for each in asked if not born >= each]
+    elif isinstance(dates, str) or not isinstance(dates, Iterable):
+        msg = "dates must be a list of dates, such as ['2024-10-01', '2025-01-01']."
+        raise SpecError(msg)
     else:
         asked = [checked_day(records, each, "dates") for each in dates]
     found = sorted({day, *asked})

@@ -13,7 +13,10 @@ from edgeofcare.explanation.page_english import PAGE
 from edgeofcare.explanation.page_words import COMMON, CONCEPT, NO_STRENGTH, OF_PAGE, TABLE, holes, table_words
 from edgeofcare.features.catalogue import CONCEPTS as OF_CATALOGUE
 from edgeofcare.features.catalogue import OWN_FEATURES
+from edgeofcare.features.feature import Feature
 from edgeofcare.features.names import parse_feature
+from edgeofcare.features.specs.child import Age, Calendar
+from edgeofcare.features.specs.events import Share
 
 __all__ = ["CASES", "CONCEPTS", "GROUPS", "WORDS", "wrong_line"]
 
@@ -26,7 +29,7 @@ CASES = (
 that says both."""
 
 WORDS = ("day", "days", "date", *(f"month {number}" for number in range(1, 13)))
-"""Words that every sentence uses, and that no file leaves out."""
+"""Words that every sentence uses; those of the library where a file leaves them out."""
 
 CONCEPTS = (*OF_CATALOGUE, OWN_FEATURES, NO_STRENGTH)
 """Names of concepts that a page can show."""
@@ -36,7 +39,8 @@ GROUPS = MappingProxyType(
 )
 """What can stand in the column of features beside the name of one, and the cases of each."""
 
-_PLACEHOLDERS = frozenset({"number", "percent", "years", "month", "ago", "date"})
+_PLACEHOLDERS = frozenset({"number", "ago", "date"})
+_OF_KIND: dict[type[Feature], str] = {Age: "years", Calendar: "month", Share: "percent"}  # of no other value
 _OF_WORDS = {"day": {"number"}, "days": {"number"}, "full date": {"day", "month", "year"}}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _HOLE = re.compile(r"\{(\w*)\}")
@@ -107,7 +111,9 @@ def _allowed(feature: str, case: str) -> set[str]:
         return set()
     if case in ("unknown", "nothing", "empty"):
         return {"date"}
-    return {"date", "number"} if " " in case else set(_PLACEHOLDERS)
+    if " " in case:
+        return {"date", "number"}
+    return {*_PLACEHOLDERS, *(hole for kind, hole in _OF_KIND.items() if isinstance(parse_feature(feature), kind))}
 
 
 def _wrong_holes(sentence: str, allowed: set[str]) -> str:

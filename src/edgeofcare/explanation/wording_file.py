@@ -215,8 +215,8 @@ def read_wording(path: str | Path) -> Wording:
     Parameters
     ----------
     path : path
-        A CSV file in UTF-8 with the columns feature, case and sentence, as :func:`write_wording` writes it. Features
-        that it leaves out are worded by the library.
+        A CSV file in UTF-8 with the columns feature, case and sentence, as :func:`write_wording` writes it. What it
+        leaves out is worded by the library; one line is enough.
 
     Returns
     -------
@@ -320,18 +320,28 @@ def wording_of(lines: Iterable[list[str]], what: str) -> Wording:
         problems += [f"line {number} {wrong}"] if wrong else []
         if not wrong:
             sentences[line[0], line[1]] = line[2]
-    missing = [word for word in WORDS if (COMMON, word) not in sentences]
-    problems += [f"the words {', '.join(missing)} of {COMMON} are missing"] if missing else []
     if problems:
         more = f"; and {len(problems) - 10} more" if len(problems) > 10 else ""
         msg = f"{what[0].upper()}{what[1:]} cannot be used: {'; '.join(problems[:10])}{more}."
         raise SpecError(msg)
-    return Wording(sentences)
+    held = {(COMMON, word): said for word, said in _library_words().items()}
+    return Wording(sentences | {key: said for key, said in held.items() if key not in sentences})
+
+
+@cache
+def _library_words() -> dict[str, str]:
+    """Words that every sentence uses, as the library has them."""
+    lines = csv.reader(io.StringIO(library_text(), newline=""))
+    return {case: said for feature, case, said in lines if feature == COMMON and case in WORDS}
 
 
 def _read(text: str, what: str) -> Wording:
     """Wording from the text of a file, or all that is wrong with it."""
-    lines = list(csv.reader(io.StringIO(text, newline="")))
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        msg = f"{what[0].upper()}{what[1:]} is no CSV file that can be read ({error}). Check its quotation marks."
+        raise SpecError(msg) from None
     if not lines or lines[0] != _HEADER:
         msg = f"The first line of {what} must be {','.join(_HEADER)}."
         raise SpecError(msg)

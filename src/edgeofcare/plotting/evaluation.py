@@ -28,6 +28,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullForm
 from edgeofcare.exceptions import SpecError
 from edgeofcare.figures import NotebookFigure
 from edgeofcare.plotting.palette import BLUE, DARK, FAINT, GREEN, GREY, ORANGE, PINK, SKY
+from edgeofcare.plotting.words import literal
 
 __all__ = [
     "plot_calibration",
@@ -262,7 +263,7 @@ def plot_measures(
     _rows(ax, [_MEASURES.get(name, name.replace("_", " ")) for name in names])
     ax.set_xlim(left=0)
     handles, labels = ax.get_legend_handles_labels()
-    labels = [label.replace("_", " ") for label in labels]
+    labels = [literal(label.replace("_", " ")) for label in labels]
     ax.legend(handles, labels, frameon=False, fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.13))
     return ax
 
@@ -353,9 +354,8 @@ def _axes(frame: pd.DataFrame, columns: Sequence[str], ax: Axes | None) -> Axes:
 
 def _finish(ax: Axes, title: str, xlabel: str, ylabel: str) -> None:
     """Title, labels, and no more ink than needed."""
-    ax.set_title(title, loc="left", fontsize=11, fontweight="bold")
-    ax.set_xlabel(xlabel)
-    ax.set_ylabel(ylabel)
+    ax.set_title(literal(title), loc="left", fontsize=11, fontweight="bold")
+    ax.set(xlabel=literal(xlabel), ylabel=literal(ylabel))
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(color=FAINT, linewidth=0.8)
     ax.set_axisbelow(True)
@@ -394,6 +394,6 @@ def _forest(
 
 def _rows(ax: Axes, labels: Sequence[str]) -> None:
     """Name the rows of a forest plot, the first at the top."""
-    ax.set_yticks(np.arange(len(labels)), labels)
+    ax.set_yticks(np.arange(len(labels)), list(map(literal, labels)))
     ax.set_ylim(len(labels) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)

@@ -21,6 +21,7 @@ from edgeofcare.exceptions import SpecError
 from edgeofcare.figures import NotebookFigure
 from edgeofcare.plotting.evaluation import _finish, _forest, _rows
 from edgeofcare.plotting.palette import BLUE, DARK, GREY, ORANGE, PINK, SKY
+from edgeofcare.plotting.words import literal
 
 __all__ = [
     "plot_concept_dependence",
@@ -113,7 +114,7 @@ def plot_concept_dependence(frame: pd.DataFrame, ax: Axes | None = None, *, feat
     _finish(ax, "What a concept adds, by value", str(wanted or ""), "mean contribution, log-odds")
     if part["mean_contribution"].notna().sum() == 0:
         return _nothing(ax)
-    ax.set_title(f"By value: {part['concept'].iloc[0]}", loc="left", fontsize=11, fontweight="bold")
+    ax.set_title(literal(f"By value: {part['concept'].iloc[0]}"), loc="left", fontsize=11, fontweight="bold")
     middle, low, high = (part[name].to_numpy(dtype=np.float64) for name in ("mean_contribution", *_INTERVAL))
     reach = np.nan_to_num(np.maximum(np.vstack([middle - low, high - middle]), 0.0))
     known = part["value"].ne("unknown").to_numpy(dtype=bool)
@@ -124,7 +125,7 @@ def plot_concept_dependence(frame: pd.DataFrame, ax: Axes | None = None, *, feat
         style: dict[str, Any] = {"fmt": "o", "color": BLUE, "markerfacecolor": face, "linewidth": 1.6}
         ax.errorbar(places[mask], middle[mask], yerr=reach[:, mask], **style)
     width = 10 if len(part) < _MANY else 7  # letters; bins narrower than "below 1800" would run into each other
-    ax.set_xticks(places, [textwrap.fill(str(value), width) for value in part["value"]])
+    ax.set_xticks(places, [literal(textwrap.fill(str(value), width)) for value in part["value"]])
     ax.set_xlim(-0.5, len(part) - 0.5)
     ax.grid(axis="x", visible=False)
     for place in places[np.isnan(middle)]:
@@ -186,9 +187,15 @@ def plot_concept_groups(frame: pd.DataFrame, ax: Axes | None = None, *, by: str 
         places = np.arange(len(order)) + 0.6 * (i - (len(groups) - 1) / 2) / max(2, len(groups))
         colour, marker = _STYLES[i % len(_STYLES)]
         face = {} if i < len(_STYLES) else {"markerfacecolor": "white"}
-        _forest(ax, one, places, ("difference", *_INTERVAL), {"color": colour, "fmt": marker, "label": group, **face})
+        _forest(
+            ax,
+            one,
+            places,
+            ("difference", *_INTERVAL),
+            {"color": colour, "fmt": marker, "label": literal(group), **face},
+        )
     for group in hidden:
-        ax.plot([], [], " ", label=f"{group}: suppressed")
+        ax.plot([], [], " ", label=f"{literal(group)}: suppressed")
     _rows(ax, [textwrap.fill(name, _WIDTH) for name in order])
     if "all concepts" in order and len(order) > 1:
         ax.axhline(len(order) - 1.5, color=GREY, linewidth=0.8)

@@ -21,6 +21,7 @@ from matplotlib.ticker import MaxNLocator
 from edgeofcare.exceptions import SpecError
 from edgeofcare.plotting.evaluation import _axes, _finish, _forest, _nothing, _percent, _rows
 from edgeofcare.plotting.palette import BLUE, DARK, GREY, ORANGE
+from edgeofcare.plotting.words import literal
 
 __all__ = ["GROUP_MEASURE_LABELS", "plot_group_measures", "plot_recording_sensitivity"]
 
@@ -191,10 +192,15 @@ def plot_recording_sensitivity(
     styles = ((BLUE, "o", "-"), (ORANGE, "s", "--"))
     for (name, rows), (colour, marker, line) in zip(part.groupby("group", sort=False), styles, strict=False):
         ax.plot(
-            rows["unrecorded"], rows["truth"], color=colour, marker=marker, linestyle=line, label=f"{name}, true risk"
+            rows["unrecorded"],
+            rows["truth"],
+            color=colour,
+            marker=marker,
+            linestyle=line,
+            label=f"{literal(name)}, true risk",
         )
         style: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": "", "markerfacecolor": "white"}
-        ax.plot(rows["unrecorded"], rows["as_recorded"], label=f"{name}, outcomes", **style)
+        ax.plot(rows["unrecorded"], rows["as_recorded"], label=f"{literal(name)}, outcomes", **style)
     ax.xaxis.set_major_formatter(_percent())
     if label.endswith("%"):
         ax.yaxis.set_major_formatter(_percent())

@@ -22,6 +22,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from edgeofcare.plotting.palette import DARK, FAINT, GREY, LOWERS, RAISES
 from edgeofcare.plotting.reasons import certainty_said
+from edgeofcare.plotting.words import literal
 
 __all__ = [
     "Lane",
@@ -195,7 +196,7 @@ def draw_lanes(ax: Axes, lanes: Sequence[Lane], *, first: float, day: float) -> 
         _rows(ax, lane, top, first, day)
         top += lane.height
         ax.axhline(top, color=FAINT, linewidth=0.8, zorder=0)
-    labels = [lane.label for lane in lanes]
+    labels = [literal(lane.label) for lane in lanes]
     ax.set_yticks(middles, labels, fontsize=8.5, color=DARK)
     ax.tick_params(axis="y", length=0)
     if not lanes:
@@ -293,7 +294,7 @@ def _windows(ax: Axes, lane: Lane, top: float, first: float, day: float) -> None
         ax.plot(
             end, y, "o" if row["kind"] == "on the day" else "|", color=colour, markersize=7, markeredgewidth=2, zorder=3
         )
-        ax.annotate(_beside(row), (day, y), xytext=(9, 0), textcoords="offset points", va="center", fontsize=8,
+        ax.annotate(literal(_beside(row)), (day, y), xytext=(9, 0), textcoords="offset points", va="center", fontsize=8,
                     color=DARK, annotation_clip=False)  # fmt: skip
         rows_end += _window_height(row)
 

@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 
 from edgeofcare.figures import NotebookFigure
 from edgeofcare.plotting.palette import DARK
+from edgeofcare.plotting.words import literal
 from edgeofcare.records.quality.months import month_levels
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _mark_breaks(ax: Axes, breaks: pd.DataFrame, tables: list[str], months: pd.D
 def _label(ax: Axes, levels: pd.DataFrame, tables: list[str], months: pd.DatetimeIndex) -> None:
     """Names of tables, years, and what the colours mean."""
     unit = levels.drop_duplicates("table").set_index("table")["unit"]
-    names = [name.replace("_", " ") + _UNITS[str(unit[name])] for name in tables]
+    names = [literal(name.replace("_", " ")) + _UNITS[str(unit[name])] for name in tables]
     ax.set_yticks(np.arange(len(tables)) + 0.5, names, fontsize=8)
     ax.set_ylim(len(tables), 0)
     ax.tick_params(length=0)

@@ -11,6 +11,7 @@ Examples
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 
@@ -22,6 +23,7 @@ from matplotlib.ticker import MaxNLocator
 from edgeofcare.exceptions import SpecError
 from edgeofcare.figures import NotebookFigure
 from edgeofcare.plotting.palette import DARK, FAINT, GREY, LOWERS, RAISES
+from edgeofcare.plotting.words import literal
 
 __all__ = ["LEVELS", "capital", "certainty_said", "check_reasons", "plot_reasons", "risk_title", "times_said"]
 
@@ -31,6 +33,7 @@ LEVELS = ("concept", "feature")
 _COLOURS = {"raises": RAISES, "lowers": LOWERS}
 _WIDTH = 48  # letters in a line of a label
 _LINE = 0.17  # inches of a line of a label
+_MOST_ODDS = 1_000_000  # multiplier of the odds beyond which its size says nothing any more
 _NEEDED = ("direction", "concept", "sentence", "contribution")
 
 
@@ -87,7 +90,7 @@ def plot_reasons(
         ax = NotebookFigure(figsize=(8.5, 1.7 + _LINE * heights.sum()), layout="constrained").subplots()
     places = np.cumsum(heights) - heights / 2
     _bars(ax, frame, places, numbers=numbers)
-    ax.set_yticks(places, labels, fontsize=9, color=DARK)
+    ax.set_yticks(places, list(map(literal, labels)), fontsize=9, color=DARK)
     ax.set_ylim(max(heights.sum(), 1.0), 0)
     _finish(ax, frame)
     title = risk_title(start, risk, interval)
@@ -174,9 +177,15 @@ def times_said(contribution: float) -> str:
     Returns
     -------
     str
-        A sign of multiplication and two decimals.
+        A sign of multiplication and two decimals; beyond a million, that it is more.
+
+    Examples
+    --------
+    >>> times_said(0.7)[1:], times_said(800.0)[1:]
+    ('2.01', '>1,000,000')
     """
-    return f"\N{MULTIPLICATION SIGN}{np.exp(contribution):.2f}"
+    said = f"{math.exp(contribution):.2f}" if contribution < math.log(_MOST_ODDS) else f">{_MOST_ODDS:,}"
+    return f"\N{MULTIPLICATION SIGN}{said}"
 
 
 def risk_title(start: float | None, risk: float | None, interval: Sequence[float] | None = None) -> str:

@@ -18,6 +18,7 @@ from matplotlib.patches import Patch, Rectangle
 from edgeofcare.exceptions import SpecError
 from edgeofcare.figures import NotebookFigure
 from edgeofcare.plotting.palette import BLUE, DARK, FAINT
+from edgeofcare.plotting.words import literal
 
 __all__ = ["plot_rollout"]
 
@@ -70,7 +71,7 @@ def plot_rollout(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set(xlim=(-0.5, len(periods) - 0.5), ylim=(len(teams) - 0.5, -0.5))
     ax.set_xticks(range(len(periods)), [str(pd.Timestamp(day).date()) for day in periods], fontsize=8)
     ax.tick_params(axis="x", rotation=90 if crowded else 0)
-    ax.set_yticks(range(len(teams)), teams)
+    ax.set_yticks(range(len(teams)), list(map(literal, teams)))
     ax.set_xlabel("period, by its first day")
     ax.set_title("Who uses the score when?", loc="left", fontsize=11, fontweight="bold")
     ax.spines[["top", "right", "left", "bottom"]].set_visible(False)

@@ -20,6 +20,7 @@ from matplotlib.patches import Rectangle
 from edgeofcare.figures import NotebookFigure
 from edgeofcare.plotting.palette import DARK, GREY, LOWERS, RAISES
 from edgeofcare.plotting.reasons import capital, certainty_said, check_reasons, risk_title, times_said
+from edgeofcare.plotting.words import literal
 
 __all__ = ["blocks_of", "plot_sides"]
 
@@ -230,7 +231,7 @@ def _draw(ax: Axes, pen: _Pen, points: float) -> None:
     """Draw all lines and blocks."""
     for x, y, line, bold in pen.texts:
         weight = "bold" if bold else "normal"
-        ax.text(x, y + 0.5, line, fontsize=points, fontweight=weight, color=DARK, va="center")
+        ax.text(x, y + 0.5, literal(line), fontsize=points, fontweight=weight, color=DARK, va="center")
     side = 0.0125
     for x, y, item in pen.rows:
         colour = _HEADS[item.direction][1]

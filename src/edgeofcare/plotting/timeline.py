@@ -26,6 +26,7 @@ from edgeofcare.plotting.lanes import (
     reasons_said,
 )
 from edgeofcare.plotting.palette import BLUE, DARK, FAINT, GREY
+from edgeofcare.plotting.words import literal
 
 __all__ = ["plot_timeline", "timeline_figure"]
 
@@ -153,7 +154,7 @@ def _draw_key(ax: Axes, lanes: list[Lane], windows: pd.DataFrame) -> None:
         down += 0.1 + _LINE * math.ceil(len(handles) / 2)
     where = ax.transAxes + ScaledTranslation(0.0, -down, inches)
     said = "\n".join(reasons_said(windows))
-    ax.text(0.0, 0.0, said, transform=where, va="top", fontsize=8.5, color=DARK, linespacing=1.4)
+    ax.text(0.0, 0.0, literal(said), transform=where, va="top", fontsize=8.5, color=DARK, linespacing=1.4)
 
 
 def _draw_score(ax: Axes, scores: pd.DataFrame, days: np.ndarray) -> None:

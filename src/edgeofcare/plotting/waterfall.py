@@ -24,6 +24,7 @@ from matplotlib.axes import Axes
 from edgeofcare.figures import NotebookFigure
 from edgeofcare.plotting.palette import DARK, FAINT, GREY, LOWERS, RAISES
 from edgeofcare.plotting.reasons import capital, certainty_said, check_reasons, risk_title
+from edgeofcare.plotting.words import literal
 
 __all__ = ["Step", "draw_steps", "plot_waterfall", "steps_height"]
 
@@ -176,7 +177,7 @@ def draw_steps(
         ax.plot(_log_odds(interval), [last, last], color=DARK, lw=2.0, marker="|", ms=9)
     ax.plot([start, end], [0, last], "D", ms=8, color=DARK, ls="none")
     names = [ends[0], *(step.name for step in steps), ends[1]]
-    ax.set_yticks(range(len(names)), names, fontsize=9, color=DARK)
+    ax.set_yticks(range(len(names)), list(map(literal, names)), fontsize=9, color=DARK)
     ax.set_ylim(last + 0.6, -0.6)
     _say(ax, steps, start, end, verbs, interval)
     _finish(ax)

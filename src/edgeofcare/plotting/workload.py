@@ -13,6 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLo
 from edgeofcare.exceptions import SpecError
 from edgeofcare.figures import NotebookFigure
 from edgeofcare.plotting.palette import BLUE, DARK, FAINT, GREEN, GREY, ORANGE, PINK
+from edgeofcare.plotting.words import literal
 
 __all__ = ["plot_lead_time", "plot_workload"]
 
@@ -97,7 +98,9 @@ def plot_workload(
             "markersize": 5,
             "linewidth": 1.6,
         }
-        ax.errorbar(part["share"] * shift, middle, yerr=reach, elinewidth=1.1, label=name.replace("_", " "), **style)
+        ax.errorbar(
+            part["share"] * shift, middle, yerr=reach, elinewidth=1.1, label=literal(name.replace("_", " ")), **style
+        )
     shares = kept.loc[kept["model"].isin(chosen), "share"]
     _share_axis(ax, min(shares.min(), *at_capacity.head(1)), max(shares.max(), *at_capacity.head(1)))
     ax.set_ylim(0, 1.15 * ax.get_ylim()[1])
@@ -149,7 +152,15 @@ def plot_lead_time(frame: pd.DataFrame, ax: Axes | None = None, *, models: Seque
         part = shares.loc[shares["model"] == name].sort_values("days")
         days = part["days"].to_numpy(dtype=np.float64)
         middle, low, high = (part[column].to_numpy(dtype=np.float64) for column in ("estimate", "ci_low", "ci_high"))
-        ax.step(days, middle, where="pre", color=colour, linestyle=line, linewidth=1.8, label=name.replace("_", " "))
+        ax.step(
+            days,
+            middle,
+            where="pre",
+            color=colour,
+            linestyle=line,
+            linewidth=1.8,
+            label=literal(name.replace("_", " ")),
+        )
         ax.plot(days, middle, linestyle="", marker=marker, markersize=4, color=colour)
         if name == "model":
             ax.vlines(days, low, high, color=colour, linewidth=1.1)

@@ -20,7 +20,10 @@ from edgeofcare.schema.extracts import LARGEST_FAMILY
 from edgeofcare.schema.sentinels import LARGEST_NUMBER
 from edgeofcare.schema.tables import TABLES
 
-__all__ = ["clean_table", "clean_tables", "empty_table"]
+__all__ = ["NO_DATE", "clean_table", "clean_tables", "empty_table"]
+
+NO_DATE = "a sentinel date means no date"
+"""Why a date of a source, such as 31/12/9999, is emptied."""
 
 _MOST = 0.5
 _ENOUGH_ROWS = 20
@@ -193,7 +196,7 @@ def _typed_column(
         return read if column.kind == "flag" else _within_reach(read, table, name, findings)
     if column.kind == "date":
         dates, unreadable, sentinels = as_dates(values)
-        findings.note(table.name, name, sentinels, "repaired", "a sentinel date means no date")
+        findings.note(table.name, name, sentinels, "repaired", NO_DATE)
         expected = "Dates must be like 2024-03-31 or 31/03/2024."
         findings.invalid_rows(table.name, name, unreadable, "unreadable date", expected, action="emptied")
         return dates

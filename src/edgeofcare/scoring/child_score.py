@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from edgeofcare.explanation.concepts import Reason
+from edgeofcare.explanation.concepts import Reason, odds_multiplier
 
 __all__ = ["ChildReason", "ChildScore"]
 
@@ -24,7 +24,7 @@ class ChildReason:
     contribution : float
         In calibrated log-odds.
     odds_multiplier : float
-        Its exponential.
+        Its exponential; no more than the largest number that there is.
     probability_points : float
         Its share of the change in probability, in percentage points (Aumann-Shapley; not the Shapley value of the
         probability).
@@ -84,7 +84,7 @@ class ChildReason:
             reason.direction,
             reason.concept,
             reason.contribution,
-            math.exp(reason.contribution),
+            odds_multiplier(reason.contribution),
             reason.points,
             cell.feature,
             cell.value,

@@ -19,6 +19,7 @@ from edgeofcare.records.ssd.shape import answered_factors, described_sources
 from edgeofcare.records.values import as_codes, as_text, plain_key
 from edgeofcare.schema.codes import CODE_LISTS
 from edgeofcare.schema.tables import TABLES
+from edgeofcare.spreadsheets import no_formula
 
 __all__ = ["TOO_LONG", "UNMAPPED_COLUMNS", "unmapped_codes", "write_code_template"]
 
@@ -32,7 +33,6 @@ _LONGEST = 100
 _MOST_SUGGESTIONS = 200
 _LIKE_ENOUGH, _LIKE_ENOUGH_STATUS = 0.5, 0.7
 """How alike a text must be to be suggested, from 0 to 1; more for legal statuses, on which the outcome rests."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def unmapped_codes(
@@ -232,10 +232,9 @@ def _to_fill(frame: pd.DataFrame) -> list[tuple[str | int, ...]]:
     rows: list[tuple[str | int, ...]] = []
     for (code_list, _), same in listed.groupby(["code_list", "plain"], sort=False):
         text = str(same["text"].iloc[0])
-        shown = "'" + text if text.startswith(_FORMULA) else text
         where = "; ".join(sorted(set(same["where"])))
         count, suggestion = int(same["count"].sum()), str(same["suggestion"].iloc[0])
-        rows.append((str(code_list), shown, "", "", count, where, suggestion))
+        rows.append((str(code_list), no_formula(text), "", "", count, where, suggestion))
     return rows
 
 

@@ -11,13 +11,12 @@ from typing import Any
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.whole_file import write_whole
 from edgeofcare.scoring.batch.layout import COLUMNS, Row
+from edgeofcare.spreadsheets import no_formula
 
 __all__ = ["SUFFIXES", "as_text", "is_file_place", "write_scores_file"]
 
 SUFFIXES = (".csv", ".parquet", ".xlsx")
 """Kinds of files, by the end of their names."""
-
-_MARKED = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 
 
 def is_file_place(place: Any) -> bool:
@@ -144,4 +143,4 @@ def as_text(value: Any) -> Any:
     """
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_MARKED) else value
+    return no_formula(value) if isinstance(value, str) else value
