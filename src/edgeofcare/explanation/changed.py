@@ -72,7 +72,7 @@ class Change:
 
         Columns ``concept``, ``contribution_from``, ``contribution_to`` and ``change`` in calibrated log-odds, and
         ``because``: ``"record"`` where something came to be known, ``"time"`` where windows moved on or the child grew
-        older, ``"others"`` where no value changed but what others did weighs on it, empty where nothing moved. The
+        older and what had been known before gives the same value, ``"others"`` where no value changed but what others did weighs on it, empty where nothing moved. The
         changes add up to the difference in log-odds.
         """
         return self._concepts.copy()
