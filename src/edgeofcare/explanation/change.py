@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from edgeofcare.ages import age_in_years
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.change_rows import changed_rows
 from edgeofcare.explanation.changed import Change
@@ -132,6 +133,7 @@ def explain_change(
         scores=pd.concat([each.log_odds.to_frame().assign(risk=each.risk) for each in why]).set_axis(["from", "to"]),
         specs=specs,
         missed=(rules[0], rules[1]),
+        ages=_ages(home, child_id, dates),
         about=why[0].about,
     )
 
@@ -145,6 +147,16 @@ def _check_order(records: Records, child_id: str, dates: list[pd.Timestamp]) -> 
     if (children.loc[children["child_id"] == child_id, "birth_date"] >= dates[0]).any():
         msg = "The child was not born before from_date, so there is no score to start from. Give a later from_date."
         raise SpecError(msg)
+
+
+def _ages(records: Records, child_id: str, dates: list[pd.Timestamp]) -> tuple[int, int] | None:
+    """Completed years on both dates; None where the birth date is not recorded."""
+    children = records.table("children")
+    born = children.loc[children["child_id"] == child_id, "birth_date"].iloc[0]
+    if pd.isna(born):
+        return None
+    first, last = (int(age_in_years(np.datetime64(born, "D"), np.datetime64(day, "D"))) for day in dates)
+    return first, last
 
 
 def _by_concept(why: Explanation) -> pd.DataFrame:
