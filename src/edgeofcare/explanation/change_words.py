@@ -97,13 +97,17 @@ def _concept(
 ) -> str:
     """What a concept did, by the feature that carried it."""
     head = f"{concept[0].upper()}{concept[1:]} {_moved(change)} the score"
-    same_way = features[(features["change"] > 0) == (change > 0)]
-    carried = same_way[(same_way["change"] != 0) & (same_way["because"] != "others")]
+    carried = features[(features["change"] != 0) & (features["because"] != "others")]
+    same_way = carried[(carried["change"] > 0) == (change > 0)]
     if carried.empty:
         return f"{head}, although nothing of it changed: it counts otherwise beside what did change."
-    row = carried.iloc[0]
+    row = (carried if same_way.empty else same_way).iloc[0]
     said = _then_and_now(specs[str(row["feature"])], *(row[name] for name in ("value_from", "value_to")), ages)
-    return f"{head}: {said}.{_TIME if row['because'] == 'time' else ''}"
+    told = f"{said}.{_TIME if row['because'] == 'time' else ''}"
+    if same_way.empty:
+        other = f"although what changed of it {_moved(-change)} the score"
+        return f"{head}, {other}: {told} The rest of it counts otherwise beside what did change."
+    return f"{head}: {told}"
 
 
 def _then_and_now(spec: Feature, before: float | str, now: float | str, ages: tuple[int, int] | None) -> str:
