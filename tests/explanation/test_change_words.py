@@ -66,7 +66,7 @@ def test_what_only_others_moved_is_told_so():
 
 
 def test_what_changed_is_told_where_others_weighed_more():
-    """Days since the last missing episode grew and raised the score; beside them a count that stayed lowered it more."""
+    """Days since the last missing episode raised the score; beside them a count that stayed lowered it more."""
     features = pd.DataFrame(
         {"feature": ["missing.count.365d", "missing.days_since"], "concept": "school", "value_from": [3.0, 135.0],
          "value_to": [3.0, 188.0], "change": [-0.2, 0.1], "because": ["others", "time"]}
