@@ -155,6 +155,19 @@ def test_where_only_time_passed_it_is_named(tiny):
     assert later.sentences()[3].endswith("Only time passed; nothing new was recorded of it.")
 
 
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (("2018-06-14", "2018-06-15"), "from 9 to 10"),
+        (("2018-06-15", "2019-06-14"), "within the age of 10"),
+        (("2018-06-15", "2019-06-15"), "from 10 to 11"),
+    ],
+)
+def test_ages_are_told_by_the_birthday(tiny, days, words):
+    found = explain_change(line_scorer(WEIGHTS), tiny, "Ann", *days).sentences()
+    assert f"the child grew older, {words}." in " ".join(found)
+
+
 def test_the_way_there_and_back_is_the_sum_of_its_steps(tiny):
     days = ["2021-06-01", FROM, TO, "2022-12-01"]
     model = line_scorer(WEIGHTS)

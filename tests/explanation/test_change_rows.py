@@ -64,7 +64,7 @@ def rows(records, *names, child="Ann", days=(FROM, TO)):
         ),
         ("cp_plan.active", ["ended, cp_plans, p1, child protection plan"], True),
         ("cp_plan.days_since_end", ["new, cp_plans, p1, end of child protection plan"], True),
-        ("cp_plan.days_in.365d", [], True),
+        ("cp_plan.days_in.365d", [], False),
         ("sibling.number_10_17", ["counts now, relationships, l2, sibling"], False),
         ("care.count.365d", ["new, care_episodes, e1, period of care"], True),
         ("child.age", [], False),

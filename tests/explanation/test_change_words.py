@@ -65,6 +65,21 @@ def test_what_only_others_moved_is_told_so():
     )
 
 
+def test_what_changed_is_told_where_others_weighed_more():
+    """Days since the last missing episode raised the score; beside them a count that stayed lowered it more."""
+    features = pd.DataFrame(
+        {"feature": ["missing.count.365d", "missing.days_since"], "concept": "school", "value_from": [3.0, 135.0],
+         "value_to": [3.0, 188.0], "change": [-0.2, 0.1], "because": ["others", "time"]}
+    )  # fmt: skip
+    concepts = pd.DataFrame({"concept": ["school"], "change": [-0.1]})
+    specs = {name: parse_feature(name) for name in features["feature"]}
+    assert change_sentences(concepts, features, specs, risk=(0.2, 0.1), missed=("", ""), top=5)[1] == (
+        "School lowered the score, although what changed of it raised the score: 188 days since the last missing "
+        f"episode began, on the later date; 135 on the earlier date. {TIME} The rest of it counts otherwise beside "
+        "what did change."
+    )
+
+
 @pytest.mark.parametrize(
     ("risk", "words"),
     [

@@ -252,3 +252,18 @@ def test_another_lag_is_refused_unless_it_is_accepted(records, X, y, tmp_path):
     assert len(child_timeline(scorer, late, child, day, dates=[], accept_lag=True).scores) == 1
     compared = child_timeline(scorer, records, child, day, dates=[], reference=None)
     assert len(compared.scores) == 1
+
+
+def test_every_episode_and_status_of_a_period_of_care_carries_the_rank():
+    care = """
+        row_key, child, start, end, period_key
+        e1, Ann, 2020-01-01, 2020-03-01, P
+        e2, Ann, 2020-03-01, 2020-06-01, P
+    """
+    statuses = """
+        row_key, child, start, end, status
+        s1, Ann, 2020-01-01, 2020-06-01, C2
+    """
+    records = records_of(care_episodes=care, legal_statuses=statuses, options={"observed_from": "2010-01-01"})
+    found = child_timeline(line_scorer({"care.count_ended.1095d": 1.0}), records, "Ann", DAY, dates=[]).events
+    assert dict(zip(found["row_key"], found["ranks"], strict=True)) == {"e1": (1,), "e2": (1,), "s1": (1,)}

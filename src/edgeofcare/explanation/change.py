@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from edgeofcare.ages import age_in_years
 from edgeofcare.exceptions import SpecError
 from edgeofcare.explanation.change_rows import changed_rows
 from edgeofcare.explanation.changed import Change
 from edgeofcare.explanation.explain import explain
+from edgeofcare.explanation.known_then import known_before
 from edgeofcare.explanation.one_child import (
     checked_day,
     household_records,
@@ -90,6 +92,9 @@ def explain_change(
     its features are what they are, and the sentences say so with the rule that it does not meet: that score is what
     the model gives for such a record, and no risk to act on.
 
+    Only time passed for a feature if the records as they were known before ``from_date`` give its later value as well,
+    and no row that counts in it was recorded in between.
+
     Examples
     --------
     >>> import pandas as pd
@@ -116,9 +121,10 @@ def explain_change(
     X = rows_of_child(home, child_id, str(home.households[child_id]), dates, specs)
     why = [explain(model, X.iloc[[place]], features=specs, reference=reference) for place in range(2)]
     by_feature = _by_feature(*why)
-    moved = by_feature.loc[by_feature["change"] != 0, "feature"].tolist()
-    events, recorded = changed_rows(home, X.index[0], X.index[1], [spec for spec in specs if spec.name in set(moved)])
-    by_feature["because"] = _because(by_feature, recorded)
+    moved = set(by_feature.loc[by_feature["change"] != 0, "feature"])
+    followed = [spec for spec in specs if spec.name in moved]
+    events, recorded = changed_rows(home, X.index[0], X.index[1], followed)
+    by_feature["because"] = _because(by_feature, recorded, _by_time(home, X, followed))
     rules = rules_missed(home, child_id, dates, one_task(model))
     return Change(
         concepts=_with_causes(_concepts(*why), by_feature),
@@ -127,6 +133,7 @@ def explain_change(
         scores=pd.concat([each.log_odds.to_frame().assign(risk=each.risk) for each in why]).set_axis(["from", "to"]),
         specs=specs,
         missed=(rules[0], rules[1]),
+        ages=_ages(home, child_id, dates),
         about=why[0].about,
     )
 
@@ -140,6 +147,16 @@ def _check_order(records: Records, child_id: str, dates: list[pd.Timestamp]) -> 
     if (children.loc[children["child_id"] == child_id, "birth_date"] >= dates[0]).any():
         msg = "The child was not born before from_date, so there is no score to start from. Give a later from_date."
         raise SpecError(msg)
+
+
+def _ages(records: Records, child_id: str, dates: list[pd.Timestamp]) -> tuple[int, int] | None:
+    """Completed years on both dates; None where the birth date is not recorded."""
+    children = records.table("children")
+    born = children.loc[children["child_id"] == child_id, "birth_date"].iloc[0]
+    if pd.isna(born):
+        return None
+    first, last = (int(age_in_years(np.datetime64(born, "D"), np.datetime64(day, "D"))) for day in dates)
+    return first, last
 
 
 def _by_concept(why: Explanation) -> pd.DataFrame:
@@ -202,11 +219,22 @@ def _largest_first(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return frame.iloc[order].reset_index(drop=True)
 
 
-def _because(features: pd.DataFrame, recorded: dict[str, bool]) -> list[str]:
+def _by_time(home: Records, X: pd.DataFrame, specs: Sequence[Feature]) -> set[str]:
+    """Features whose later value follows from what was known before the earlier date."""
+    if not specs:
+        return set()
+    (household, child, before), (_, _, now) = X.index
+    then = rows_of_child(known_before(home, before), child, household, [now], specs)
+    names = [spec.name for spec in specs]
+    values = [[value_of(each[names], len(each) - 1, place) for place in range(len(names))] for each in (X, then)]
+    return {name for name, same in zip(names, same_values(*values, _SAME), strict=True) if same}
+
+
+def _because(features: pd.DataFrame, recorded: dict[str, bool], by_time: set[str]) -> list[str]:
     """Why each contribution moved: what came to be known, time alone, or what moved others; empty where it did not."""
     same = same_values(features["value_from"], features["value_to"], _SAME)
     return [
-        "" if change == 0 else "others" if still else "record" if recorded[name] else "time"
+        "" if change == 0 else "others" if still else "record" if recorded[name] or name not in by_time else "time"
         for name, change, still in zip(features["feature"], features["change"], same, strict=True)
     ]
 

@@ -1,4 +1,4 @@
-"""Which source rows came to count between two dates, which no longer do, and whether only time passed."""
+"""Which source rows came to count between two dates, and which no longer do."""
 
 from __future__ import annotations
 
@@ -59,8 +59,9 @@ def changed_rows(
     events : DataFrame
         One row for each source row, way in which it changed and concept, with :data:`EVENT_COLUMNS`.
     recorded : dict of str to bool
-        For each feature whether anything came to be known between the days that it rests on: a row, or the end of
-        one. Where nothing did, only time passed.
+        For each feature whether a row that counts, or the end of one that did, came to be known between the days.
+        Where none did, something may have been recorded all the same: see
+        :func:`edgeofcare.explanation.known_then.known_before`.
     """
     index = EvidenceIndex(records)
     found: dict[tuple[str, ...], dict[str, Any]] = {}
@@ -69,7 +70,6 @@ def changed_rows(
         recorded[spec.name] = False
         for part in (spec.first, spec.second) if isinstance(spec, Combined) else (spec,):
             before, now = (_rows(index.evidence(row, part)) for row in (row_from, row_to))
-            recorded[spec.name] |= _ends_differ(before, now)
             for (table, key), change, row in _differing(before, now, np.datetime64(row_from[2], "D")):
                 recorded[spec.name] |= change in (NEW, ENDED)
                 what, concept = _what(records, part, table), concept_of(spec.name)
@@ -109,12 +109,6 @@ def _differing(
         if row.counts and not (after is not None and after.counts):
             reason = None if after is None else after.reason
             yield key, ENDED if reason == Reason.ENDED else LEFT if reason in _LEFT else NO_LONGER, row
-
-
-def _ends_differ(before: dict[tuple[str, str], _Row], now: dict[tuple[str, str], _Row]) -> bool:
-    """Whether the end of a row that counts on both days came to be known between them."""
-    both = [(before[key].end, row.end) for key, row in now.items() if row.counts and key in before]
-    return any(np.isnat(end) and not np.isnat(then) for end, then in both)
 
 
 def _what(records: Records, spec: Feature, table: str) -> str:

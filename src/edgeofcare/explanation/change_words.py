@@ -34,6 +34,7 @@ def change_sentences(
     risk: tuple[float, float],
     missed: tuple[str, str],
     top: int,
+    ages: tuple[int, int] | None = None,
 ) -> list[str]:
     """Say what moved a score.
 
@@ -49,6 +50,9 @@ def change_sentences(
         The rule of eligibility that the child did not meet on each; empty where it was eligible.
     top : int
         Most concepts to tell of.
+    ages : tuple of int, optional
+        Completed years on both dates; where it is left out, whole years of the value, which can be one too few on a
+        birthday.
 
     Returns
     -------
@@ -59,7 +63,7 @@ def change_sentences(
     said = [_risks(*risk), *_not_for_it(*missed)]
     for concept in moved["concept"].head(top):
         change = float(moved.loc[moved["concept"] == concept, "change"].iloc[0])
-        said.append(_concept(concept, change, features[features["concept"] == concept], specs))
+        said.append(_concept(concept, change, features[features["concept"] == concept], specs, ages))
     if len(moved) > top:
         rest = float(moved["change"].iloc[top:].sum())
         said.append(f"All else together {_moved(rest)} the score." if rest else "All else cancelled out.")
@@ -88,24 +92,30 @@ def _not_for_it(before: str, now: str) -> list[str]:
     ]
 
 
-def _concept(concept: str, change: float, features: pd.DataFrame, specs: Mapping[str, Feature]) -> str:
+def _concept(
+    concept: str, change: float, features: pd.DataFrame, specs: Mapping[str, Feature], ages: tuple[int, int] | None
+) -> str:
     """What a concept did, by the feature that carried it."""
     head = f"{concept[0].upper()}{concept[1:]} {_moved(change)} the score"
-    same_way = features[(features["change"] > 0) == (change > 0)]
-    carried = same_way[(same_way["change"] != 0) & (same_way["because"] != "others")]
+    carried = features[(features["change"] != 0) & (features["because"] != "others")]
+    same_way = carried[(carried["change"] > 0) == (change > 0)]
     if carried.empty:
         return f"{head}, although nothing of it changed: it counts otherwise beside what did change."
-    row = carried.iloc[0]
-    said = _then_and_now(specs[str(row["feature"])], *(row[name] for name in ("value_from", "value_to")))
-    return f"{head}: {said}.{_TIME if row['because'] == 'time' else ''}"
+    row = (carried if same_way.empty else same_way).iloc[0]
+    said = _then_and_now(specs[str(row["feature"])], *(row[name] for name in ("value_from", "value_to")), ages)
+    told = f"{said}.{_TIME if row['because'] == 'time' else ''}"
+    if same_way.empty:
+        other = f"although what changed of it {_moved(-change)} the score"
+        return f"{head}, {other}: {told} The rest of it counts otherwise beside what did change."
+    return f"{head}: {told}"
 
 
-def _then_and_now(spec: Feature, before: float | str, now: float | str) -> str:
+def _then_and_now(spec: Feature, before: float | str, now: float | str, ages: tuple[int, int] | None) -> str:
     """A value on both dates in words."""
     if isinstance(before, str) or isinstance(now, str):
         return f"{_on(spec, now, _LATER)}; {_on(spec, before, _EARLIER)}"
     if isinstance(spec, Age) and not math.isnan(before + now):
-        then, older = math.floor(before), math.floor(now)
+        then, older = ages or (math.floor(before), math.floor(now))
         return f"the child grew older, {f'from {then} to {older}' if then < older else f'within the age of {older}'}"
     said = _on(spec, now, _LATER)
     if isinstance(spec, _BY_NUMBER) and not math.isnan(before) and _said(before) != _said(now):

@@ -38,6 +38,8 @@ class Change:
         The features.
     missed : tuple of str
         The rule of eligibility that the child does not meet on each date; empty where it is eligible.
+    ages : tuple of int, optional
+        Completed years of age on each date.
     about : About, optional
         What is predicted, by which model, and compared with whom.
     """
@@ -51,6 +53,7 @@ class Change:
         scores: pd.DataFrame,
         specs: Sequence[Feature],
         missed: tuple[str, str],
+        ages: tuple[int, int] | None = None,
         about: About | None = None,
     ) -> None:
         self._concepts = concepts.copy()
@@ -59,6 +62,7 @@ class Change:
         self._scores = scores.copy()
         self._specs = {spec.name: spec for spec in specs}
         self._missed = (str(missed[0]), str(missed[1]))
+        self._ages = ages
         self._about = About() if about is None else about
 
     @property
@@ -72,8 +76,8 @@ class Change:
 
         Columns ``concept``, ``contribution_from``, ``contribution_to`` and ``change`` in calibrated log-odds, and
         ``because``: ``"record"`` where something came to be known, ``"time"`` where windows moved on or the child grew
-        older, ``"others"`` where no value changed but what others did weighs on it, empty where nothing moved. The
-        changes add up to the difference in log-odds.
+        older and what had been known before gives the same value, ``"others"`` where no value changed but what others
+        did weighs on it, empty where nothing moved. The changes add up to the difference in log-odds.
         """
         return self._concepts.copy()
 
@@ -132,6 +136,7 @@ class Change:
             risk=(first, last),
             missed=self._missed,
             top=_checked(top),
+            ages=self._ages,
         )
         compared = f"On both dates the child is compared with {self._about.reference}."
         return [*said, compared] if self._about.cohort else said

@@ -207,14 +207,11 @@ def _placed(records: Records, table: str, kind: str, start: int, end: int) -> di
 
 
 def _counting(found: Evidence) -> Iterator[tuple[str, str]]:
-    """Table and key of each row of the child that counts."""
-    looks = [look for look in found.looks if getattr(look.feature, "scope", "") == "child"]
-    yield from dict.fromkeys(
-        (rows.stream.table.source, str(key))
-        for look in looks
-        for rows in look.sets
-        for key in rows.keys[rows.codes <= 0]
-    )
+    """Table and key of each row of the child that counts; of a period of care, the rows that it rests on."""
+    looks = tuple(look for look in found.looks if getattr(look.feature, "scope", "") == "child")
+    if looks:
+        cited = Evidence(found.feature, looks).cited()
+        yield from zip(cited["table"].astype(str), cited["row_key"].astype(str), strict=True)
 
 
 def _dates(days: np.ndarray) -> np.ndarray:
