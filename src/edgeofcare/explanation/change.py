@@ -226,8 +226,10 @@ def _by_time(home: Records, X: pd.DataFrame, specs: Sequence[Feature]) -> set[st
     (household, child, before), (_, _, now) = X.index
     then = rows_of_child(known_before(home, before), child, household, [now], specs)
     names = [spec.name for spec in specs]
-    values = [[value_of(each[names], len(each) - 1, place) for place in range(len(names))] for each in (X, then)]
-    return {name for name, same in zip(names, same_values(*values, _SAME), strict=True) if same}
+    now_is, then_gives = (
+        [value_of(each[names], len(each) - 1, place) for place in range(len(names))] for each in (X, then)
+    )
+    return {name for name, same in zip(names, same_values(now_is, then_gives, _SAME), strict=True) if same}
 
 
 def _because(features: pd.DataFrame, recorded: dict[str, bool], by_time: set[str]) -> list[str]:

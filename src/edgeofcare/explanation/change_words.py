@@ -102,7 +102,7 @@ def _concept(
     if carried.empty:
         return f"{head}, although nothing of it changed: it counts otherwise beside what did change."
     row = (carried if same_way.empty else same_way).iloc[0]
-    said = _then_and_now(specs[str(row["feature"])], *(row[name] for name in ("value_from", "value_to")), ages)
+    said = _then_and_now(specs[str(row["feature"])], row["value_from"], row["value_to"], ages)
     told = f"{said}.{_TIME if row['because'] == 'time' else ''}"
     if same_way.empty:
         other = f"although what changed of it {_moved(-change)} the score"
