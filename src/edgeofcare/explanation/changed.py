@@ -94,7 +94,8 @@ class Change:
         only now: a sibling came of an age), ``"ended"`` (a spell is no longer open), ``"left the window"``, or ``"no
         longer counts"`` (another row decides now). ``table`` and ``row_key`` name the row, ``date`` is the day on which
         it happened, ``known`` the day from which it could be seen, ``what`` and ``concept`` what it is, ``features``
-        the names of those that it moved.
+        the names of those that it moved. A period of care of several episodes is one row, under the key of the episode
+        with which it began and with the day on which the period began or ended.
         """
         return self._events.copy()
 
