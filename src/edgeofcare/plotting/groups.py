@@ -197,10 +197,10 @@ def plot_recording_sensitivity(
             color=colour,
             marker=marker,
             linestyle=line,
-            label=f"{literal(name)}, true risk",
+            label=f"{literal(str(name))}, true risk",
         )
         style: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": "", "markerfacecolor": "white"}
-        ax.plot(rows["unrecorded"], rows["as_recorded"], label=f"{literal(name)}, outcomes", **style)
+        ax.plot(rows["unrecorded"], rows["as_recorded"], label=f"{literal(str(name))}, outcomes", **style)
     ax.xaxis.set_major_formatter(_percent())
     if label.endswith("%"):
         ax.yaxis.set_major_formatter(_percent())
