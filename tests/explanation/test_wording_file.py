@@ -290,7 +290,8 @@ def test_a_placeholder_stands_only_where_the_value_is_one(hole, fits):
     kinds = {type(spec): spec for spec in ALL}
     assert sum(issubclass(kind, fits) for kind in kinds) in (1, len(kinds))
     for kind, spec in kinds.items():
-        line = [[spec.name, "more", f"So {{{hole}}} it is."]]
+        words = [[COMMON, word, default_wording().sentences[COMMON, word]] for word in WORDS]
+        line = [[spec.name, "more", f"So {{{hole}}} it is."], *words]
         if issubclass(kind, fits):
             assert (spec.name, "more") in wording_of(line, "the wording").sentences
         else:

@@ -320,12 +320,13 @@ def wording_of(lines: Iterable[list[str]], what: str) -> Wording:
         problems += [f"line {number} {wrong}"] if wrong else []
         if not wrong:
             sentences[line[0], line[1]] = line[2]
+    missing = [word for word in WORDS if (COMMON, word) not in sentences]
+    problems += [f"the words {', '.join(missing)} of {COMMON} are missing"] if missing else []
     if problems:
         more = f"; and {len(problems) - 10} more" if len(problems) > 10 else ""
         msg = f"{what[0].upper()}{what[1:]} cannot be used: {'; '.join(problems[:10])}{more}."
         raise SpecError(msg)
-    held = {(COMMON, word): said for word, said in _library_words().items()}
-    return Wording(sentences | {key: said for key, said in held.items() if key not in sentences})
+    return Wording(sentences)
 
 
 @cache
@@ -345,4 +346,6 @@ def _read(text: str, what: str) -> Wording:
     if not lines or lines[0] != _HEADER:
         msg = f"The first line of {what} must be {','.join(_HEADER)}."
         raise SpecError(msg)
-    return wording_of(lines[1:], what)
+    held = {line[1] for line in lines if line[:1] == [COMMON] and len(line) > 1}
+    words = [[COMMON, word, said] for word, said in _library_words().items() if word not in held]
+    return wording_of([*lines[1:], *words], what)
