@@ -15,7 +15,7 @@ PAGE = DOCS / "reference" / "rollout_simulation.md"
 @pytest.fixture
 def simulation(monkeypatch):
     """The module that plants effects and writes the page."""
-    monkeypatch.syspath_prepend(str(DOCS))
+    monkeypatch.syspath_prepend(str(DOCS / "scripts"))
     return importlib.import_module("rollout_simulation")
 
 
